@@ -1,0 +1,180 @@
+"""Django's settings, made from the environment. The only module that names every other."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from liushui.runtime.environment import Environment
+
+LIUSHUI = Environment()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+LIUSHUI.data_dir.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    given = LIUSHUI.secret_key.get_secret_value()
+    if given:
+        return given
+    kept = LIUSHUI.data_dir / "secret_key"
+    try:
+        with kept.open("x") as file:
+            kept.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return kept.read_text()
+
+
+def _database() -> dict[str, Any]:
+    url = urlsplit(LIUSHUI.database_url)
+    if url.scheme in ("postgresql", "postgres"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": url.path.lstrip("/"),
+            "USER": unquote(url.username or ""),
+            "PASSWORD": unquote(url.password or ""),
+            "HOST": url.hostname or "",
+            "PORT": str(url.port or ""),
+            "CONN_MAX_AGE": 600,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"options": "-c statement_timeout=60000"},
+        }
+    if url.scheme not in ("", "sqlite"):
+        raise SystemExit(f"LIUSHUI_DATABASE_URL: scheme {url.scheme!r} is not known; use postgresql:// or sqlite:///path")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": url.path if url.scheme == "sqlite" else str(LIUSHUI.sqlite_path()),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            # DEFERRED transactions fail at once when two upgrade to write; IMMEDIATE ones wait their turn.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA mmap_size=268435456;"
+            "PRAGMA cache_size=-40000;PRAGMA temp_store=MEMORY;",
+        },
+    }
+
+
+SECRET_KEY = _secret_key()
+DEBUG = LIUSHUI.debug
+ALLOWED_HOSTS = LIUSHUI.allowed_hosts
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "runtime.StaffUser"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "django_vite",
+    "oauth2_provider",
+    "liushui.runtime",
+    "liushui.stores",
+    "liushui.catalog",
+    "liushui.orders",
+    "liushui.checkout",
+    "liushui.intake",
+    "liushui.analytics",
+    "liushui.console",
+    "liushui.app",
+]
+
+MIDDLEWARE = [
+    "liushui.runtime.telemetry.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "liushui.runtime.web.ProblemMiddleware",
+]
+
+ROOT_URLCONF = "liushui.app.urls"
+WSGI_APPLICATION = "liushui.app.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "liushui.console.shell.shell",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = LIUSHUI.language
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS: list[Path] = []  # every module carries its own locale/
+LANGUAGE_COOKIE_NAME = "liushui_language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = LIUSHUI.time_zone
+
+STATIC_URL = "/static/"
+STATIC_ROOT = LIUSHUI.data_dir / "static"
+DIST = PACKAGE / "console" / "dist"  # built by Vite from web/, never committed
+STATICFILES_DIRS = [("dist", DIST)] if DIST.exists() else []
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DJANGO_VITE = {"default": {"static_url_prefix": "dist", "manifest_path": DIST / ".vite" / "manifest.json"}}
+
+LOGIN_URL = "console:sign-in"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LIUSHUI.secure_cookies
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = LIUSHUI.request_body_max_bytes
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+OAUTH2_PROVIDER = {
+    "SCOPES_BACKEND_CLASS": "liushui.runtime.oauth.CapabilityScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": LIUSHUI.token_seconds,
+    "ALLOWED_GRANT_TYPES": ["client-credentials"],
+}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+LOGGING_CONFIG = None  # runtime.telemetry sets structlog up
+TEST_RUNNER = "django.test.runner.DiscoverRunner"

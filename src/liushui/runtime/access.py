@@ -1,0 +1,124 @@
+"""Who may do what, where: roles give capabilities, grants give places, and nothing is allowed that neither gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from liushui.kernel.errors import NotAllowed
+
+# One name per capability; the OAuth scopes of machines carry the same names.
+CAPABILITIES: dict[str, str] = {
+    "sale.read": "See receipts",
+    "sale.write": "Send sales in",
+    "sale.void": "Void a sale",
+    "store.read": "See stores",
+    "store.write": "Change stores and workstations",
+    "catalog.read": "See items and prices",
+    "catalog.write": "Change and import items",
+    "price.write": "Change prices",
+    "report.read": "See reports",
+    "report.export": "Take reports out as files",
+    "intake.read": "See imports and quarantine",
+    "intake.mend": "Mend and replay quarantined sales, run imports",
+    "access.manage": "Manage staff, grants and API keys",
+    "audit.read": "Read the audit log",
+    "system.read": "See the state of the system",
+}
+
+_READ = {"sale.read", "store.read", "catalog.read", "report.read", "intake.read"}
+
+ROLES: dict[str, frozenset[str]] = {
+    "cashier": frozenset({"sale.read", "store.read", "catalog.read"}),
+    "store_manager": frozenset(_READ | {"sale.void", "report.export", "intake.mend"}),
+    "marketer": frozenset({"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}),
+    "finance": frozenset(_READ | {"sale.void", "report.export"}),
+    "auditor": frozenset(_READ | {"report.export", "audit.read", "system.read"}),
+    "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export"}),
+    "it_admin": frozenset(
+        {"store.read", "store.write", "catalog.read", "intake.read", "intake.mend", "access.manage", "audit.read", "system.read"}
+    ),
+    "integration": frozenset({"sale.read", "sale.write", "store.read", "catalog.read", "catalog.write", "report.read"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role within a chain; narrowed to a region or a store when one is named."""
+
+    role: str
+    chain_id: int
+    region_id: int | None = None
+    store_id: int | None = None
+
+    def covers_chain(self) -> bool:
+        """Whether the grant is for the whole chain."""
+        return self.region_id is None and self.store_id is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whoever speaks: a member of staff or a machine, with all grants held at this moment.
+
+    `scopes` narrows what the roles give: a machine's token names its scopes; None (staff) narrows nothing.
+    `source` is the name that a machine's sales carry.
+    """
+
+    subject: str  # staff:12, client:abc, system
+    name: str
+    grants: tuple[Grant, ...]
+    scopes: frozenset[str] | None = None
+    source: str | None = None
+    address: str = ""
+    _places: dict[str, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def grants_with(self, capability: str) -> tuple[Grant, ...]:
+        """The grants whose role gives this capability."""
+        if capability not in CAPABILITIES:
+            raise ValueError(f"no such capability: {capability}")
+        if self.scopes is not None and capability not in self.scopes:
+            return ()
+        return tuple(grant for grant in self.grants if capability in ROLES[grant.role])
+
+    def may(self, capability: str) -> bool:
+        """Whether the capability is held anywhere at all."""
+        return bool(self.grants_with(capability))
+
+    def require(self, capability: str) -> None:
+        """Raise NotAllowed unless the capability is held somewhere."""
+        if not self.may(capability):
+            raise NotAllowed(
+                f"This needs the right {capability!r}", remedy="Ask the person who manages access for a role with it."
+            )
+
+    def stores(self, capability: str) -> frozenset[int]:
+        """Ids of the stores in which the capability is held; the query layer filters by them."""
+        if capability not in self._places:
+            self._places[capability] = _expand(self.grants_with(capability))
+        return self._places[capability]
+
+    def chains(self, capability: str) -> frozenset[int]:
+        """Ids of the chains in any part of which the capability is held: for what belongs to a chain, such as items."""
+        return frozenset(grant.chain_id for grant in self.grants_with(capability))
+
+    def whole_chains(self, capability: str) -> frozenset[int]:
+        """Ids of the chains in all of which the capability is held: for changes that reach every store."""
+        return frozenset(grant.chain_id for grant in self.grants_with(capability) if grant.covers_chain())
+
+    def require_store(self, capability: str, *, store_id: int) -> None:
+        """Raise NotAllowed unless the capability is held in this store."""
+        if store_id not in self.stores(capability):
+            raise NotAllowed(f"This needs the right {capability!r} in that store")
+
+
+_expander: Callable[[Iterable[Grant]], frozenset[int]] | None = None
+
+
+def set_grant_expander(expander: Callable[[Iterable[Grant]], frozenset[int]]) -> None:
+    """Tell who knows which stores a grant covers; the stores module says so once at start."""
+    global _expander
+    _expander = expander
+
+
+def _expand(grants: Iterable[Grant]) -> frozenset[int]:
+    return _expander(grants) if _expander is not None else frozenset()
