@@ -1,0 +1,83 @@
+"""What others see of the items a chain sells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Something a chain sells. `category` is a path of codes, `food/snacks/chips`."""
+
+    id: int
+    chain_id: int
+    sku: str
+    gtin: str  # 14 digits, or empty
+    name_zh: str
+    name_en: str
+    category: str
+    brand: str
+    unit: str  # piece, kg, …: what one unit of quantity is called
+    weighed: bool
+    tax_rate_bp: int  # basis points; 1300 is 13 %
+    tax_code: str  # 税收分类编码, 19 digits, or empty
+    discountable: bool
+    cost_minor: int | None  # present unit cost, tax excluded, minor units of the chain's currency
+    image_url: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedItem:
+    """An item as a store sells it at an instant. `unit_price_minor` is None when no price applies there and then."""
+
+    item: Item
+    unit_price_minor: int | None  # tax included, as the shopper sees it; per kg for weighed goods
+    units: int = 1
+    measure_value: int | None = None  # grams read from a weighed-goods barcode
+    measure_unit: str | None = None
+    extended_minor: int | None = None  # price of the piece, when the barcode carries it or its weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """An item to be listed, or brought to these values when (chain, sku) is known."""
+
+    chain_id: int
+    sku: str
+    name_zh: str
+    name_en: str
+    gtin: str = ""
+    category: str = ""
+    brand: str = ""
+    unit: str = "piece"
+    weighed: bool = False
+    tax_rate_bp: int = 0
+    tax_code: str = ""
+    discountable: bool = True
+    cost_minor: int | None = None
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrice:
+    """A price from an instant on: for the chain, or for one region, or for one store (the narrowest wins)."""
+
+    chain_id: int
+    sku: str
+    amount_minor: int
+    starts_at: datetime
+    ends_at: datetime | None = None
+    region_id: int | None = None
+    store_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCategory:
+    """A node of the category tree, or new names for a known one."""
+
+    chain_id: int
+    path: str
+    name_zh: str
+    name_en: str

@@ -1,0 +1,61 @@
+"""The command that completes one sale, as tills, files and web shops state it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from liushui.orders.contracts import Discount, SaleRecorded, Tender
+
+__all__ = ["CompleteSale", "Discount", "LineCommand", "Refusal", "SaleRecorded", "Tender"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCommand:
+    """One line as its source states it. `code` is a SKU, a GTIN or a scanned barcode.
+
+    For a sale that is already paid, `amount_minor` is what was charged for the line, tax included; None asks for our
+    price. `regular_minor` None means that nothing was taken off. Returned goods have negative units and amounts.
+    Texts given here win over the catalogue's, since they are what the shopper's receipt says.
+    """
+
+    code: str
+    units: int = 1
+    amount_minor: int | None = None
+    regular_minor: int | None = None
+    discounts: tuple[Discount, ...] = ()  # when given they sum to regular - amount
+    measure_value: int | None = None
+    measure_unit: str | None = None
+    name: str = ""
+    category: str = ""
+    tax_minor: int | None = None  # None: by the item's rate
+    cost_minor: int | None = None
+    is_return: bool = False  # for a line of zero units; otherwise the sign of the units says it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteSale:
+    """A sale to be completed. (source, source_id) names it for ever; the source makes the id."""
+
+    source: str
+    source_id: str
+    store: str  # store code within the chain
+    completed_at: datetime  # aware
+    lines: tuple[LineCommand, ...]
+    tenders: tuple[Tender, ...] = ()  # none: the whole as one "other"
+    chain: str = ""  # chain code; needed only by a source that serves several chains
+    currency: str = ""  # empty: the store's
+    channel: str = "pos"
+    workstation: str = ""
+    operator: str = ""
+    receipt_number: str = ""  # empty: the source's id
+    customer: str = ""
+    accept_unknown_items: bool = False  # record lines under codes that the catalogue lacks, instead of refusing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why one sale of a batch was not taken: an RFC 9457 problem document."""
+
+    source_id: str
+    problem: dict[str, object]

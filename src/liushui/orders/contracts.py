@@ -1,0 +1,163 @@
+"""What others see of recorded sales. Amounts are minor units of the sale's currency and include tax.
+
+Signs: a returned line has negative units, `regular_minor`, `discount_minor`, `amount_minor` and `tax_minor`, so that
+sums over lines of a sale are what changed hands. For every line amount = regular - discount; for every sale
+total = sum of line amounts = sum of tenders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+TENDER_TYPES = ("cash", "card", "mobile", "other")  # other: already paid elsewhere, or unknown
+SALE_COMPLETED = "liushui.sale.completed.v1"
+SALE_VOIDED = "liushui.sale.voided.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """A part of a line's discount and what gave it."""
+
+    code: str
+    name: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleLine:
+    """One line item of a sale. `is_return` says that goods came back."""
+
+    line_number: int  # 1, 2, … in the order of the receipt
+    item_id: int | None  # None: sold under a code that the catalogue does not know
+    sku: str
+    gtin: str
+    name: str
+    category: str
+    units: int
+    measure_value: int | None
+    measure_unit: str | None
+    unit_price_minor: int  # informative: regular price of one unit, rounded half up
+    regular_minor: int  # what the units cost before discounts
+    discount_minor: int
+    amount_minor: int
+    tax_rate_bp: int
+    tax_minor: int  # the tax within amount_minor
+    cost_minor: int | None  # of all units together, tax excluded, signed as the units; None when unknown
+    is_return: bool
+    discounts: tuple[Discount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tender:
+    """A way in which a part of the total was paid. `method` is the shop's own word (alipay, wechat, visa …)."""
+
+    type: str  # one of TENDER_TYPES
+    amount_minor: int
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSale:
+    """A sale that is over, resolved against stores and catalogue: what record_sales writes down."""
+
+    source: str
+    source_id: str
+    body_sha256: str  # of the command as it was sent; the same id with another body is a conflict
+    chain_id: int
+    store_id: int
+    store_code: str
+    workstation: str
+    operator: str
+    receipt_number: str
+    channel: str  # pos, web, app, …
+    currency: str
+    completed_at: datetime
+    business_date: date
+    local_hour: int  # 0 … 23 on the store's wall clock
+    customer: str  # opaque customer number, never personal data; empty when unknown
+    lines: tuple[SaleLine, ...]
+    tenders: tuple[Tender, ...]
+    variance_minor: int = 0  # amount charged minus what our prices would have come to, for already tendered sales
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleRecorded:
+    """The answer to RecordSale: the same one however often the same sale is sent."""
+
+    sale_id: UUID
+    source: str
+    source_id: str
+    receipt_number: str
+    business_date: date
+    total_minor: int
+    tax_minor: int
+    currency: str
+    line_count: int
+    is_replay: bool  # True when it had been recorded before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleSummary:
+    """A row of the list of receipts."""
+
+    id: UUID
+    store_id: int
+    store_code: str
+    source: str
+    source_id: str
+    receipt_number: str
+    channel: str
+    currency: str
+    completed_at: datetime
+    business_date: date
+    operator: str
+    workstation: str
+    customer: str
+    line_count: int
+    units: int
+    regular_minor: int
+    discount_minor: int
+    returned_minor: int  # positive: amount of returned lines
+    total_minor: int
+    tax_minor: int
+    status: str  # completed | voided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleDetail:
+    """A receipt with everything on it."""
+
+    summary: SaleSummary
+    lines: tuple[SaleLine, ...]
+    tenders: tuple[Tender, ...]
+    variance_minor: int
+    recorded_at: datetime
+    voided_at: datetime | None
+    voided_by: str
+    void_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleFact:
+    """The body of SALE_COMPLETED and SALE_VOIDED events: the sale as recorded, all that any reader needs."""
+
+    sale_id: UUID
+    chain_id: int
+    store_id: int
+    store_code: str
+    source: str
+    source_id: str
+    receipt_number: str
+    channel: str
+    currency: str
+    completed_at: datetime
+    business_date: date
+    local_hour: int
+    workstation: str
+    operator: str
+    customer: str
+    lines: tuple[SaleLine, ...]
+    tenders: tuple[Tender, ...]
