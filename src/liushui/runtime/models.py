@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Coalesce
 
 
 class OutboxEvent(models.Model):
@@ -29,10 +30,17 @@ class RelayState(models.Model):
 
 
 class ConsumerPosition(models.Model):
-    """How far a consumer has read the log: moved in the transaction of its effects."""
+    """How far a consumer has read the log: moved in the transaction of its effects.
+
+    The rest says what stops it, for people who must mend it: empty while it goes well.
+    """
 
     consumer = models.CharField(max_length=64, primary_key=True)
     seq = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)  # since it last moved
+    failed_at = models.DateTimeField(null=True)
+    failed_event_id = models.UUIDField(null=True)  # the single event it cannot apply, once that is known
+    failure = models.TextField(blank=True, default="")
 
 
 class InboxEvent(models.Model):
@@ -99,8 +107,11 @@ class GrantRow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["subject", "role", "chain_id", "region_id", "store_id"],
-                nulls_distinct=False,
+                "subject",
+                "role",
+                "chain_id",
+                Coalesce("region_id", 0),  # SQLite holds two NULLs to be different
+                Coalesce("store_id", 0),
                 name="grant_once",
             ),
         ]
@@ -111,5 +122,9 @@ class ApiClient(models.Model):
 
     client_id = models.CharField(max_length=100, primary_key=True)
     name = models.CharField(max_length=128)
-    source = models.CharField(max_length=64, unique=True)
+    source = models.CharField(max_length=64, unique=True)  # never given to another client, not even after revocation
+    scopes = models.JSONField(default=list)  # capability names that its tokens may ask for
+    created_by = models.CharField(max_length=128, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    rotated_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
