@@ -82,3 +82,29 @@ class NewStore:
     day_starts_at: time = time(0, 0)
     gln: str = ""
     uscc: str = ""
+
+
+WORKSTATION_KINDS = ("till", "self_checkout", "web", "kiosk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorkstation:
+    """A workstation to be set up, or brought to these values when its code is known."""
+
+    chain_code: str
+    store_code: str
+    code: str
+    name: str
+    kind: str = "till"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the chain, region and store of a URL query came to, within the stores that one may see."""
+
+    chain: Chain | None
+    region: Region | None
+    store: Store | None
+    store_ids: frozenset[int]  # allowed and chosen
+    currency: str  # the one asked for, else the one most of these stores sell in
+    currencies: tuple[str, ...]  # all that these stores sell in, in alphabetical order
