@@ -15,6 +15,29 @@ TENDER_TYPES = ("cash", "card", "mobile", "other")  # other: already paid elsewh
 SALE_COMPLETED = "liushui.sale.completed.v1"
 SALE_VOIDED = "liushui.sale.voided.v1"
 
+AMOUNT_MAX_MINOR = 10**15  # of one line, tender or sale, either sign: thousands of them still add up within 64 bits
+UNITS_MAX = 10**12
+TEXT_MAX: dict[str, int] = {  # characters of each text that a sale carries
+    "source": 64,
+    "source_id": 128,
+    "store_code": 32,
+    "workstation": 64,
+    "operator": 64,
+    "receipt_number": 128,
+    "channel": 32,
+    "customer": 64,
+    "sku": 64,
+    "gtin": 14,
+    "name": 400,
+    "category": 200,
+    "measure_unit": 8,
+    "discount_code": 64,
+    "discount_name": 200,
+    "tender_method": 64,
+    "tender_reference": 128,
+    "reason": 400,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discount:
@@ -161,3 +184,64 @@ class SaleFact:
     customer: str
     lines: tuple[SaleLine, ...]
     tenders: tuple[Tender, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleQuery:
+    """Which receipts to list: always the caller's stores, narrowed by whatever is not at its default."""
+
+    store_ids: frozenset[int]
+    first: date | None = None  # business days, both included
+    last: date | None = None
+    channel: str = ""
+    source: str = ""
+    text: str = ""  # a whole receipt number or source id
+    currency: str = ""
+    amount_min_minor: int | None = None
+    amount_max_minor: int | None = None
+    sku: str = ""  # with a line of this item
+    tender: str = ""  # paid with this method or tender type
+    customer: str = ""
+    status: str = ""  # completed | voided
+    local_hour: int | None = None
+    with_returns: bool = False
+    order: str = "time"  # time: newest first | amount: highest first
+    cursor: str = ""  # next_cursor of the page before
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalePage:
+    """One page of receipts; `next_cursor` is empty on the last."""
+
+    sales: tuple[SaleSummary, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTotals:
+    """Sums over all receipts of a query in one currency, on whatever page they are."""
+
+    currency: str
+    sales: int
+    units: int
+    regular_minor: int
+    discount_minor: int
+    returned_minor: int
+    total_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTotals:
+    """Figures summed straight from the lines of sales that are not voided; the names are those of analytics' Figures."""
+
+    gross_minor: int = 0
+    discount_minor: int = 0
+    refund_minor: int = 0
+    tax_minor: int = 0
+    tickets: int = 0
+    returns: int = 0
+    items: int = 0
+    costed_net_minor: int = 0
+    cost_minor: int = 0

@@ -1,0 +1,125 @@
+"""Write finished sales down, once each, however often and by however many at a time they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from liushui.kernel.ids import new_id
+from liushui.orders import storage
+from liushui.orders.contracts import SALE_COMPLETED, RecordSale, SaleRecorded
+from liushui.orders.domain.sums import Sums, check_balance, sums_of
+from liushui.orders.errors import SaleConflict
+from liushui.orders.facts import event_of, fact_of
+from liushui.orders.storage import Key, KnownSale, Row
+from liushui.runtime import outbox
+from liushui.runtime.events import Event
+
+
+class _Prepared(NamedTuple):
+    """All that one sale writes, made before the transaction: SQLite has one writer, which should not wait for us."""
+
+    id: UUID
+    command: RecordSale
+    sums: Sums
+    sale: Row
+    lines: list[Row]
+    discounts: list[Row]
+    tenders: list[Row]
+    event: Event
+
+
+def record_sales(*, commands: Sequence[RecordSale], recorded_at: datetime) -> list[SaleRecorded | SaleConflict]:
+    """Record a batch in one transaction; answers stand in the order of the commands.
+
+    A sale that is recorded already, or stands in the batch twice, gets the first answer with is_replay; with another
+    body it gets a SaleConflict and changes nothing. The number of SQL statements is the same for any number of sales
+    and lines. Raises SaleUnbalanced, before anything is written, when tenders don't sum to the lines.
+    """
+    prepared: dict[Key, _Prepared] = {}
+    for command in commands:
+        key = (command.source, command.source_id)
+        if key not in prepared:
+            prepared[key] = _prepare(command, recorded_at)
+    known = _write(prepared) if prepared else {}
+    answers: list[SaleRecorded | SaleConflict] = []
+    seen = set(known)
+    for command in commands:
+        key = (command.source, command.source_id)
+        recorded = known.get(key) or _as_known(prepared[key])
+        answers.append(_answer(command, recorded, is_replay=key in seen))
+        seen.add(key)
+    return answers
+
+
+def _prepare(command: RecordSale, recorded_at: datetime) -> _Prepared:
+    sums = sums_of(command.lines)
+    check_balance(sums.total_minor, command.tenders)
+    sale_id = new_id()
+    return _Prepared(
+        sale_id,
+        command,
+        sums,
+        storage.sale_row(sale_id, command, sums, recorded_at),
+        storage.line_rows(sale_id, command),
+        storage.discount_rows(sale_id, command),
+        storage.tender_rows(sale_id, command),
+        event_of(fact_of(sale_id, command), type=SALE_COMPLETED, at=recorded_at),
+    )
+
+
+def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
+    with transaction.atomic():
+        known = storage.claim({key: sale.sale for key, sale in prepared.items()})
+        fresh = [sale for key, sale in prepared.items() if key not in known]
+        if fresh:
+            storage.insert_parts(
+                lines=[row for sale in fresh for row in sale.lines],
+                discounts=[row for sale in fresh for row in sale.discounts],
+                tenders=[row for sale in fresh for row in sale.tenders],
+            )
+            outbox.append(events=[sale.event for sale in fresh])
+    return known
+
+
+def _as_known(sale: _Prepared) -> KnownSale:
+    command = sale.command
+    return KnownSale(
+        sale.id,
+        command.source,
+        command.source_id,
+        command.body_sha256,
+        command.receipt_number,
+        command.business_date,
+        sale.sums.total_minor,
+        sale.sums.tax_minor,
+        command.currency,
+        sale.sums.line_count,
+    )
+
+
+def _answer(command: RecordSale, recorded: KnownSale, *, is_replay: bool) -> SaleRecorded | SaleConflict:
+    if command.body_sha256 != recorded.body_sha256:
+        return SaleConflict(
+            source=recorded.source,
+            source_id=recorded.source_id,
+            sale_id=recorded.id,
+            recorded_sha256=recorded.body_sha256,
+            given_sha256=command.body_sha256,
+        )
+    return SaleRecorded(
+        sale_id=recorded.id,
+        source=recorded.source,
+        source_id=recorded.source_id,
+        receipt_number=recorded.receipt_number,
+        business_date=recorded.business_date,
+        total_minor=recorded.total_minor,
+        tax_minor=recorded.tax_minor,
+        currency=recorded.currency,
+        line_count=recorded.line_count,
+        is_replay=is_replay,
+    )

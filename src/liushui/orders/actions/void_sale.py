@@ -1,0 +1,62 @@
+"""Take a sale back as if it had not been: for mistakes at the till, with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from liushui.kernel.errors import InvalidValue, NotFound
+from liushui.orders import queries
+from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, SaleDetail
+from liushui.orders.errors import VoidReasonMissing
+from liushui.orders.facts import event_of
+from liushui.orders.models import Sale
+from liushui.runtime import audit, outbox
+from liushui.runtime.access import Principal
+
+
+def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime) -> SaleDetail:
+    """Void a sale of a store where the principal holds `sale.void`; the second time answers what the first did.
+
+    NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void.
+    """
+    principal.require("sale.void")
+    visible = principal.stores("sale.read") | principal.stores("sale.void")
+    before = queries.sale(sale_id=sale_id, store_ids=visible)
+    principal.require_store("sale.void", store_id=before.summary.store_id)
+    text = _checked(reason)
+    fact = queries.fact(sale_id=sale_id)
+    if fact is None:
+        raise NotFound(f"There is no sale {sale_id}")
+    event = event_of(fact, type=SALE_VOIDED, at=now)
+    with transaction.atomic():
+        # One conditional statement: of two who void at once, one changes the row and tells it, the other does nothing.
+        changed = Sale.objects.filter(id=sale_id, status="completed").update(
+            status="voided", voided_at=now, voided_by=principal.subject, void_reason=text
+        )
+        if changed:
+            outbox.append(events=[event])
+            audit.record(
+                principal=principal,
+                action="sale.void",
+                target=f"sale:{sale_id}",
+                store_id=before.summary.store_id,
+                before={"status": "completed"},
+                after={"status": "voided"},
+                reason=text,
+            )
+    return queries.sale(sale_id=sale_id, store_ids=visible)
+
+
+def _checked(reason: str) -> str:
+    text = reason.strip()
+    if not text:
+        raise VoidReasonMissing("Say why the sale is voided", pointer="/reason")
+    if len(text) > TEXT_MAX["reason"] or "\0" in text:
+        raise InvalidValue(
+            f"The reason has {len(text)} characters, it may have {TEXT_MAX['reason']}, none of them NUL",
+            pointer="/reason",
+        )
+    return text

@@ -1,0 +1,45 @@
+"""What can be wrong with recording, finding and voiding sales."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from liushui.kernel.errors import Conflict, InvalidValue
+
+
+class SaleConflict(Conflict):
+    """This sale is already recorded with other contents."""
+
+    type = "sale-conflict"
+
+    def __init__(self, *, source: str, source_id: str, sale_id: UUID, recorded_sha256: str, given_sha256: str) -> None:
+        super().__init__(
+            f"{source} sent {source_id!r} before with other contents: recorded is {recorded_sha256[:12]}…, "
+            f"this one is {given_sha256[:12]}…",
+            remedy="Send the sale as it was sent first, or give a changed sale an id of its own.",
+            context={
+                "source": source,
+                "source_id": source_id,
+                "sale_id": str(sale_id),
+                "recorded_sha256": recorded_sha256,
+                "given_sha256": given_sha256,
+            },
+        )
+
+
+class SaleUnbalanced(InvalidValue):
+    """The tenders of a sale do not come to its total."""
+
+    type = "sale-unbalanced"
+
+
+class VoidReasonMissing(InvalidValue):
+    """A sale is voided for a reason, and none was given."""
+
+    type = "void-reason-missing"
+
+
+class CursorUnknown(InvalidValue):
+    """The cursor of a list is not one that a page before gave."""
+
+    type = "cursor-unknown"
