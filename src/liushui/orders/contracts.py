@@ -234,7 +234,7 @@ class ListTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTotals:
-    """Figures summed straight from the lines of sales that are not voided; the names are those of analytics' Figures."""
+    """Figures summed straight from the lines of sales that are not voided; named as in analytics' Figures."""
 
     gross_minor: int = 0
     discount_minor: int = 0

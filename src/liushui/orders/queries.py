@@ -38,8 +38,8 @@ SUMMARY_FIELDS = (
     "status",
 )
 _LINES = """
-    SELECT sale_id, line_number, item_id, sku, gtin, name, category, units, measure_value, measure_unit, unit_price_minor,
-           regular_minor, discount_minor, amount_minor, tax_rate_bp, tax_minor, cost_minor, is_return
+    SELECT sale_id, line_number, item_id, sku, gtin, name, category, units, measure_value, measure_unit,
+           unit_price_minor, regular_minor, discount_minor, amount_minor, tax_rate_bp, tax_minor, cost_minor, is_return
     FROM orders_line WHERE {where} ORDER BY sale_id, line_number"""
 _DISCOUNTS = """
     SELECT sale_id, line_number, code, name, amount_minor

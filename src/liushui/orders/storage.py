@@ -69,13 +69,28 @@ LINE_COLUMNS = (
 DISCOUNT_COLUMNS = ("sale_id", "line_number", "position", "code", "name", "amount_minor")
 TENDER_COLUMNS = ("sale_id", "position", "type", "method", "reference", "amount_minor")
 
-_KNOWN = "s.id, s.source, s.source_id, s.body_sha256, s.receipt_number, s.business_date, s.total_minor, s.tax_minor, s.currency, s.line_count"
+_KNOWN = ", ".join(
+    f"s.{name}"
+    for name in (
+        "id",
+        "source",
+        "source_id",
+        "body_sha256",
+        "receipt_number",
+        "business_date",
+        "total_minor",
+        "tax_minor",
+        "currency",
+        "line_count",
+    )
+)
 _FIND_POSTGRESQL = f"""
     SELECT {_KNOWN} FROM unnest(%s::text[], %s::text[]) AS k(source, source_id)
     JOIN orders_sale s ON s.source_id = k.source_id AND s.source = k.source"""  # noqa: S608  column names above
+# CROSS JOIN keeps SQLite from scanning the sales and looking each up among the keys.
 _FIND_SQLITE = f"""
-    SELECT {_KNOWN} FROM json_each(%s) AS k
-    CROSS JOIN orders_sale s ON s.source_id = json_extract(k.value, '$[1]') AND s.source = json_extract(k.value, '$[0]')"""  # noqa: S608
+    SELECT {_KNOWN} FROM json_each(%s) AS k CROSS JOIN orders_sale s
+    ON s.source_id = json_extract(k.value, '$[1]') AND s.source = json_extract(k.value, '$[0]')"""  # noqa: S608
 _TYPES = {
     "id": "uuid",
     "completed_at": "timestamptz",
@@ -88,12 +103,10 @@ _TYPES = {
     "store_id": "int8",
     "units": "int8",
 }
-_CLAIM_POSTGRESQL = "INSERT INTO orders_sale ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT (source_id, source) DO NOTHING RETURNING id".format(
-    columns=", ".join(SALE_COLUMNS),
-    arrays=", ".join(
-        f"%s::{_TYPES.get(name, 'int8' if name.endswith('_minor') else 'text')}[]" for name in SALE_COLUMNS
-    ),
-)
+_ARRAYS = ", ".join(f"%s::{_TYPES.get(name, 'int8' if name.endswith('_minor') else 'text')}[]" for name in SALE_COLUMNS)
+_CLAIM_POSTGRESQL = f"""
+    INSERT INTO orders_sale ({", ".join(SALE_COLUMNS)}) SELECT * FROM unnest({_ARRAYS})
+    ON CONFLICT (source_id, source) DO NOTHING RETURNING id"""  # noqa: S608  column names above
 
 
 class KnownSale(NamedTuple):
