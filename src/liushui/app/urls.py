@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from importlib import import_module
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+from oauth2_provider.views import TokenView
+
+from liushui.app.api import api
+
+handler400 = "liushui.app.fallbacks.bad_request"
+handler403 = "liushui.app.fallbacks.no_access"
+handler404 = "liushui.app.fallbacks.not_found"
+handler500 = "liushui.app.fallbacks.server_error"
+
+_ROUTED = ("stores", "catalog", "orders", "intake", "analytics")
+for _name in _ROUTED:  # until every module stands: then these are plain imports
+    if find_spec(f"liushui.{_name}.router"):
+        api.add_router("", import_module(f"liushui.{_name}.router").router)
+
+_PAGED = ("analytics", "orders", "catalog", "stores", "intake", "console")
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("oauth/token/", TokenView.as_view(), name="oauth-token"),
+    path("api/v1/", api.urls),
+]
+for _name in _PAGED:
+    if find_spec(f"liushui.{_name}.pages"):
+        urlpatterns.append(path("", include(f"liushui.{_name}.pages")))
+if find_spec("liushui.runtime.health"):
+    urlpatterns.extend(import_module("liushui.runtime.health").urlpatterns)
+if find_spec("liushui.console.routes"):
+    urlpatterns.append(path("", include("liushui.console.routes")))

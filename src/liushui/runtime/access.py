@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from liushui.kernel.errors import NotAllowed
+from liushui.runtime import places
 
 # One name per capability; the OAuth scopes of machines carry the same names.
 CAPABILITIES: dict[str, str] = {
@@ -31,12 +32,23 @@ _READ = {"sale.read", "store.read", "catalog.read", "report.read", "intake.read"
 ROLES: dict[str, frozenset[str]] = {
     "cashier": frozenset({"sale.read", "store.read", "catalog.read"}),
     "store_manager": frozenset(_READ | {"sale.void", "report.export", "intake.mend"}),
-    "marketer": frozenset({"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}),
+    "marketer": frozenset(
+        {"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}
+    ),
     "finance": frozenset(_READ | {"sale.void", "report.export"}),
     "auditor": frozenset(_READ | {"report.export", "audit.read", "system.read"}),
     "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export"}),
     "it_admin": frozenset(
-        {"store.read", "store.write", "catalog.read", "intake.read", "intake.mend", "access.manage", "audit.read", "system.read"}
+        {
+            "store.read",
+            "store.write",
+            "catalog.read",
+            "intake.read",
+            "intake.mend",
+            "access.manage",
+            "audit.read",
+            "system.read",
+        }
     ),
     "integration": frozenset({"sale.read", "sale.write", "store.read", "catalog.read", "catalog.write", "report.read"}),
 }
@@ -94,7 +106,7 @@ class Principal:
     def stores(self, capability: str) -> frozenset[int]:
         """Ids of the stores in which the capability is held; the query layer filters by them."""
         if capability not in self._places:
-            self._places[capability] = _expand(self.grants_with(capability))
+            self._places[capability] = expand_grants(self.grants_with(capability))
         return self._places[capability]
 
     def chains(self, capability: str) -> frozenset[int]:
@@ -111,14 +123,40 @@ class Principal:
             raise NotAllowed(f"This needs the right {capability!r} in that store")
 
 
-_expander: Callable[[Iterable[Grant]], frozenset[int]] | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPrincipal(Principal):
+    """The machine's own operator at the command line: every capability in every chain, also those made later."""
+
+    def grants_with(self, capability: str) -> tuple[Grant, ...]:
+        """One grant for the whole of each chain there is now."""
+        if capability not in CAPABILITIES:
+            raise ValueError(f"no such capability: {capability}")
+        return tuple(Grant(role=SYSTEM_ROLE, chain_id=chain_id) for chain_id in sorted(_every_chain()))
+
+    def may(self, capability: str) -> bool:
+        """Always, also while there is no chain yet."""
+        return capability in CAPABILITIES
+
+    def stores(self, capability: str) -> frozenset[int]:
+        """Every store there is now; asked anew each time, since the operator makes stores."""
+        return expand_grants(self.grants_with(capability))
+
+
+SYSTEM_ROLE = "system"  # not in ROLES: nobody can be granted it
+
+_expander: Callable[[Iterable[Grant]], frozenset[int]] = lambda grants: frozenset()  # noqa: E731
 
 
 def set_grant_expander(expander: Callable[[Iterable[Grant]], frozenset[int]]) -> None:
-    """Tell who knows which stores a grant covers; the stores module says so once at start."""
+    """Tell who knows which stores a grant covers; the app says so once at start. Until then no grant covers any."""
     global _expander
     _expander = expander
 
 
-def _expand(grants: Iterable[Grant]) -> frozenset[int]:
-    return _expander(grants) if _expander is not None else frozenset()
+def expand_grants(grants: Iterable[Grant]) -> frozenset[int]:
+    """Ids of the stores that these grants cover together."""
+    return _expander(grants)
+
+
+def _every_chain() -> frozenset[int]:
+    return frozenset(chain.id for chain in places.directory().chains())

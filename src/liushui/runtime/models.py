@@ -60,6 +60,7 @@ class AuditEntry(models.Model):
     subject_name = models.CharField(max_length=128)
     action = models.CharField(max_length=64)  # sale.void, catalog.import
     target = models.CharField(max_length=160, db_index=True)  # sale:0199…, item:S001
+    chain_id = models.BigIntegerField(null=True)  # with store_id: whose auditors may read the line
     store_id = models.BigIntegerField(null=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)

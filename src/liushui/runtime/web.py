@@ -56,8 +56,12 @@ def client_address(request: HttpRequest) -> str:
 
 
 def problem_response(error: LiushuiError) -> JsonResponse:
-    """An error as RFC 9457 JSON."""
-    return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+    """An error as RFC 9457 JSON; one that has a `challenge` asks for better credentials (RFC 6750, section 3)."""
+    response = JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+    challenge = getattr(error, "challenge", None)
+    if challenge is not None or error.status == 401:
+        response["WWW-Authenticate"] = challenge or 'Bearer realm="liushui"'
+    return response
 
 
 class ProblemMiddleware:

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ("subject_name", models.CharField(max_length=128)),
                 ("action", models.CharField(max_length=64)),
                 ("target", models.CharField(db_index=True, max_length=160)),
+                ("chain_id", models.BigIntegerField(null=True)),
                 ("store_id", models.BigIntegerField(null=True)),
                 ("before", models.JSONField(null=True)),
                 ("after", models.JSONField(null=True)),
