@@ -1,4 +1,4 @@
-"""Regions and stores of the demo chain. Cities and districts are real; the chain, its numbers and its people are not."""
+"""Regions and stores of the demo chain. Cities and districts are real; the chain and its numbers are not."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def demo_gln(number: int) -> str:
 
 
 def demo_uscc(division: str, number: int) -> str:
-    """A 统一社会信用代码 of the right form (GB 32100-2015): 9 industry and commerce, 3 branch, division, organisation, check."""
+    """A 统一社会信用代码 of the right form (GB 32100-2015): 93, division, organisation code, check character."""
     body = f"93{division}{organisation_code(f'DEM{number:05d}')}"
     return body + str(uscc.calc_check_digit(body))
 
