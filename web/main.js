@@ -1,0 +1,18 @@
+// What every console page loads. Charts and Alpine come only where a page has them.
+import "./main.css";
+import htmx from "htmx.org";
+import "./shell.js";
+import "./tables.js";
+import "./forms.js";
+
+window.htmx = htmx;
+
+async function loadWhatIsNeeded(root) {
+  if (root.querySelector("[data-chart]")) (await import("./charts.js")).drawCharts(root);
+  if (root.querySelector("[x-data]")) await import("./alpine.js");
+}
+
+loadWhatIsNeeded(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt !== document.body) loadWhatIsNeeded(event.detail.elt.parentElement ?? document);
+});
