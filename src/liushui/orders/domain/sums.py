@@ -10,7 +10,7 @@ from liushui.orders.errors import SaleUnbalanced
 
 
 class Sums(NamedTuple):
-    """Sums over the lines of one sale, signed as the lines are; only `returned_minor` is positive for goods returned."""
+    """Sums over the lines of one sale, signed as the lines are; only `returned_minor` is positive."""
 
     line_count: int
     returned_line_count: int

@@ -1,0 +1,52 @@
+"""The fingerprint of a command: the same for the same sale however often it is sent, another for any other sale."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from hashlib import sha256
+
+import msgspec
+
+from liushui.checkout.contracts import CompleteSale
+
+_encode = msgspec.json.Encoder().encode
+
+
+def body_sha256(command: CompleteSale) -> str:
+    """SHA-256 over the command as a JSON array of its values, in this fixed order, the time in UTC.
+
+    `accept_unknown_items` is not part of the sale and not in it. The form is kept for ever: a field that is added later
+    goes to the end, and only when it is not at its default, so that old sales sent again still match.
+    """
+    body = (
+        command.source,
+        command.source_id,
+        command.chain,
+        command.store,
+        command.completed_at.astimezone(UTC),
+        command.currency,
+        command.channel,
+        command.workstation,
+        command.operator,
+        command.receipt_number,
+        command.customer,
+        [
+            (
+                line.code,
+                line.units,
+                line.amount_minor,
+                line.regular_minor,
+                [(d.code, d.name, d.amount_minor) for d in line.discounts] if line.discounts else (),
+                line.measure_value,
+                line.measure_unit,
+                line.name,
+                line.category,
+                line.tax_minor,
+                line.cost_minor,
+                line.is_return,
+            )
+            for line in command.lines
+        ],
+        [(tender.type, tender.amount_minor, tender.method, tender.reference) for tender in command.tenders],
+    )
+    return sha256(_encode(body)).hexdigest()

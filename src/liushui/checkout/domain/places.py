@@ -1,0 +1,68 @@
+"""For which stores somebody sends sales, and which of them a sale is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from liushui.checkout.contracts import CompleteSale
+from liushui.checkout.errors import ChainNeeded, SourceNotYours, StoreNotAllowed, StoreUnknown
+from liushui.runtime.access import Principal
+from liushui.stores.contracts import Chain, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """What a principal may send: looked up once for a whole batch."""
+
+    source: str | None  # the only source it may speak for; None: any
+    chain_codes: frozenset[str]
+    store_ids: frozenset[int]
+    stores_by_code: Mapping[tuple[str, str], Store]
+
+    @classmethod
+    def of(
+        cls, principal: Principal, *, chains: Iterable[Chain], stores_by_code: Mapping[tuple[str, str], Store]
+    ) -> Senders:
+        """What this principal may send; raises NotAllowed when it may send nothing at all."""
+        principal.require("sale.write")
+        chain_ids = principal.chains("sale.write")
+        return cls(
+            source=principal.source,
+            chain_codes=frozenset(chain.code for chain in chains if chain.id in chain_ids),
+            store_ids=principal.stores("sale.write"),
+            stores_by_code=stores_by_code,
+        )
+
+    def store_for(self, command: CompleteSale) -> Store:
+        """The store that a sale is for; raises a named error when there is none, or it is somebody else's."""
+        if self.source is not None and command.source != self.source:
+            raise SourceNotYours(
+                f"You send as {self.source!r}, the sale says {command.source!r}",
+                pointer="/source",
+                remedy="Leave the source to the token.",
+            )
+        chain = command.chain or self._only_chain()
+        store = self.stores_by_code.get((chain, command.store)) if chain in self.chain_codes else None
+        if store is None:
+            raise StoreUnknown(
+                f"There is no store {command.store!r} of chain {chain!r} among those you send sales for",
+                pointer="/store" if chain in self.chain_codes else "/chain",
+                remedy="Give the store's code as the list of stores shows it.",
+            )
+        if store.id not in self.store_ids:
+            raise StoreNotAllowed(
+                f"Store {command.store!r} is not one you send sales for",
+                pointer="/store",
+                remedy="Ask the person who manages access for the right 'sale.write' in that store.",
+            )
+        return store
+
+    def _only_chain(self) -> str:
+        if len(self.chain_codes) != 1:
+            raise ChainNeeded(
+                f"You send sales for {len(self.chain_codes)} chains, and the sale names none",
+                pointer="/chain",
+                remedy="Give the chain's code.",
+            )
+        return next(iter(self.chain_codes))
