@@ -173,7 +173,8 @@ CONTENT_SECURITY_POLICY = {
 OAUTH2_PROVIDER = {
     "SCOPES_BACKEND_CLASS": "liushui.runtime.oauth.CapabilityScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": LIUSHUI.token_seconds,
-    "ALLOWED_GRANT_TYPES": ["client-credentials"],
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # the client credentials grant and no other
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only the SHA-256 of a token is kept
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 LOGGING_CONFIG = None  # runtime.telemetry sets structlog up

@@ -14,7 +14,7 @@ from oauth2_provider.models import AccessToken, Application
 from liushui.kernel.errors import Conflict, InvalidValue, NotFound
 from liushui.runtime import audit, oauth
 from liushui.runtime.access import CAPABILITIES, ROLES, Grant, Principal
-from liushui.runtime.grants import MACHINE_ROLES, client_subject, grant, grants_of, manages_all
+from liushui.runtime.grants import MACHINE_ROLES, client_subject, grant, grants_of, manages_all, only_chain
 from liushui.runtime.models import ApiClient
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -72,7 +72,7 @@ def create_client(
                 principal=principal,
                 action="client.create",
                 target=client_subject(client_id),
-                chain_id=_only_chain(grants),
+                chain_id=only_chain(grants),
                 after={"name": name, "source": source, "scopes": sorted(scopes)},
             )
             for held in grants:
@@ -93,7 +93,7 @@ def rotate_secret(*, client_id: str, principal: Principal) -> str:
         AccessToken.objects.filter(application=application).delete()
         ApiClient.objects.filter(client_id=row.client_id).update(rotated_at=now)
         audit.record(
-            principal=principal, action="client.rotate", target=client_subject(client_id), chain_id=_only_chain(held)
+            principal=principal, action="client.rotate", target=client_subject(client_id), chain_id=only_chain(held)
         )
     oauth.tokens.clear()
     return secret
@@ -109,7 +109,7 @@ def revoke_client(*, client_id: str, principal: Principal) -> None:
             principal=principal,
             action="client.revoke",
             target=client_subject(client_id),
-            chain_id=_only_chain(held),
+            chain_id=only_chain(held),
             before={"name": row.name, "source": row.source},
         )
     oauth.tokens.clear()
@@ -138,11 +138,6 @@ def _managed(client_id: str, principal: Principal, *, alive: bool = False) -> tu
     if alive and row.revoked_at is not None:
         raise Conflict("This client has been revoked", remedy="Make a new client.")
     return row, held
-
-
-def _only_chain(grants: Collection[Grant]) -> int | None:
-    chains = {held.chain_id for held in grants}
-    return chains.pop() if len(chains) == 1 else None
 
 
 def _check_new(*, name: str, source: str, scopes: Collection[str], grants: Collection[Grant]) -> None:

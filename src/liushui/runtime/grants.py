@@ -74,6 +74,12 @@ def manages_all(*, principal: Principal, grants: Collection[Grant]) -> bool:
     return bool(grants) and all(may_give(principal=principal, grant=held) for held in grants)
 
 
+def only_chain(grants: Collection[Grant]) -> int | None:
+    """The chain that all of these are in, for the audit log; None when there are several."""
+    chains = {held.chain_id for held in grants}
+    return chains.pop() if len(chains) == 1 else None
+
+
 def grant(*, subject: str, grant: Grant, granted_by: Principal) -> None:
     """Give a role in a place. Raises NotAllowed to those who don't manage access there and to anyone for himself,
     InvalidValue for a role that this kind of subject cannot hold, Conflict when it is held already."""

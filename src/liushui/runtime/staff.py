@@ -1,0 +1,161 @@
+"""Accounts of the people who sign in: made with a first role and a password shown once, ended, opened again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
+from liushui.runtime import audit
+from liushui.runtime.access import Grant, Principal, SystemPrincipal
+from liushui.runtime.grants import grant, grants_of, manages_all, may_give, only_chain, staff_subject
+from liushui.runtime.models import StaffUser
+
+_USERNAME = re.compile(r"[\w.@+-]{1,64}")
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another when read aloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffView:
+    """A member of staff as listed. `manageable` says that the reader may act on the whole account."""
+
+    id: int
+    username: str
+    display_name: str
+    is_active: bool
+    created_at: datetime
+    last_login: datetime | None
+    grants: tuple[Grant, ...]
+    manageable: bool
+
+
+def new_password() -> str:
+    """Four groups of four letters: about 79 bits, easy to type once."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def create_staff(
+    *, username: str, display_name: str, grants: Collection[Grant], principal: Principal
+) -> tuple[int, str]:
+    """Make an account with its first roles; returns its id and a password that is never seen again.
+
+    Raises NotAllowed for a place that the principal does not manage, Conflict for a name that is taken.
+    """
+    principal.require("access.manage")
+    username, display_name = username.strip(), display_name.strip()
+    if not _USERNAME.fullmatch(username):
+        raise InvalidValue(
+            f"{username!r} is not a user name",
+            pointer="/username",
+            remedy="Use up to 64 letters, digits and the characters @ . + - _",
+        )
+    if not 0 < len(display_name) <= 128:
+        raise InvalidValue("A name has 1 to 128 characters", pointer="/display_name")
+    if not grants:
+        raise InvalidValue("An account needs a role in some place", pointer="/role")
+    password = new_password()
+    try:
+        with transaction.atomic():
+            user = StaffUser.objects.create_user(username=username, password=password, display_name=display_name)
+            audit.record(
+                principal=principal,
+                action="staff.create",
+                target=staff_subject(user.pk),
+                chain_id=only_chain(grants),
+                after={"username": username, "display_name": display_name},
+            )
+            for held in grants:
+                grant(subject=staff_subject(user.pk), grant=held, granted_by=principal)
+    except IntegrityError as error:
+        raise Conflict(f"The user name {username!r} is taken", pointer="/username") from error
+    return user.pk, password
+
+
+def set_active(*, user_id: int, is_active: bool, principal: Principal) -> None:
+    """End an account, sessions included, or open it again."""
+    user, held = _managed(user_id, principal)
+    if user.is_active == is_active:
+        return
+    with transaction.atomic():
+        StaffUser.objects.filter(pk=user.pk).update(is_active=is_active)
+        audit.record(
+            principal=principal,
+            action="staff.activate" if is_active else "staff.deactivate",
+            target=staff_subject(user.pk),
+            chain_id=only_chain(held),
+            before={"is_active": user.is_active},
+            after={"is_active": is_active},
+        )
+
+
+def reset_password(*, user_id: int, principal: Principal) -> str:
+    """A new password, never seen again; everyone signed in with the old one is out, since sessions carry its hash."""
+    user, held = _managed(user_id, principal)
+    password = new_password()
+    user.set_password(password)
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+        audit.record(
+            principal=principal,
+            action="staff.password",
+            target=staff_subject(user.pk),
+            chain_id=only_chain(held),
+        )
+    return password
+
+
+def staff(*, principal: Principal) -> tuple[StaffView, ...]:
+    """Staff with a role in any place where the principal manages access, each with all its roles; two queries."""
+    principal.require("access.manage")
+    users = list(StaffUser.objects.order_by("-is_active", "username"))
+    held = grants_of(subjects=[staff_subject(user.pk) for user in users])
+    views = [_view(user, held.get(staff_subject(user.pk), ()), principal) for user in users]
+    return tuple(view for view in views if _is_visible(view, principal))
+
+
+def staff_member(*, user_id: int, principal: Principal) -> StaffView:
+    """One member of staff; raises NotFound for one without a role in a place that the principal manages."""
+    principal.require("access.manage")
+    user = StaffUser.objects.filter(pk=user_id).first()
+    if user is not None:
+        held = grants_of(subjects=[staff_subject(user_id)]).get(staff_subject(user_id), ())
+        view = _view(user, held, principal)
+        if _is_visible(view, principal):
+            return view
+    raise NotFound("There is no such member of staff")
+
+
+def _is_visible(view: StaffView, principal: Principal) -> bool:
+    return isinstance(principal, SystemPrincipal) or any(
+        may_give(principal=principal, grant=held) for held in view.grants
+    )
+
+
+def _managed(user_id: int, principal: Principal) -> tuple[StaffUser, tuple[Grant, ...]]:
+    view = staff_member(user_id=user_id, principal=principal)
+    if principal.subject == staff_subject(user_id):
+        raise NotAllowed("Nobody does this to his own account", remedy="Ask another person who manages access.")
+    if not view.manageable:
+        raise NotAllowed(
+            "This person also works in places that you don't manage",
+            remedy="Ask someone who manages access for the whole chain.",
+        )
+    return StaffUser.objects.get(pk=user_id), view.grants
+
+
+def _view(user: StaffUser, held: tuple[Grant, ...], principal: Principal) -> StaffView:
+    return StaffView(
+        id=user.pk,
+        username=user.username,
+        display_name=user.display_name,
+        is_active=user.is_active,
+        created_at=user.created_at,
+        last_login=user.last_login,
+        grants=held,
+        manageable=manages_all(principal=principal, grants=held),
+    )
