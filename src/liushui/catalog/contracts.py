@@ -81,3 +81,48 @@ class NewCategory:
     path: str
     name_zh: str
     name_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A node of the category tree."""
+
+    id: int
+    chain_id: int
+    path: str
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A price as it stands in the books: for the chain, or for one region, or for one store."""
+
+    id: int
+    item_id: int
+    region_id: int | None
+    store_id: int | None
+    amount_minor: int
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """A page of found items, best first. `total` stops counting at SEARCH_MAX when a text was searched for."""
+
+    items: tuple[Item, ...]
+    total: int
+    total_is_capped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a bulk save came to, in rows."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+SEARCH_MAX = 1000

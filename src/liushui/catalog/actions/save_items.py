@@ -1,0 +1,96 @@
+"""Use case: items are listed, or brought to new values, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from django.db import IntegrityError, transaction
+
+from liushui.catalog.actions.save_categories import add_missing
+from liushui.catalog.contracts import NewItem, Saved
+from liushui.catalog.domain.checks import checked_item
+from liushui.catalog.domain.search_text import search_keys
+from liushui.catalog.errors import ItemConflict
+from liushui.catalog.models import ItemRow
+from liushui.catalog.queries.items import one_of
+
+CHUNK = 2000  # rows a transaction, so that others get their turn to write
+VALUES = tuple(field.name for field in fields(NewItem))
+KEYS = ("sku_key", "gtin_key", "name_key", "name_en_key", "initials", "pinyin", "grams")
+
+
+def save_items(*, items: Sequence[NewItem]) -> Saved:
+    """Bring the items under these (chain, SKU) to these values; what is new is listed, what is the same is left.
+
+    Categories that do not exist are made, named by their codes. Whether a known item is active stays. Each chunk
+    is one transaction; saving again what was saved changes nothing. Raises InvalidItem for a value, ItemConflict for
+    a GTIN that another item has.
+    """
+    wanted = {(item.chain_id, item.sku): item for item in map(checked_item, items)}
+    add_missing(paths={(item.chain_id, item.category) for item in wanted.values() if item.category})
+    new = changed = 0
+    batch = list(wanted.values())
+    for start in range(0, len(batch), CHUNK):
+        fresh, differing = differences(batch[start : start + CHUNK])
+        _write([*fresh, *differing])
+        new, changed = new + len(fresh), changed + len(differing)
+    return Saved(new=new, changed=changed, unchanged=len(batch) - new - changed)
+
+
+def known_items(items: Sequence[NewItem]) -> dict[tuple[int, str], NewItem]:
+    """What is on record under the (chain, SKU) of these items. One query."""
+    rows = ItemRow.objects.filter(
+        chain_id__in={item.chain_id for item in items}, sku__in=one_of({item.sku for item in items})
+    ).values(*VALUES)
+    return {(row["chain_id"], row["sku"]): NewItem(**row) for row in rows}
+
+
+def differences(items: Sequence[NewItem]) -> tuple[list[NewItem], list[NewItem]]:
+    """(new, changed) among checked items."""
+    known = known_items(items)
+    new = [item for item in items if (item.chain_id, item.sku) not in known]
+    changed = [item for item in items if known.get((item.chain_id, item.sku), item) != item]
+    return new, changed
+
+
+def taken_gtins(items: Sequence[NewItem]) -> dict[tuple[int, str], str]:
+    """The SKU of another item, by (chain, GTIN), for those GTINs of checked items that would then stand twice."""
+    wanted = {(item.chain_id, item.gtin): item.sku for item in items if item.gtin}
+    rows = ItemRow.objects.filter(
+        chain_id__in={chain_id for chain_id, _ in wanted}, gtin__in=one_of({gtin for _, gtin in wanted})
+    ).values_list("chain_id", "gtin", "sku")
+    return {(chain_id, gtin): sku for chain_id, gtin, sku in rows if wanted.get((chain_id, gtin), sku) != sku}
+
+
+def row_of(item: NewItem) -> ItemRow:
+    """The row of a checked item, with its search columns."""
+    keys = search_keys(sku=item.sku, gtin=item.gtin, name_zh=item.name_zh, name_en=item.name_en)
+    return ItemRow(**{name: getattr(item, name) for name in VALUES}, **{name: getattr(keys, name) for name in KEYS})
+
+
+def _write(items: Sequence[NewItem]) -> None:
+    if not items:
+        return
+    _refuse_doubles(items)
+    for (_, gtin), sku in taken_gtins(items).items():
+        raise ItemConflict(f"GTIN {gtin} belongs to item {sku!r}", pointer="/gtin", remedy="Correct one of the two.")
+    rows = [row_of(item) for item in items]
+    try:
+        with transaction.atomic():
+            ItemRow.objects.bulk_create(
+                rows,
+                update_conflicts=True,
+                unique_fields=["chain_id", "sku"],
+                update_fields=[name for name in (*VALUES, *KEYS) if name not in ("chain_id", "sku")],
+            )
+    except IntegrityError as error:
+        raise ItemConflict("A GTIN of these items belongs to another item", pointer="/gtin") from error
+
+
+def _refuse_doubles(items: Iterable[NewItem]) -> None:
+    seen: dict[tuple[int, str], str] = {}
+    for item in items:
+        other = seen.setdefault((item.chain_id, item.gtin), item.sku) if item.gtin else item.sku
+        if other != item.sku:
+            raise ItemConflict(f"GTIN {item.gtin} is given for {other!r} and {item.sku!r}", pointer="/gtin")

@@ -1,0 +1,113 @@
+"""Reads of items, categories and prices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from liushui.catalog.contracts import Category, Item, Price
+from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice
+from liushui.catalog.domain.search_text import gtin_key
+from liushui.catalog.errors import UnknownItem
+from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
+
+FIELDS = (
+    "id", "chain_id", "sku", "gtin", "name_zh", "name_en", "category", "brand", "unit", "weighed", "tax_rate_bp",
+    "tax_code", "discountable", "cost_minor", "image_url", "is_active",
+)  # fmt: skip
+
+
+def one_of(values: Collection[str] | Collection[int]) -> RawSQL:
+    """The right side of an `__in` lookup that is one parameter, however many the values are."""
+    if connection.vendor == "postgresql":
+        kind = "bigint" if all(isinstance(value, int) for value in values) else "text"
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(values)])  # noqa: S611  # `kind` is one of two words
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(values))])
+
+
+def item_of(row: Mapping[str, object] | ItemRow) -> Item:
+    """An item as others see it."""
+    if isinstance(row, ItemRow):
+        return Item(**{field: getattr(row, field) for field in FIELDS})
+    return Item(**row)  # type: ignore[arg-type]
+
+
+def _barcode_key(code: str) -> str:
+    return gtin_key(code) if 8 <= len(code) <= 14 else ""
+
+
+def find_items(*, chain_id: int, codes: Collection[str]) -> dict[str, Item]:
+    """Items by the codes asked for: a SKU, else a GTIN with or without its leading zeros. One query."""
+    if not codes:
+        return {}
+    barcodes = {key for key in map(_barcode_key, codes) if key}
+    in_chain = ItemRow.objects.filter(chain_id=chain_id)
+    rows = in_chain.filter(sku__in=one_of(set(codes))).values(*FIELDS)
+    if barcodes:
+        # Two branches and no OR: each has an index of its own.
+        rows = rows.union(in_chain.filter(gtin_key__in=one_of(barcodes)).values(*FIELDS))
+    items = [item_of(row) for row in rows]
+    by_sku = {item.sku: item for item in items}
+    by_barcode = {gtin_key(item.gtin): item for item in items if item.gtin}
+    found = ((code, by_sku.get(code) or by_barcode.get(_barcode_key(code))) for code in codes)
+    return {code: item for code, item in found if item is not None}
+
+
+def item(*, item_id: int, chain_ids: Collection[int]) -> Item:
+    """One item of these chains; raises UnknownItem."""
+    row = ItemRow.objects.filter(id=item_id, chain_id__in=list(chain_ids)).first()
+    if row is None:
+        raise UnknownItem(f"There is no item {item_id} that you may see")
+    return item_of(row)
+
+
+def prices_of_items(
+    *, item_ids: Collection[int], chain_id: int | None, region_id: int | None, store_id: int | None, at: datetime
+) -> dict[int, list[DatedPrice]]:
+    """The prices in force at an instant around one place, by item id. One query."""
+    around = ((CHAIN, chain_id), (REGION, region_id), (STORE, store_id))
+    places = Q(pk__in=[])
+    for level, place_id in around:
+        if place_id is not None:
+            places |= Q(level=level, place_id=place_id)
+    rows = PriceRow.objects.filter(places, Q(ends_at__isnull=True) | Q(ends_at__gt=at), starts_at__lte=at)
+    found: dict[int, list[DatedPrice]] = {}
+    for item_id, level, amount, starts_at, ends_at in rows.filter(item_id__in=one_of(item_ids)).values_list(
+        "item_id", "level", "amount_minor", "starts_at", "ends_at"
+    ):
+        price = DatedPrice(level=level, amount_minor=amount, starts_at=starts_at, ends_at=ends_at)
+        found.setdefault(item_id, []).append(price)
+    return found
+
+
+def prices(*, item_id: int) -> tuple[Price, ...]:
+    """Every price an item has or had or will have: chain, regions, stores; the latest start first."""
+    rows = PriceRow.objects.filter(item_id=item_id).order_by("level", "place_id", "-starts_at")
+    return tuple(price_of(row) for row in rows)
+
+
+def price_of(row: PriceRow) -> Price:
+    """A price as others see it."""
+    return Price(
+        id=row.id,
+        item_id=row.item_id,
+        region_id=row.place_id if row.level == REGION else None,
+        store_id=row.place_id if row.level == STORE else None,
+        amount_minor=row.amount_minor,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )
+
+
+def categories(*, chain_ids: Iterable[int]) -> tuple[Category, ...]:
+    """The categories of these chains, each parent before its children."""
+    rows: QuerySet[CategoryRow] = CategoryRow.objects.filter(chain_id__in=list(chain_ids)).order_by("path", "chain_id")
+    return tuple(
+        Category(id=row.id, chain_id=row.chain_id, path=row.path, name_zh=row.name_zh, name_en=row.name_en)
+        for row in sorted(rows, key=lambda row: (row.path.split("/"), row.chain_id))
+    )

@@ -1,0 +1,147 @@
+"""Search by codes, names and pinyin: bounded reads of indexes, best first (docs/decisions/0042)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q
+
+from liushui.catalog.contracts import SEARCH_MAX, SearchPage
+from liushui.catalog.domain.search_text import folded, gtin_key, query_grams
+from liushui.catalog.models import ItemRow
+from liushui.catalog.queries.items import item_of
+
+EXACT, CODE_PREFIX, INITIALS_PREFIX, NAME_PREFIX, INSIDE = range(5)
+SORTS = ("sku", "name_zh", "name_en", "category", "brand", "cost_minor", "tax_rate_bp", "gtin")
+LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    rank: int
+    condition: str
+    parameters: tuple[Any, ...]
+
+
+def search_items(
+    *,
+    chain_ids: Collection[int],
+    text: str,
+    category: str = "",
+    is_active: bool | None = None,
+    sort: str = "",
+    limit: int,
+    offset: int,
+) -> SearchPage:
+    """A page of the items that the text finds, best first, or by a column of SORTS ("-" in front: downwards).
+
+    Without a text: all items of the category, by SKU. With one, SEARCH_MAX items at most are looked at by each way
+    of finding.
+    """
+    needle = folded(text)
+    if not needle:
+        return _list(
+            chain_ids=chain_ids, category=category, is_active=is_active, sort=sort or "sku", limit=limit, offset=offset
+        )
+    scope, scope_parameters = _scope(chain_ids, category, is_active)
+    branches, parameters = [], []
+    for branch in _branches(needle):
+        branches.append(
+            f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "
+            f"WHERE {scope} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(branches)}"
+        )
+        parameters += [*scope_parameters, *branch.parameters]
+    sql = (
+        f"WITH found AS (SELECT id, MIN(place) AS place FROM ({' UNION ALL '.join(branches)}) u GROUP BY id) "  # noqa: S608
+        "SELECT i.id, COUNT(*) OVER () FROM found JOIN catalog_item i ON i.id = found.id "
+        f"ORDER BY {_order(sort) or 'found.place, LENGTH(i.name_key), i.name_key'}, i.sku, i.id LIMIT %s OFFSET %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, limit, offset])
+        hits = cursor.fetchall()
+    rows = ItemRow.objects.in_bulk([item_id for item_id, _ in hits])
+    total = hits[0][1] if hits else 0
+    return SearchPage(
+        items=tuple(item_of(rows[item_id]) for item_id, _ in hits if item_id in rows),
+        total=min(total, SEARCH_MAX),
+        total_is_capped=total >= SEARCH_MAX,
+    )
+
+
+def _list(
+    *, chain_ids: Collection[int], category: str, is_active: bool | None, sort: str, limit: int, offset: int
+) -> SearchPage:
+    rows = ItemRow.objects.filter(chain_id__in=list(chain_ids))
+    if category:
+        rows = rows.filter(Q(category=category) | Q(category__startswith=category + "/"))
+    if is_active is not None:
+        rows = rows.filter(is_active=is_active)
+    column = _column(sort)
+    if column is None:
+        column, sort = "sku", "sku"
+    order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
+    page = rows.order_by(order, "id")[offset : offset + limit]
+    return SearchPage(items=tuple(map(item_of, page)), total=rows.count())
+
+
+def _column(sort: str) -> str | None:
+    return sort.lstrip("-") if sort.lstrip("-") in SORTS else None
+
+
+def _order(sort: str) -> str:
+    column = _column(sort)
+    return f"i.{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST" if column else ""
+
+
+def _scope(chain_ids: Collection[int], category: str, is_active: bool | None) -> tuple[str, list[Any]]:
+    chains = ", ".join(str(int(chain_id)) for chain_id in sorted(chain_ids)) or "NULL"
+    conditions, parameters = [f"chain_id IN ({chains})"], []
+    if category:
+        below = _prefix("category", category + "/")
+        conditions.append(f"(category = %s OR {below.condition})")
+        parameters += [category, *below.parameters]
+    if is_active is not None:
+        conditions.append("is_active" if is_active else "NOT is_active")
+    return " AND ".join(conditions), parameters
+
+
+def _branches(needle: str) -> list[_Branch]:
+    branches = [
+        _Branch(EXACT, "sku_key = %s", (needle,)),
+        _prefix("sku_key", needle, rank=CODE_PREFIX),
+    ]
+    barcode = gtin_key(needle)
+    if barcode:
+        branches += [_Branch(EXACT, "gtin_key = %s", (barcode,)), _prefix("gtin_key", barcode, rank=CODE_PREFIX)]
+    latin = needle.replace(" ", "").replace("'", "")
+    if latin.isascii():
+        branches += [_prefix("initials", latin, rank=INITIALS_PREFIX), _prefix("pinyin", latin, rank=INITIALS_PREFIX)]
+    branches += [_prefix("name_key", needle, rank=NAME_PREFIX), _prefix("name_en_key", needle, rank=NAME_PREFIX)]
+    grams = query_grams(needle)
+    if grams:
+        branches.append(_inside(grams, needle, latin if latin.isascii() else needle))
+    return branches
+
+
+def _prefix(column: str, text: str, *, rank: int = 0) -> _Branch:
+    """Rows whose column begins with the text, in a form that the index of each database answers."""
+    if connection.vendor == "postgresql":
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return _Branch(rank, f"{column} LIKE %s", (escaped + "%",))
+    return _Branch(rank, f"{column} >= %s AND {column} < %s", (text, text + LAST_CHARACTER))
+
+
+def _inside(grams: tuple[str, ...], needle: str, latin: str) -> _Branch:
+    """Rows that hold the text: by the index of grams, then by looking at the texts themselves."""
+    columns = (("name_key", needle), ("name_en_key", needle), ("pinyin", latin), ("initials", latin))
+    if connection.vendor == "postgresql":
+        texts = " OR ".join(f"strpos({column}, %s) > 0" for column, _ in columns)
+        condition, parameters = "string_to_array(grams, ' ') @> %s", (list(grams),)
+    else:
+        texts = " OR ".join(f"instr({column}, %s) > 0" for column, _ in columns)
+        condition = "id IN (SELECT rowid FROM catalog_item_grams WHERE catalog_item_grams MATCH %s)"
+        parameters = (" AND ".join(f'"{gram}"' for gram in grams),)  # type: ignore[assignment]
+    return _Branch(INSIDE, f"{condition} AND ({texts})", (*parameters, *(text for _, text in columns)))
