@@ -1,0 +1,47 @@
+# Everything starts here. Each target first does all the set-up it needs on a machine with python3 >= 3.11, make and git;
+# tools/setup.py remembers what is done, so a second run re-installs nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test test-services check bench screenshots clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
+
+setup: ## Environment, packages, front end, translations
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## A chain of 20 stores with 90 days of sales, and a day that goes on
+	@$(BIN)/liushui demo
+
+check: setup ## Style, types, imports between modules, translations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/python tools/messages.py check
+	$(BIN)/mypy
+
+test: ## All checks and all tests, the browser's last
+	@$(PYTHON) tools/setup.py --chromium
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-services: ## The tests again on a PostgreSQL that is installed if need be and started for them
+	@$(PYTHON) tools/setup.py --chromium
+	$(BIN)/python tools/services.py $(BIN)/pytest $(PYTEST_ARGS)
+
+bench: ## The numbers that we hold ourselves to, beside what a user would pick instead
+	@$(PYTHON) tools/setup.py --bench
+	$(BIN)/python -m bench
+
+screenshots: ## Pictures of the console for the documents, made by the browser tests
+	@$(PYTHON) tools/setup.py --chromium
+	$(BIN)/python tools/screenshots.py
+
+clean: ## Remove what was installed and built; data/ stays
+	rm -rf .venv node_modules build src/liushui/console/dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src -name '*.mo' -delete

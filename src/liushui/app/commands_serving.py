@@ -1,0 +1,106 @@
+"""Commands that run the system: serve, worker, migrate."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from liushui.app.consumers import CONSUMERS
+from liushui.app.serve import Part, Supervisor, check_port
+from liushui.app.serve import serve as serve_here
+from liushui.app.terminal import command, out
+from liushui.kernel.errors import Conflict
+from liushui.runtime import worker as runtime_worker
+
+app = typer.Typer()
+
+
+class NotMigrated(Conflict):
+    """The database is older than this program."""
+
+    type = "not-migrated"
+
+
+def pending_migrations() -> list[str]:
+    """Names of migrations that the database lacks."""
+    executor = MigrationExecutor(connection)
+    return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def require_migrated() -> None:
+    """Raise NotMigrated when a migration is missing."""
+    pending = pending_migrations()
+    if pending:
+        raise NotMigrated(f"{len(pending)} migrations are missing, first {pending[0]}", remedy="Run `liushui migrate`.")
+
+
+def migrate_database(*, quietly: bool = False) -> int:
+    """Bring the database to this program's tables; returns how many migrations were run."""
+    pending = pending_migrations()
+    if pending:
+        call_command("migrate", interactive=False, verbosity=0 if quietly else 1)
+    return len(pending)
+
+
+@command(
+    app,
+    "serve",
+    examples=(
+        "liushui serve",
+        "liushui serve --host 0.0.0.0 --port 80 --workers 4",
+        "liushui serve --without-worker      # the worker runs elsewhere",
+    ),
+)
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Server processes; about one a core with PostgreSQL.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="Requests that one process works on at a time.", min=1)] = 4,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker/--without-worker", help="Also run `liushui worker` and keep it running.")
+    ] = True,
+) -> None:
+    """Serve the console and the API, and work on events beside it."""
+    require_migrated()
+    check_port(host=host, port=port)
+    if not with_worker:
+        serve_here(host=host, port=port, workers=workers, threads=threads)
+        return
+    out.print(f"Liushui is at [bold]http://{host}:{port}/[/]   (Ctrl+C stops it)")
+    Supervisor(parts=[server_part(host=host, port=port, workers=workers, threads=threads), worker_part()]).run()
+
+
+def server_part(*, host: str, port: int, workers: int = 1, threads: int = 4) -> Part:
+    """The web server as a part of a machine."""
+    arguments = ["serve", "--without-worker", "--host", host, "--port", str(port)]
+    return Part(name="server", arguments=[*arguments, "--workers", str(workers), "--threads", str(threads)])
+
+
+def worker_part() -> Part:
+    """The worker as a part of a machine."""
+    return Part(name="worker", arguments=["worker"])
+
+
+@command(app, "worker", examples=("liushui worker", "liushui worker --once      # work off what is there, then end"))
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is left to do.")] = False,
+) -> None:
+    """Publish events, keep the figures up to date, do background jobs."""
+    require_migrated()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    runtime_worker.run(consumers=CONSUMERS, once=once, stop=stop)
+
+
+@command(app, "migrate", examples=("liushui migrate",))
+def migrate() -> None:
+    """Create the database's tables, or bring them to this version. Safe to repeat."""
+    count = migrate_database()
+    out.print(f"{count} migrations run." if count else "The database is up to date.")
