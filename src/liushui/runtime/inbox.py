@@ -99,21 +99,19 @@ def rewind(*, consumer: Consumer) -> None:
         InboxEvent.objects.filter(consumer=consumer.name).delete()
 
 
-def lags(*, consumers: Sequence[Consumer]) -> list[ConsumerLag]:
-    """The state of each consumer, in the order given."""
+def lags() -> list[ConsumerLag]:
+    """The state of every consumer that ever ran here, by name."""
     last_seq = outbox.last_seq()
-    rows = {row.consumer: row for row in ConsumerPosition.objects.all()}
-    found = [rows.get(consumer.name, ConsumerPosition(consumer=consumer.name)) for consumer in consumers]
     return [
         ConsumerLag(
             consumer=row.consumer,
             seq=row.seq,
-            behind=last_seq - row.seq,
+            behind=max(0, last_seq - row.seq),
             failures=row.failures,
             failed_event_id=row.failed_event_id,
             failure=row.failure,
         )
-        for row in found
+        for row in ConsumerPosition.objects.order_by("consumer")
     ]
 
 

@@ -19,6 +19,7 @@ from liushui.runtime.scrub import scrub
 _logger = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROBES = frozenset({"healthz", "readyz", "metrics"})  # asked every few seconds by machines
 
 _seconds = Histogram(
     "liushui_http_request_seconds",
@@ -59,7 +60,7 @@ def _observe(request: HttpRequest, status: int, seconds: float) -> None:
     _responses.labels(method=method, route=route, status=status).inc()
     if status >= 500:
         _errors.labels(method=method, route=route).inc()
-    level = logging.ERROR if status >= 500 else logging.INFO
+    level = logging.ERROR if status >= 500 else logging.DEBUG if route in _PROBES else logging.INFO
     _logger.log(
         level,
         "request",
