@@ -102,11 +102,11 @@ def differences(rows: Sequence[PriceRow]) -> tuple[list[PriceRow], list[PriceRow
     on_record = PriceRow.objects.filter(
         item_id__in=one_of({row.item_id for row in rows}), starts_at__in={row.starts_at for row in rows}
     )
-    known = {key_of(row): (row.amount_minor, row.ends_at) for row in on_record}
+    known = {key_of(row): _values(row) for row in on_record}
     new = [row for row in rows if key_of(row) not in known]
-    changed = [
-        row
-        for row in rows
-        if known.get(key_of(row), (row.amount_minor, row.ends_at)) != (row.amount_minor, row.ends_at)
-    ]
+    changed = [row for row in rows if known.get(key_of(row), _values(row)) != _values(row)]
     return new, changed
+
+
+def _values(row: PriceRow) -> tuple[int, datetime | None]:
+    return row.amount_minor, row.ends_at

@@ -80,7 +80,7 @@ def checked_price(price: NewPrice) -> NewPrice:
     """The price, when it can be; raises InvalidPrice, whose pointer names the field."""
     if type(price.amount_minor) is not int or not 0 <= price.amount_minor <= AMOUNT_MINOR_MAX:
         raise InvalidPrice(
-            f"{price.amount_minor!r} is not a price", pointer="/amount_minor", remedy="It is not negative."
+            f"{price.amount_minor!r} is not a price", pointer="/amount_minor", remedy="Give zero or more."
         )
     if price.starts_at.tzinfo is None or (price.ends_at is not None and price.ends_at.tzinfo is None):
         raise InvalidPrice("The time has no zone", pointer="/starts_at", remedy="Give an offset, such as +08:00.")

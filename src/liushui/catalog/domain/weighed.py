@@ -37,9 +37,7 @@ def checked_pattern(text: str) -> str:
     pattern = "".join(text.split())
     runs = [letter for letter, _ in groupby(pattern)]
     if re.search(r"[^0-9pwvc]", pattern, re.ASCII):
-        raise InvalidPattern(
-            f"{text!r} has a character without a meaning", remedy="Use digits and the letters p w v c."
-        )
+        raise InvalidPattern(f"{text!r} has a character without a meaning", remedy="Use digits and p w v c.")
     if runs.count("p") != 1:
         raise InvalidPattern(f"{text!r} must have one run of p for the item code")
     if runs.count("w") + runs.count("v") > 1:

@@ -16,6 +16,7 @@ from liushui.catalog.queries.items import item_of
 
 EXACT, CODE_PREFIX, INITIALS_PREFIX, NAME_PREFIX, INSIDE = range(5)
 SORTS = ("sku", "name_zh", "name_en", "category", "brand", "cost_minor", "tax_rate_bp", "gtin")
+TEXT_COLUMNS = ("name_key", "name_en_key", "pinyin", "initials")
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -50,7 +51,7 @@ def search_items(
     branches, parameters = [], []
     for branch in _branches(needle):
         branches.append(
-            f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "
+            f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "  # noqa: S608
             f"WHERE {scope} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(branches)}"
         )
         parameters += [*scope_parameters, *branch.parameters]
@@ -122,7 +123,7 @@ def _branches(needle: str) -> list[_Branch]:
     branches += [_prefix("name_key", needle, rank=NAME_PREFIX), _prefix("name_en_key", needle, rank=NAME_PREFIX)]
     grams = query_grams(needle)
     if grams:
-        branches.append(_inside(grams, needle, latin if latin.isascii() else needle))
+        branches.append(_inside(grams, needle.split()))
     return branches
 
 
@@ -134,14 +135,17 @@ def _prefix(column: str, text: str, *, rank: int = 0) -> _Branch:
     return _Branch(rank, f"{column} >= %s AND {column} < %s", (text, text + LAST_CHARACTER))
 
 
-def _inside(grams: tuple[str, ...], needle: str, latin: str) -> _Branch:
-    """Rows that hold the text: by the index of grams, then by looking at the texts themselves."""
-    columns = (("name_key", needle), ("name_en_key", needle), ("pinyin", latin), ("initials", latin))
+def _inside(grams: tuple[str, ...], words: list[str]) -> _Branch:
+    """Rows that hold every word: by the index of grams, then by looking at the texts themselves."""
+    parameters: list[Any]
     if connection.vendor == "postgresql":
-        texts = " OR ".join(f"strpos({column}, %s) > 0" for column, _ in columns)
-        condition, parameters = "string_to_array(grams, ' ') @> %s", (list(grams),)
+        holds, indexed, parameters = "strpos", "string_to_array(grams, ' ') @> %s", [list(grams)]
     else:
-        texts = " OR ".join(f"instr({column}, %s) > 0" for column, _ in columns)
-        condition = "id IN (SELECT rowid FROM catalog_item_grams WHERE catalog_item_grams MATCH %s)"
-        parameters = (" AND ".join(f'"{gram}"' for gram in grams),)  # type: ignore[assignment]
-    return _Branch(INSIDE, f"{condition} AND ({texts})", (*parameters, *(text for _, text in columns)))
+        holds = "instr"
+        indexed = "id IN (SELECT rowid FROM catalog_item_grams WHERE catalog_item_grams MATCH %s)"
+        parameters = [" AND ".join(f'"{gram}"' for gram in grams)]
+    conditions = [indexed]
+    for word in words:
+        conditions.append("(" + " OR ".join(f"{holds}({column}, %s) > 0" for column in TEXT_COLUMNS) + ")")
+        parameters += [word] * len(TEXT_COLUMNS)
+    return _Branch(INSIDE, " AND ".join(conditions), tuple(parameters))

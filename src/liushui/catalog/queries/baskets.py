@@ -1,0 +1,117 @@
+"""Items as several stores sold them at several instants: what price_items answers, for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Q
+
+from liushui.catalog.contracts import Basket, Item, PricedItem
+from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, price_at
+from liushui.catalog.domain.weighed import WeighedCode, read_weighed
+from liushui.catalog.models import PriceRow
+from liushui.catalog.queries.items import find_items, one_of
+from liushui.catalog.queries.priced import priced_item
+from liushui.kernel.money import exponent
+from liushui.runtime import places
+from liushui.runtime.places import ChainPlace, StorePlace
+
+_Places = dict[tuple[int, int], list[DatedPrice]]  # by level and place id
+
+
+def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
+    """For each basket the items by its codes, with the price in force there and then; unknown codes are absent.
+
+    Two queries for each chain, however many baskets, stores, instants and codes.
+    """
+    answers: list[dict[str, PricedItem]] = [{} for _ in baskets]
+    chains = {chain.id: chain for chain in places.directory().chains()}
+    for chain_id in {basket.store.chain_id for basket in baskets}:
+        chosen = [index for index, basket in enumerate(baskets) if basket.store.chain_id == chain_id]
+        priced = _price(chains[chain_id], [baskets[index] for index in chosen])
+        for index, answer in zip(chosen, priced, strict=True):
+            answers[index] = answer
+    return answers
+
+
+def _price(chain: ChainPlace, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
+    codes = {code for basket in baskets for code in basket.codes}
+    places_after_point = exponent(baskets[0].store.currency)
+    weighed = {
+        code: read
+        for code in codes
+        if (read := read_weighed(code, patterns=chain.weighed_patterns, currency_exponent=places_after_point))
+    }
+    found = find_items(chain_id=chain.id, codes={*codes, *(code for read in weighed.values() for code in read.codes)})
+    by_code = {code: match for code in codes if (match := _match(code, found, weighed)) is not None}
+    prices = _prices({item.id for item, _ in by_code.values()}, chain, baskets) if by_code else {}
+    spans = _spans(baskets)
+    lasting: dict[tuple[int, str], PricedItem] = {}  # by store and code, where the price held for the whole batch
+    answers = []
+    for basket in baskets:
+        store, at = basket.store, basket.at
+        answer: dict[str, PricedItem] = {}
+        for code in basket.codes:
+            kept = lasting.get((store.id, code))
+            if kept is None:
+                match = by_code.get(code)
+                if match is None:
+                    continue
+                item, read = match
+                around = _around(prices.get(item.id), chain, store)
+                price = price_at(around, at=at)
+                kept = priced_item(item, price.amount_minor if price else None, read)
+                if _hold(around, *spans[store.id]):
+                    lasting[store.id, code] = kept
+            answer[code] = kept
+        answers.append(answer)
+    return answers
+
+
+def _match(
+    code: str, found: Mapping[str, Item], weighed: Mapping[str, WeighedCode]
+) -> tuple[Item, WeighedCode | None] | None:
+    if code in found:
+        return found[code], None
+    read = weighed.get(code)
+    item = next((found[each] for each in read.codes if each in found), None) if read is not None else None
+    return (item, read) if item is not None else None
+
+
+def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) -> dict[int, _Places]:
+    around = Q(level=CHAIN, place_id=chain.id)
+    around |= Q(level=REGION, place_id__in={basket.store.region_id for basket in baskets})
+    around |= Q(level=STORE, place_id__in={basket.store.id for basket in baskets})
+    first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
+    rows = PriceRow.objects.filter(around, Q(ends_at__isnull=True) | Q(ends_at__gt=first), starts_at__lte=last)
+    prices: dict[int, _Places] = {}
+    for item_id, level, place_id, amount, starts_at, ends_at in rows.filter(item_id__in=one_of(item_ids)).values_list(
+        "item_id", "level", "place_id", "amount_minor", "starts_at", "ends_at"
+    ):
+        price = DatedPrice(level=level, amount_minor=amount, starts_at=starts_at, ends_at=ends_at)
+        prices.setdefault(item_id, {}).setdefault((level, place_id), []).append(price)
+    return prices
+
+
+def _around(prices: _Places | None, chain: ChainPlace, store: StorePlace) -> list[DatedPrice]:
+    """The prices around a store; those of chain and region are in the chain's currency and count only where it is spent."""
+    if prices is None:
+        return []
+    own = prices.get((STORE, store.id), [])
+    if chain.currency != store.currency:
+        return own
+    return [*prices.get((CHAIN, chain.id), ()), *prices.get((REGION, store.region_id), ()), *own]
+
+
+def _spans(baskets: Iterable[Basket]) -> dict[int, tuple[datetime, datetime]]:
+    spans: dict[int, tuple[datetime, datetime]] = {}
+    for basket in baskets:
+        first, last = spans.get(basket.store.id, (basket.at, basket.at))
+        spans[basket.store.id] = (min(first, basket.at), max(last, basket.at))
+    return spans
+
+
+def _hold(prices: Sequence[DatedPrice], first: datetime, last: datetime) -> bool:
+    """Whether none of these prices starts or ends within the span."""
+    return all(price.starts_at <= first and (price.ends_at is None or price.ends_at > last) for price in prices)
