@@ -16,7 +16,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from liushui.console import numbers
@@ -99,7 +99,7 @@ def delta(now: int | None, before: int | None, label: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_header(context: Context, column: str, label: str, *, numeric: bool = False, default: str = "") -> SafeString:
-    """A `<th>` that sorts by `?sort=column` or `?sort=-column`, keeping the other filters and leaving the later pages."""
+    """A `<th>` that sorts by `?sort=column` or `?sort=-column`; keeps the filters, starts at the first page."""
     request: HttpRequest = context["request"]
     present = request.GET.get("sort") or default
     state = {column: "ascending", f"-{column}": "descending"}.get(present, "none")
@@ -110,8 +110,9 @@ def sort_header(context: Context, column: str, label: str, *, numeric: bool = Fa
         query.pop(name, None)
     query["sort"] = wanted
     return format_html(
-        '<th scope="col"{} aria-sort="{}"><a class="sort" href="?{}">{}<span class="sort-sign" aria-hidden="true">{}</span></a></th>',
-        mark_safe(' class="num"') if numeric else "",  # a constant
+        '<th scope="col"{} aria-sort="{}"><a class="sort" href="?{}">{}'
+        '<span class="sort-sign" aria-hidden="true">{}</span></a></th>',
+        SafeString(' class="num"') if numeric else "",
         state,
         query.urlencode(),
         label,
@@ -121,7 +122,7 @@ def sort_header(context: Context, column: str, label: str, *, numeric: bool = Fa
 
 @register.simple_tag(takes_context=True)
 def place_url(context: Context, url_name: str, *args: Any, **query: Any) -> str:
-    """The address of a page with the chosen place carried on, and `query` added: `{% place_url "orders:sales" day=d %}`."""
+    """The address of a page with the chosen place carried on and `query` added."""
     request: HttpRequest = context["request"]
     carried = {name: request.GET[name] for name in PLACE_PARAMETERS if request.GET.get(name)}
     parameters = {name: value for name, value in {**carried, **query}.items() if value not in (None, "")}

@@ -1,0 +1,201 @@
+"""A served chain and a Chromium whose console must stay silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (360, 768, 1366, 1920)
+LANGUAGES = ("zh-hans", "en")
+THEMES = ("light", "dark")
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# Records what the Content-Security-Policy refuses, from the first line of every page on.
+_LISTEN_TO_POLICY = """addEventListener("securitypolicyviolation", (event) =>
+    console.error(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sample} ${event.sourceFile ?? ""}`));"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where the chain is served, and the ids of what is in it."""
+
+    url: str
+    facts: dict[str, Any]
+    environment: dict[str, str]
+
+
+@dataclass(slots=True)
+class Watched:
+    """A browser page and all that went wrong on it."""
+
+    troubles: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The product with its gallery page, on SQLite, by granian as in production, with the world of tests/support."""
+    environment = {
+        **os.environ,
+        "LIUSHUI_DATA_DIR": str(tmp_path_factory.mktemp("browser")),
+        "LIUSHUI_DATABASE_URL": "",
+        "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
+    }
+    prepared = subprocess.run(
+        [sys.executable, "-m", "tests.browser.prepare"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert prepared.returncode == 0, prepared.stderr[-4000:]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = Path(environment["LIUSHUI_DATA_DIR"]) / "server.log"
+    command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--workers", "1"]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port), "liushui.app.wsgi:application"],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url + "/sign-in/", log)
+        yield Served(url=url, facts=json.loads(prepared.stdout.splitlines()[-1]), environment=environment)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait_for(url: str, log: Path) -> None:
+    for _attempt in range(150):
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except (urllib.error.URLError, ConnectionError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                raise AssertionError(f"{url} answered {error.code}\n{log.read_text()[-4000:]}") from error
+            time.sleep(0.2)
+    raise AssertionError(f"the server did not start\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The Chromium of this machine, else the one Playwright brought."""
+    found = next((path for name in _CHROMIUMS if (path := shutil.which(name))), None)
+    browser = playwright.chromium.launch(executable_path=found, args=_CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
+    """Open an address as someone, in a language, theme and width; the test fails on anything that goes wrong there.
+
+    `allow` names statuses that the test expects, such as (404,).
+    """
+    contexts: list[BrowserContext] = []
+    watched = Watched()
+
+    def open_(
+        path: str, *, user: str | None = "owner", language: str = "zh-hans", theme: str = "light", width: int = 1366,
+        allow: tuple[int, ...] = (),
+    ) -> Page:  # fmt: skip
+        context = browser.new_context(
+            viewport={"width": width, "height": 900 if width > 500 else 780},
+            base_url=served.url,
+            locale="zh-CN" if language.startswith("zh") else "en-GB",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        cookies = {"liushui_language": language, "liushui_theme": theme}
+        if user is not None:
+            cookies["sessionid"] = served.facts["sessions"][user]
+        context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
+        context.add_init_script(_LISTEN_TO_POLICY)
+        page = context.new_page()
+        _watch(page, watched, allow)
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert watched.troubles == []
+
+
+def _watch(page: Page, watched: Watched, allow: tuple[int, ...]) -> None:
+    def on_console(message: Any) -> None:
+        expected = any(f"status of {status}" in message.text for status in allow)
+        if message.type in ("error", "warning") and not expected:
+            watched.troubles.append(f"{page.url}: {message.type}: {message.text}")
+
+    def on_failed(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # left for another page before the answer came
+            watched.troubles.append(f"{page.url}: {request.url}: {request.failure}")
+
+    def on_response(response: Any) -> None:
+        if response.status >= 400 and response.status not in allow:
+            watched.troubles.append(f"{page.url}: {response.url} answered {response.status}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: watched.troubles.append(f"{page.url}: {error}"))
+    page.on("requestfailed", on_failed)
+    page.on("response", on_response)
+
+
+def screenshots(open_page: OpenPage, name: str, path: str, *, user: str | None = "owner") -> None:
+    """Pictures of one address in both languages and themes at four widths, under build/screenshots."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for language in LANGUAGES:
+        for theme in THEMES:
+            page = open_page(path, user=user, language=language, theme=theme)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                page.wait_for_timeout(120)
+                assert_no_sideways_scroll(page)
+                page.screenshot(path=SCREENSHOTS / f"{name}-{language[:2]}-{theme}-{width}.png", full_page=True)
+            page.context.close()
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    """A page is never wider than the window; wide tables scroll inside their frames."""
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert over <= 0, f"{page.url} is {over} px wider than {page.viewport_size}"
+
+
+def axe_violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA. Runs in an isolated world, which the page's policy does not bind."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}))
+            .violations.flatMap((rule) => rule.nodes.map((node) =>
+                `${rule.id}: ${node.target.join(" ")} ${node.failureSummary.replaceAll("\\n", " ")}`))"""
+    )
+    return list(found)

@@ -1,0 +1,40 @@
+"""Run in a process of its own: make the database and the chain of tests/support/world.py, print what tests need to know."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from tests.support import world  # noqa: E402
+
+from liushui.runtime.models import StaffUser  # noqa: E402
+
+
+def session_of(user: StaffUser) -> str:
+    """A session in which this person is signed in, so that only one test has to type a password."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+call_command("migrate", verbosity=0)
+made = world.build()
+facts = {
+    "today": made.today.isoformat(),
+    "sessions": {user.username: session_of(user) for user in StaffUser.objects.filter(pk__in=made.staff.values())},
+    "sale_ids": {code: [str(sale_id) for sale_id in ids] for code, ids in made.sale_ids.items()},
+    "item_ids": dict(made.item_ids),
+    "staff": dict(made.staff),
+}
+sys.stdout.write(json.dumps(facts))
