@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+
+from liushui.runtime.places import StorePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,24 @@ class PricedItem:
     measure_value: int | None = None  # grams read from a weighed-goods barcode
     measure_unit: str | None = None
     extended_minor: int | None = None  # price of the piece, when the barcode carries it or its weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """Codes to be priced together: what one sale at one store and instant names."""
+
+    store: StorePlace
+    at: datetime
+    codes: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """Codes to be priced as one store sells them at one instant."""
+
+    store: StorePlace
+    at: datetime
+    codes: Collection[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

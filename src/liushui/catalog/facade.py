@@ -9,6 +9,7 @@ from liushui.catalog.actions import save_categories as _save_categories
 from liushui.catalog.actions import save_items as _save_items
 from liushui.catalog.actions import save_prices as _save_prices
 from liushui.catalog.contracts import (
+    Basket,
     Category,
     Item,
     NewCategory,
@@ -19,6 +20,7 @@ from liushui.catalog.contracts import (
     Saved,
     SearchPage,
 )
+from liushui.catalog.queries import baskets as _baskets
 from liushui.catalog.queries import items as _items
 from liushui.catalog.queries import priced as _priced
 from liushui.catalog.queries import search as _search
@@ -33,6 +35,11 @@ def find_items(*, chain_id: int, codes: Collection[str]) -> dict[str, Item]:
 def price_items(*, store: StorePlace, codes: Collection[str], at: datetime) -> dict[str, PricedItem]:
     """Items by the codes asked for as the store sells them at that instant; scales' barcodes are read. Two queries."""
     return _priced.price_items(store=store, codes=codes, at=at)
+
+
+def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
+    """What price_items answers, for several stores and instants at once: two queries a chain, however many baskets."""
+    return _baskets.price_baskets(baskets=baskets)
 
 
 def item(*, item_id: int, chain_ids: Collection[int]) -> Item:

@@ -23,25 +23,26 @@ _Places = dict[tuple[int, int], list[DatedPrice]]  # by level and place id
 def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
     """For each basket the items by its codes, with the price in force there and then; unknown codes are absent.
 
-    Two queries for each chain, however many baskets, stores, instants and codes.
+    Two queries for each chain and currency, however many baskets, stores, instants and codes.
     """
     answers: list[dict[str, PricedItem]] = [{} for _ in baskets]
     chains = {chain.id: chain for chain in places.directory().chains()}
-    for chain_id in {basket.store.chain_id for basket in baskets}:
-        chosen = [index for index, basket in enumerate(baskets) if basket.store.chain_id == chain_id]
-        priced = _price(chains[chain_id], [baskets[index] for index in chosen])
+    groups: dict[tuple[int, str], list[int]] = {}
+    for index, basket in enumerate(baskets):
+        groups.setdefault((basket.store.chain_id, basket.store.currency), []).append(index)
+    for (chain_id, currency), chosen in groups.items():
+        priced = _price(chains[chain_id], currency, [baskets[index] for index in chosen])
         for index, answer in zip(chosen, priced, strict=True):
             answers[index] = answer
     return answers
 
 
-def _price(chain: ChainPlace, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
+def _price(chain: ChainPlace, currency: str, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
     codes = {code for basket in baskets for code in basket.codes}
-    places_after_point = exponent(baskets[0].store.currency)
     weighed = {
         code: read
         for code in codes
-        if (read := read_weighed(code, patterns=chain.weighed_patterns, currency_exponent=places_after_point))
+        if (read := read_weighed(code, patterns=chain.weighed_patterns, currency_exponent=exponent(currency)))
     }
     found = find_items(chain_id=chain.id, codes={*codes, *(code for read in weighed.values() for code in read.codes)})
     by_code = {code: match for code in codes if (match := _match(code, found, weighed)) is not None}

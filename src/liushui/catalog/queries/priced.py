@@ -47,11 +47,12 @@ def price_items(*, store: StorePlace, codes: Collection[str], at: datetime) -> d
         item = next((items[c] for c in (read.codes if read else (code,)) if c in items), None)
         if item is not None:
             price = amounts.get(item.id)
-            found[code] = _priced(item, price.amount_minor if price else None, read)
+            found[code] = priced_item(item, price.amount_minor if price else None, read)
     return found
 
 
-def _priced(item: Item, unit_price_minor: int | None, read: WeighedCode | None) -> PricedItem:
+def priced_item(item: Item, unit_price_minor: int | None, read: WeighedCode | None) -> PricedItem:
+    """An item at its price, with what a scale's barcode says when one was read."""
     if read is None:
         return PricedItem(item=item, unit_price_minor=unit_price_minor)
     extended = read.amount_minor
