@@ -96,7 +96,7 @@ def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) ->
 
 
 def _around(prices: _Places | None, chain: ChainPlace, store: StorePlace) -> list[DatedPrice]:
-    """The prices around a store; those of chain and region are in the chain's currency and count only where it is spent."""
+    """The prices around a store; those of chain and region are in the chain's currency and count where it is spent."""
     if prices is None:
         return []
     own = prices.get((STORE, store.id), [])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from liushui.catalog.contracts import Item, PricedItem
-from liushui.checkout.actions.look_up_items import Lookup, look_up_items
+from liushui.catalog import facade as catalog
+from liushui.catalog.contracts import Basket, PricedItem
 from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.checkout.domain.fingerprint import body_sha256
 from liushui.checkout.domain.lines import build_line
@@ -68,12 +68,17 @@ def _complete(
         except LiushuiError as refusal:
             answers[index] = refusal
 
-    lookup = look_up_items([(sale.command, sale.store) for sale in placed])
+    priced = catalog.price_baskets(
+        baskets=[
+            Basket(store=sale.store, at=sale.command.completed_at, codes={line.code for line in sale.command.lines})
+            for sale in placed
+        ]
+    )
 
     resolved: list[tuple[int, RecordSale]] = []
-    for sale in placed:
+    for sale, items in zip(placed, priced, strict=True):
         try:
-            resolved.append((sale.index, _resolved(sale.command, sale.store, lookup)))
+            resolved.append((sale.index, _resolved(sale.command, sale.store, items)))
         except LiushuiError as refusal:
             answers[sale.index] = refusal
 
@@ -82,17 +87,13 @@ def _complete(
     return [answers[index] for index in range(len(commands))]
 
 
-def _resolved(command: CompleteSale, store: Store, lookup: Lookup) -> RecordSale:
+def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedItem]) -> RecordSale:
     """The sale with every line filled up from the catalogue, dated by the clock of its store."""
-    items = lookup.items[store.chain_id]
-    prices = lookup.prices_for(store, command.completed_at)
     lines: list[SaleLine] = []
     total = variance = 0
     for number, stated in enumerate(command.lines, start=1):
-        priced: PricedItem | None = prices.get(stated.code)
-        item: Item | None = items.get(stated.code) or (priced.item if priced is not None else None)
         line, ours_minor = build_line(
-            number, stated, item=item, priced=priced, accept_unknown=command.accept_unknown_items
+            number, stated, priced=items.get(stated.code), accept_unknown=command.accept_unknown_items
         )
         lines.append(line)
         total += line.amount_minor

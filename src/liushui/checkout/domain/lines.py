@@ -35,14 +35,13 @@ class BuiltLine(NamedTuple):
     ours_minor: int | None
 
 
-def build_line(
-    number: int, stated: LineCommand, *, item: Item | None, priced: PricedItem | None, accept_unknown: bool
-) -> BuiltLine:
-    """Line `number` (1, 2, …) of a sale. `priced` is the item at the store and time of the sale, where looked up.
+def build_line(number: int, stated: LineCommand, *, priced: PricedItem | None, accept_unknown: bool) -> BuiltLine:
+    """Line `number` (1, 2, …) of a sale; `priced` is its item as the store sold it then, None for an unknown code.
 
     Raises a named error with a JSON pointer into the command.
     """
     units = stated.units
+    item = priced.item if priced is not None else None
     is_return = _check_quantity(number, stated)
     if item is None and not accept_unknown:
         raise ItemUnknown(
@@ -55,8 +54,8 @@ def build_line(
         measure_value, measure_unit = priced.measure_value, priced.measure_unit
     ours = _our_price(priced, units, measure_value, -1 if is_return else 1) if priced is not None else None
     regular, amount = _amounts(number, stated, ours)
-    if (regular < 0 or amount < 0) if not is_return else (regular > 0 or amount > 0):
-        raise _wrong_sign(number, "amounts")
+    if not (0 <= amount <= regular if not is_return else regular <= amount <= 0):
+        raise _wrong_amounts(number, regular, amount, is_return)
     tax_rate_bp = item.tax_rate_bp if item is not None else 0
     line = SaleLine(
         line_number=number,
@@ -101,7 +100,11 @@ def _check_quantity(number: int, stated: LineCommand) -> bool:
     if stated.measure_value is not None or stated.measure_unit is not None:
         _check_measure(stated, where)
     if stated.is_return and units > 0:
-        raise _wrong_sign(number, "units")
+        raise SignMismatch(
+            f"Line {number} is marked as returned and has {units} units",
+            pointer=f"{where}/units",
+            remedy="Make units and amounts of returned goods negative.",
+        )
     return units < 0 or stated.is_return
 
 
@@ -209,11 +212,18 @@ def _cost(
     return None if measure_value is None else sign * round_half_up(item.cost_minor * measure_value, _PER_PRICED_UNIT)
 
 
-def _wrong_sign(number: int, what: str) -> SignMismatch:
-    return SignMismatch(
-        f"The {what} of line {number} have the wrong sign for goods that were {'sold or ' if what == 'units' else ''}returned",
-        pointer=f"/lines/{number - 1}/{'units' if what == 'units' else 'amount_minor'}",
-        remedy="Sold goods have positive units and amounts; for returned goods make all of them negative.",
+def _wrong_amounts(number: int, regular: int, amount: int, is_return: bool) -> InvalidValue:
+    where = f"/lines/{number - 1}"
+    if (amount > 0 or regular > 0) if is_return else (amount < 0 or regular < 0):
+        return SignMismatch(
+            f"Line {number}: goods {'returned' if is_return else 'sold'}, amount {amount}, regular price {regular}",
+            pointer=f"{where}/amount_minor",
+            remedy="Sold goods have positive units and amounts; for returned goods make all of them negative.",
+        )
+    return DiscountMismatch(
+        f"Line {number} comes to {amount}, which is beyond its regular price {regular}",
+        pointer=f"{where}/regular_minor",
+        remedy="Leave regular_minor out where nothing was taken off; it is the price before discounts.",
     )
 
 
