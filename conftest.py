@@ -3,4 +3,35 @@
 import os
 import tempfile
 
+import pytest
+
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
+ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `services` are about PostgreSQL; `make test-services` runs them."""
+    if not ON_POSTGRESQL:
+        for item in items:
+            if item.get_closest_marker("services"):
+                item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test-services"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptying_lifts_append_only():
+    """Transactional tests empty every table after themselves; the append-only triggers are away just meanwhile."""
+    from django.db import connection
+
+    from liushui.runtime.append_only import TABLES, allow_changes_sql, refuse_changes_sql
+
+    flush = connection.ops.sql_flush
+
+    def sql_flush(style, tables, **options):
+        guarded = sorted(TABLES & set(tables))
+        lifted = [sql for table in guarded for sql in allow_changes_sql(table=table, vendor=connection.vendor)]
+        put_back = [sql for table in guarded for sql in refuse_changes_sql(table=table, vendor=connection.vendor)]
+        return [*lifted, *flush(style, tables, **options), *put_back]
+
+    connection.ops.sql_flush = sql_flush
+    yield
+    connection.ops.sql_flush = flush
