@@ -53,15 +53,6 @@ class Basket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
-    """Codes to be priced as one store sells them at one instant."""
-
-    store: StorePlace
-    at: datetime
-    codes: Collection[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
     """An item to be listed, or brought to these values when (chain, sku) is known."""
 

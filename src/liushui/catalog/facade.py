@@ -22,7 +22,6 @@ from liushui.catalog.contracts import (
 )
 from liushui.catalog.queries import baskets as _baskets
 from liushui.catalog.queries import items as _items
-from liushui.catalog.queries import priced as _priced
 from liushui.catalog.queries import search as _search
 from liushui.runtime.places import StorePlace
 
@@ -34,7 +33,7 @@ def find_items(*, chain_id: int, codes: Collection[str]) -> dict[str, Item]:
 
 def price_items(*, store: StorePlace, codes: Collection[str], at: datetime) -> dict[str, PricedItem]:
     """Items by the codes asked for as the store sells them at that instant; scales' barcodes are read. Two queries."""
-    return _priced.price_items(store=store, codes=codes, at=at)
+    return _baskets.price_baskets(baskets=[Basket(store=store, at=at, codes=codes)])[0]
 
 
 def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:

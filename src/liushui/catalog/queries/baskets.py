@@ -1,4 +1,4 @@
-"""Items as several stores sold them at several instants: what price_items answers, for a whole batch at once."""
+"""Items as stores sell them: for a whole batch of stores and instants at once, or for one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, pric
 from liushui.catalog.domain.weighed import WeighedCode, read_weighed
 from liushui.catalog.models import PriceRow
 from liushui.catalog.queries.items import find_items, one_of
-from liushui.catalog.queries.priced import priced_item
-from liushui.kernel.money import exponent
+from liushui.kernel.money import exponent, round_half_up
 from liushui.runtime import places
 from liushui.runtime.places import ChainPlace, StorePlace
 
+GRAMS_PER_KILOGRAM = 1000
 _Places = dict[tuple[int, int], list[DatedPrice]]  # by level and place id
 
 
 def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
     """For each basket the items by its codes, with the price in force there and then; unknown codes are absent.
+
+    A code is a SKU, a GTIN, or a barcode that a scale printed. Prices of the chain and of regions are in the chain's
+    currency; a store that sells in another has only prices of its own.
 
     Two queries for each chain and currency, however many baskets, stores, instants and codes.
     """
@@ -62,7 +65,7 @@ def _price(chain: ChainPlace, currency: str, baskets: Sequence[Basket]) -> list[
                 item, read = match
                 around = _around(prices.get(item.id), chain, store)
                 price = price_at(around, at=at)
-                kept = priced_item(item, price.amount_minor if price else None, read)
+                kept = _priced(item, price.amount_minor if price else None, read)
                 if _hold(around, *spans[store.id]):
                     lasting[store.id, code] = kept
             answer[code] = kept
@@ -96,7 +99,7 @@ def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) ->
 
 
 def _around(prices: _Places | None, chain: ChainPlace, store: StorePlace) -> list[DatedPrice]:
-    """The prices around a store; those of chain and region are in the chain's currency and count where it is spent."""
+    """The prices a store may sell at: those of chain and region only where their currency is spent."""
     if prices is None:
         return []
     own = prices.get((STORE, store.id), [])
@@ -116,3 +119,20 @@ def _spans(baskets: Iterable[Basket]) -> dict[int, tuple[datetime, datetime]]:
 def _hold(prices: Sequence[DatedPrice], first: datetime, last: datetime) -> bool:
     """Whether none of these prices starts or ends within the span."""
     return all(price.starts_at <= first and (price.ends_at is None or price.ends_at > last) for price in prices)
+
+
+def _priced(item: Item, unit_price_minor: int | None, read: WeighedCode | None) -> PricedItem:
+    """An item at its price, with what a scale's barcode says when one was read."""
+    if read is None:
+        return PricedItem(item=item, unit_price_minor=unit_price_minor)
+    extended = read.amount_minor
+    if extended is None and read.grams is not None and unit_price_minor is not None:
+        extended = round_half_up(unit_price_minor * read.grams, GRAMS_PER_KILOGRAM)
+    return PricedItem(
+        item=item,
+        unit_price_minor=unit_price_minor,
+        units=read.units,
+        measure_value=read.grams,
+        measure_unit="g" if read.grams is not None else None,
+        extended_minor=extended,
+    )

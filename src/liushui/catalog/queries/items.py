@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from liushui.catalog.contracts import Category, Item, Price
-from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice
+from liushui.catalog.domain.prices import REGION, STORE
 from liushui.catalog.domain.search_text import gtin_key
 from liushui.catalog.errors import UnknownItem
 from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
@@ -64,25 +63,6 @@ def item(*, item_id: int, chain_ids: Collection[int]) -> Item:
     if row is None:
         raise UnknownItem(f"There is no item {item_id} that you may see")
     return item_of(row)
-
-
-def prices_of_items(
-    *, item_ids: Collection[int], chain_id: int | None, region_id: int | None, store_id: int | None, at: datetime
-) -> dict[int, list[DatedPrice]]:
-    """The prices in force at an instant around one place, by item id. One query."""
-    around = ((CHAIN, chain_id), (REGION, region_id), (STORE, store_id))
-    places = Q(pk__in=[])
-    for level, place_id in around:
-        if place_id is not None:
-            places |= Q(level=level, place_id=place_id)
-    rows = PriceRow.objects.filter(places, Q(ends_at__isnull=True) | Q(ends_at__gt=at), starts_at__lte=at)
-    found: dict[int, list[DatedPrice]] = {}
-    for item_id, level, amount, starts_at, ends_at in rows.filter(item_id__in=one_of(item_ids)).values_list(
-        "item_id", "level", "amount_minor", "starts_at", "ends_at"
-    ):
-        price = DatedPrice(level=level, amount_minor=amount, starts_at=starts_at, ends_at=ends_at)
-        found.setdefault(item_id, []).append(price)
-    return found
 
 
 def prices(*, item_id: int) -> tuple[Price, ...]:
