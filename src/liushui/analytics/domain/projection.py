@@ -1,0 +1,131 @@
+"""From sales to rows of the read models: the one place that says which sale counts where.
+
+Everything is a sum, so sales may come in any order, and a void is the same rows with the opposite sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from liushui.analytics.contracts import FIGURE_NAMES
+from liushui.orders.contracts import SaleFact, SaleLine
+
+COMPLETED, VOIDED = 1, 2  # bits: what has happened to a sale
+
+_SCOPE = ("business_date", "store_id", "channel", "currency")
+_LINE_SUMS = (
+    "gross_minor",
+    "discount_minor",
+    "refund_minor",
+    "tax_minor",
+    "tickets",
+    "returns",
+    "items",
+    "returned_items",
+    "costed_net_minor",
+    "cost_minor",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cube:
+    """A read model: a table of sums (in this order) by keys (in this order)."""
+
+    table: str
+    keys: tuple[str, ...]
+    sums: tuple[str, ...]
+
+
+HOURS = Cube(table="analytics_hourtotal", keys=(*_SCOPE, "local_hour"), sums=FIGURE_NAMES)
+OPERATORS = Cube(table="analytics_operatortotal", keys=(*_SCOPE, "workstation", "operator"), sums=FIGURE_NAMES)
+ITEMS = Cube(table="analytics_itemtotal", keys=(*_SCOPE, "chain_id", "sku"), sums=_LINE_SUMS)
+ITEM_MONTHS = Cube(
+    table="analytics_itemmonthtotal", keys=("month", "chain_id", "channel", "currency", "sku"), sums=_LINE_SUMS
+)
+CATEGORIES = Cube(table="analytics_categorytotal", keys=(*_SCOPE, "chain_id", "category"), sums=_LINE_SUMS)
+TENDERS = Cube(table="analytics_tendertotal", keys=(*_SCOPE, "type", "method"), sums=("amount_minor", "tenders"))
+CUBES = (HOURS, OPERATORS, ITEMS, ITEM_MONTHS, CATEGORIES, TENDERS)
+
+Key = tuple[object, ...]
+Sums = dict[Key, list[int]]
+
+
+def project(changes: Iterable[tuple[SaleFact, int]]) -> dict[Cube, Sums]:
+    """Rows to add to every cube for these changes: (sale, COMPLETED), (sale, VOIDED), or both bits at once."""
+    totals: dict[Cube, Sums] = {cube: {} for cube in CUBES}
+    for fact, change in changes:
+        sign = (1 if change & COMPLETED else 0) - (1 if change & VOIDED else 0)
+        scope = (fact.business_date.isoformat(), fact.store_id, fact.channel, fact.currency)
+        if sign:
+            _add_lines(totals, fact, scope, sign)
+            _add_tenders(totals[TENDERS], fact, scope, sign)
+        whole = _whole(fact, sign, change)
+        _add(totals[HOURS], (*scope, fact.local_hour), whole)
+        _add(totals[OPERATORS], (*scope, fact.workstation, fact.operator), whole)
+    return totals
+
+
+def _whole(fact: SaleFact, sign: int, change: int) -> list[int]:
+    """The sale's own figures in the order of FIGURE_NAMES."""
+    sums = [0] * len(_LINE_SUMS)
+    if sign:
+        for line in fact.lines:
+            for i, value in enumerate(_measures(line, sign)):
+                sums[i] += value
+        sums[4] = sign if any(not line.is_return for line in fact.lines) else 0
+        sums[5] = sign if any(line.is_return for line in fact.lines) else 0
+    voided = change & VOIDED
+    return [*sums, 1 if voided else 0, sum(line.amount_minor for line in fact.lines) if voided else 0]
+
+
+def _measures(line: SaleLine, sign: int) -> tuple[int, ...]:
+    """A line in the order of _LINE_SUMS; as a ticket or return it counts one, which callers make one a sale."""
+    costed = line.cost_minor is not None
+    net = sign * (line.amount_minor - line.tax_minor) if costed else 0
+    cost = sign * (line.cost_minor or 0)
+    tax = sign * line.tax_minor
+    if line.is_return:
+        return (0, 0, -sign * line.amount_minor, tax, 0, sign, 0, -sign * line.units, net, cost)
+    return (sign * line.regular_minor, sign * line.discount_minor, 0, tax, sign, 0, sign * line.units, 0, net, cost)
+
+
+def _add_lines(totals: dict[Cube, Sums], fact: SaleFact, scope: Key, sign: int) -> None:
+    items, months, categories = totals[ITEMS], totals[ITEM_MONTHS], totals[CATEGORIES]
+    month, chain = f"{scope[0]!s:.7}-01", fact.chain_id
+    by_sku: Sums = {}
+    by_category: Sums = {}
+    for line in fact.lines:
+        measures = _measures(line, sign)
+        _add_once_a_sale(by_sku, (line.sku,), measures, sign)
+        _add_once_a_sale(by_category, (line.category,), measures, sign)
+    for key, sums in by_sku.items():
+        _add(items, (*scope, chain, *key), sums)
+        _add(months, (month, chain, fact.channel, fact.currency, *key), sums)
+    for key, sums in by_category.items():
+        _add(categories, (*scope, chain, *key), sums)
+
+
+def _add_once_a_sale(totals: Sums, key: Key, measures: tuple[int, ...], sign: int) -> None:
+    """Add a line, but count its sale as one ticket and one return however many lines it has under the key."""
+    sums = totals.get(key)
+    if sums is None:
+        totals[key] = list(measures)
+        return
+    for i, value in enumerate(measures):
+        sums[i] += value
+    sums[4] = sign if sums[4] else 0
+    sums[5] = sign if sums[5] else 0
+
+
+def _add_tenders(totals: Sums, fact: SaleFact, scope: Key, sign: int) -> None:
+    for tender in fact.tenders:
+        _add(totals, (*scope, tender.type, tender.method), [sign * tender.amount_minor, sign])
+
+
+def _add(totals: Sums, key: Key, values: list[int]) -> None:
+    sums = totals.get(key)
+    if sums is None:
+        totals[key] = list(values)
+    else:
+        totals[key] = [left + right for left, right in zip(sums, values, strict=True)]

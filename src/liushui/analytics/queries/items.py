@@ -1,0 +1,177 @@
+"""Items by what they sold: sorted, searched and paged in the database."""
+
+from __future__ import annotations
+
+import calendar
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from liushui.analytics.contracts import Figures, Filter
+from liushui.analytics.models import ItemLabel
+from liushui.analytics.queries.totals import LINE_NAMES, live_generation
+
+_MONTHS_FROM = 45  # days; shorter ranges seldom hold a whole month
+_NET = "SUM(gross_minor) - SUM(discount_minor) - SUM(refund_minor)"
+SORTS = {
+    "net": _NET,
+    "gross": "SUM(gross_minor)",
+    "discount": "SUM(discount_minor)",
+    "refund": "SUM(refund_minor)",
+    "items": "SUM(items)",
+    "returned_items": "SUM(returned_items)",
+    "tickets": "SUM(tickets)",
+    "margin": "SUM(costed_net_minor) - SUM(cost_minor)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuery:
+    """Which items, in which order, which page. `whole_chains` are chains all of whose stores are in the filter."""
+
+    scope: Filter
+    sort: str = "net"
+    descending: bool = True
+    text: str = ""
+    skus: frozenset[str] = frozenset()  # what the catalogue finds for `text`
+    category: str = ""
+    sold_only: bool = False
+    whole_chains: frozenset[int] = frozenset()
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """An item and its figures."""
+
+    chain_id: int
+    sku: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPage:
+    """One page, and the number and sum of all that the query finds; the sum's tickets count a sale once per item."""
+
+    rows: tuple[ItemRow, ...]
+    row_count: int
+    total: Figures
+
+
+def items(*, query: ItemQuery) -> ItemPage:
+    """One page of items; one statement, two when the page lies beyond the end."""
+    source, values = _source(query)
+    where, more = _narrowing(query)
+    sums = ", ".join(f"SUM({name})" for name in LINE_NAMES)
+    totals = ", ".join(f"SUM(SUM({name})) OVER ()" for name in LINE_NAMES)
+    having = " HAVING SUM(items) > 0" if query.sold_only else ""
+    direction = "DESC" if query.descending else "ASC"
+    statement = (
+        f"SELECT chain_id, sku, {sums}, COUNT(*) OVER (), {totals} FROM ({source}) AS sold{where}"  # noqa: S608
+        f" GROUP BY chain_id, sku{having} ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, *more, query.limit, query.offset])
+        found = cursor.fetchall()
+    if not found:
+        return ItemPage(rows=(), row_count=0, total=Figures())
+    width = 2 + len(LINE_NAMES)
+    return ItemPage(
+        rows=tuple(ItemRow(chain_id=row[0], sku=row[1], figures=_figures(row[2:width])) for row in found),
+        row_count=int(found[0][width]),
+        total=_figures(found[0][width + 1 :]),
+    )
+
+
+def labels(*, keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], tuple[str, str]]:
+    """(name, category) as on receipts, by (chain id, SKU)."""
+    wanted = set(keys)
+    rows = ItemLabel.objects.filter(sku__in=sorted({sku for _, sku in wanted})).values_list(
+        "chain_id", "sku", "name", "category"
+    )
+    return {(chain, sku): (name, category) for chain, sku, name, category in rows if (chain, sku) in wanted}
+
+
+def _figures(values: tuple[Any, ...]) -> Figures:
+    return Figures(**{name: int(value) for name, value in zip(LINE_NAMES, values, strict=True)})
+
+
+def _source(query: ItemQuery) -> tuple[str, list[Any]]:
+    """Rows by store and day; whole months of whole chains from the smaller monthly table."""
+    scope, generation = query.scope, live_generation()
+    months = whole_months(scope.first, scope.last) if scope.days >= _MONTHS_FROM and query.whole_chains else []
+    days = [(scope.first, scope.last)]
+    if months:
+        days = [(scope.first, months[0] - timedelta(days=1)), (month_end(months[-1]) + timedelta(days=1), scope.last)]
+    columns = ", ".join(("chain_id", "sku", *LINE_NAMES))
+    parts, values = [], []
+    for first, last in days:
+        if first <= last:
+            stores, store_values = _among("store_id", scope.store_ids)
+            parts.append(
+                f"SELECT {columns} FROM analytics_itemtotal WHERE generation = %s"  # noqa: S608
+                f" AND business_date BETWEEN %s AND %s AND {stores} AND currency = %s"
+            )
+            values += [generation, first, last, *store_values, scope.currency]
+            if scope.channel:
+                parts[-1] += " AND channel = %s"
+                values.append(scope.channel)
+    if months:
+        chains, chain_values = _among("chain_id", query.whole_chains)
+        parts.append(
+            f"SELECT {columns} FROM analytics_itemmonthtotal WHERE generation = %s"  # noqa: S608
+            f" AND month BETWEEN %s AND %s AND {chains} AND currency = %s"
+        )
+        values += [generation, months[0], months[-1], *chain_values, scope.currency]
+        if scope.channel:
+            parts[-1] += " AND channel = %s"
+            values.append(scope.channel)
+    return " UNION ALL ".join(parts), values
+
+
+def _narrowing(query: ItemQuery) -> tuple[str, list[Any]]:
+    if not query.text and not query.category:
+        return "", []
+    clauses: list[str] = []
+    values: list[Any] = []
+    if query.category:
+        clauses.append("(category = %s OR category LIKE %s ESCAPE '!')")
+        values += [query.category, _like(query.category) + "/%"]
+    if query.text:
+        sku_among, sku_values = _among("sku", query.skus)
+        like = f"%{_like(query.text.lower())}%"
+        clauses.append(f"(LOWER(name) LIKE %s ESCAPE '!' OR LOWER(sku) LIKE %s ESCAPE '!' OR {sku_among})")
+        values += [like, like, *sku_values]
+    labelled = f"SELECT chain_id, sku FROM analytics_itemlabel WHERE {' AND '.join(clauses)}"  # noqa: S608
+    return f" WHERE (chain_id, sku) IN ({labelled})", values
+
+
+def _among(column: str, values: Collection[Any]) -> tuple[str, list[Any]]:
+    """A test for membership with one parameter, however many values."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", [sorted(values)]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(sorted(values))]
+
+
+def _like(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def whole_months(first: date, last: date) -> list[date]:
+    """First days of the months that lie wholly within these days."""
+    month = first if first.day == 1 else month_end(first) + timedelta(days=1)
+    found = []
+    while month_end(month) <= last:
+        found.append(month)
+        month = month_end(month) + timedelta(days=1)
+    return found
+
+
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
