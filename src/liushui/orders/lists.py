@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -41,15 +42,10 @@ def sales(*, query: SaleQuery) -> SalePage:
 def list_totals(*, query: SaleQuery) -> tuple[ListTotals, ...]:
     """Sums over everything the query finds, by currency; its cursor and limit play no part."""
     sums = ("units", "regular_minor", "discount_minor", "returned_minor", "total_minor", "tax_minor")
-    rows = (
-        _filtered(query)
-        .order_by("currency")
-        .values("currency")
-        .annotate(sales=Count("id"), **{f"sum_{name}": Sum(name) for name in sums})
-    )
+    found = _filtered(query).order_by("currency").values_list("currency")
     return tuple(
-        ListTotals(currency=row["currency"], sales=row["sales"], **{name: int(row[f"sum_{name}"]) for name in sums})
-        for row in rows
+        ListTotals(currency=currency, sales=sales, **dict(zip(sums, map(int, values), strict=True)))
+        for currency, sales, *values in found.annotate(Count("id"), *map(Sum, sums))
     )
 
 
@@ -67,7 +63,7 @@ def daily_order_totals(
 ) -> dict[tuple[int, date], OrderTotals]:
     """The same by store and business day; days without sales are absent."""
     filters = ["s.status = 'completed'", "s.business_date BETWEEN %s AND %s"]
-    values: list[object] = [first, last]
+    values: list[Any] = [first, last]
     for name, value in (("currency", currency), ("channel", channel)):
         if value:
             filters.append(f"s.{name} = %s")

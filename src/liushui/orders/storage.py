@@ -132,7 +132,10 @@ def find_known(keys: Collection[Key]) -> dict[Key, KnownSale]:
         else:
             cursor.execute(_FIND_SQLITE, [json.dumps(list(keys))])
         rows = cursor.fetchall()
-    known = (KnownSale(_uuid(row[0]), *row[1:5], _date(row[5]), *row[6:]) for row in rows)
+    known = (
+        KnownSale(_uuid(row[0]), row[1], row[2], row[3], row[4], _date(row[5]), row[6], row[7], row[8], row[9])
+        for row in rows
+    )
     return {(sale.source, sale.source_id): sale for sale in known}
 
 

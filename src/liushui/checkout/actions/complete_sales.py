@@ -21,10 +21,10 @@ from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 
 
-class Placed(NamedTuple):
+class _Placed(NamedTuple):
     """A command whose head is in order, and the store it is for."""
 
-    index: int
+    position: int  # in the batch
     command: CompleteSale
     store: Store
 
@@ -56,17 +56,18 @@ def _complete(
     commands: Sequence[CompleteSale], *, principal: Principal, now: datetime
 ) -> list[SaleRecorded | LiushuiError]:
     answers: dict[int, SaleRecorded | LiushuiError] = {}
-    senders = Senders.of(principal, chains=stores.chains(), stores_by_code=stores.stores_by_code())
+    chains = stores.chains()
+    senders = Senders.of(principal, chains=chains, stores_by_code=stores.stores_by_code())
 
-    placed: list[Placed] = []
-    for index, command in enumerate(commands):
+    placed: list[_Placed] = []
+    for position, command in enumerate(commands):
         try:
             store = senders.store_for(command)
             check_head(command, now=now)
             check_currency(command, store_currency=store.currency)
-            placed.append(Placed(index, command, store))
+            placed.append(_Placed(position, command, store))
         except LiushuiError as refusal:
-            answers[index] = refusal
+            answers[position] = refusal
 
     priced = catalog.price_baskets(
         baskets=[
@@ -75,25 +76,32 @@ def _complete(
         ]
     )
 
+    currencies = {chain.id: chain.currency for chain in chains}
     resolved: list[tuple[int, RecordSale]] = []
     for sale, items in zip(placed, priced, strict=True):
         try:
-            resolved.append((sale.index, _resolved(sale.command, sale.store, items)))
+            # the catalogue states costs in the chain's currency
+            costed = sale.store.currency == currencies[sale.store.chain_id]
+            resolved.append((sale.position, _resolved(sale.command, sale.store, items, costed=costed)))
         except LiushuiError as refusal:
-            answers[sale.index] = refusal
+            answers[sale.position] = refusal
 
     recorded = orders.record_sales(commands=[command for _, command in resolved], recorded_at=now)
-    answers.update(zip((index for index, _ in resolved), recorded, strict=True))
-    return [answers[index] for index in range(len(commands))]
+    answers.update(zip((position for position, _ in resolved), recorded, strict=True))
+    return [answers[position] for position in range(len(commands))]
 
 
-def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedItem]) -> RecordSale:
+def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedItem], *, costed: bool) -> RecordSale:
     """The sale with every line filled up from the catalogue, dated by the clock of its store."""
     lines: list[SaleLine] = []
     total = variance = 0
     for number, stated in enumerate(command.lines, start=1):
         line, ours_minor = build_line(
-            number, stated, priced=items.get(stated.code), accept_unknown=command.accept_unknown_items
+            number,
+            stated,
+            priced=items.get(stated.code),
+            accept_unknown=command.accept_unknown_items,
+            costed=costed,
         )
         lines.append(line)
         total += line.amount_minor

@@ -35,8 +35,11 @@ class BuiltLine(NamedTuple):
     ours_minor: int | None
 
 
-def build_line(number: int, stated: LineCommand, *, priced: PricedItem | None, accept_unknown: bool) -> BuiltLine:
-    """Line `number` (1, 2, …) of a sale; `priced` is its item as the store sold it then, None for an unknown code.
+def build_line(
+    number: int, stated: LineCommand, *, priced: PricedItem | None, accept_unknown: bool, costed: bool
+) -> BuiltLine:
+    """Line `number` (1, 2, …) of a sale; `priced` is its item as the store sold it then, None for an unknown code;
+    `costed` says that its cost is in the currency of the sale.
 
     Raises a named error with a JSON pointer into the command.
     """
@@ -73,7 +76,7 @@ def build_line(number: int, stated: LineCommand, *, priced: PricedItem | None, a
         amount_minor=amount,
         tax_rate_bp=tax_rate_bp,
         tax_minor=_tax(number, stated, amount, tax_rate_bp),
-        cost_minor=_cost(number, stated, item, measure_value, is_return),
+        cost_minor=_cost(number, stated, item if costed else None, measure_value, is_return),
         is_return=is_return,
         discounts=_discounts(number, stated, regular - amount) if stated.discounts else (),
     )

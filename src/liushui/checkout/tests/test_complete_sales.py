@@ -13,6 +13,8 @@ from liushui.kernel.errors import NotAllowed
 from liushui.orders import facade as orders
 from liushui.orders.errors import SaleConflict
 from liushui.orders.models import Sale
+from liushui.stores import facade as stores
+from liushui.stores.contracts import NewStore
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 4, 5, tzinfo=UTC)
@@ -79,6 +81,20 @@ def test_texts_on_the_receipt_win_over_the_catalogue(shop):
 def test_the_variance_is_what_was_charged_beyond_our_price(shop):
     sale = recorded(shop, replace(MILK, amount_minor=700), LineCommand(code="BEER", amount_minor=300))
     assert sale.variance_minor == 50  # beer has no price of ours and plays no part
+
+
+def test_costs_of_the_catalogue_are_not_taken_for_another_currency(shop):
+    stores.save_stores(
+        stores=[
+            NewStore(
+                chain_code="HM", region_code="EAST", code="HK01", name_zh="港店", name_en="Hong Kong", currency="HKD"
+            )
+        ]
+    )
+    command_hk = command(LineCommand(code="MILK", amount_minor=800), store="HK01")
+    answer = facade.complete_sale(command=command_hk, principal=shop.sender(), now=NOW)
+    [(fact, _)] = orders.sale_facts(after=None, limit=1)
+    assert (answer.currency, fact.lines[0].cost_minor) == ("HKD", None)
 
 
 def test_unknown_items_are_recorded_under_their_code_when_the_source_may(shop):
@@ -156,7 +172,7 @@ def test_one_bad_sale_of_a_batch_keeps_no_other_back(shop):
         (
             errors.TextRefused,
             "/tenders/0/method",
-            {"tenders": (Tender(type="cash", amount_minor=650, method="x" * 65),)},
+            {"tenders": (Tender(type="cash", amount_minor=650, method=65 * "x"),)},
         ),
     ],
 )
@@ -190,7 +206,7 @@ def test_a_sale_is_refused_with_the_place_of_the_fault(shop, error, pointer, cha
                 code="MILK",
                 amount_minor=600,
                 regular_minor=650,
-                discounts=(Discount(code="", name="", amount_minor=49),),
+                discounts=(Discount(code="", name="", amount_minor=9),),
             ),
         ),
         (errors.TaxRefused, "tax_minor", LineCommand(code="MILK", amount_minor=650, tax_minor=651)),

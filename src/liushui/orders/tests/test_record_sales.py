@@ -33,7 +33,11 @@ def test_a_sale_is_answered_with_its_sums_and_found_again_as_it_was_sent():
     assert found.recorded_at == NOW
     summary = found.summary
     assert (summary.units, summary.regular_minor, summary.discount_minor, summary.returned_minor) == (1, 900, 200, 300)
-    assert (summary.completed_at, summary.business_date.isoformat(), summary.status) == (NOON, "2026-11-22", "completed")
+    assert (summary.completed_at, summary.business_date.isoformat(), summary.status) == (
+        NOON,
+        "2026-11-22",
+        "completed",
+    )
 
 
 def test_the_event_says_everything_that_was_recorded():
@@ -63,7 +67,8 @@ def test_another_body_under_the_same_id_is_a_conflict_that_names_both():
         "type": "urn:liushui:problem:sale-conflict",
         "title": "This sale is already recorded with other contents",
         "status": 409,
-        "detail": "till sent 'T1-0001' before with other contents: recorded is aaaaaaaaaaaa…, this one is bbbbbbbbbbbb…",
+        "detail": "till sent 'T1-0001' before with other contents: "
+        "recorded is aaaaaaaaaaaa…, this one is bbbbbbbbbbbb…",
         "remedy": "Send the sale as it was sent first, or give a changed sale an id of its own.",
         "source": "till",
         "source_id": "T1-0001",
@@ -77,7 +82,12 @@ def test_another_body_under_the_same_id_is_a_conflict_that_names_both():
 def test_a_batch_that_repeats_itself_records_each_sale_once():
     answers = record(sale("1"), sale("2"), sale("1"), other_body(sale("2")), sale("3"))
     assert [isinstance(answer, SaleConflict) for answer in answers] == [False, False, False, True, False]
-    assert [answer.is_replay for answer in answers if not isinstance(answer, SaleConflict)] == [False, False, True, False]
+    assert [answer.is_replay for answer in answers if not isinstance(answer, SaleConflict)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
     assert answers[0].sale_id == answers[2].sale_id
     assert Sale.objects.count() == OutboxEvent.objects.count() == 3
 
@@ -118,7 +128,7 @@ def test_a_return_has_a_negative_total():
 
 
 def test_the_database_refuses_a_line_whose_amounts_do_not_add_up():
-    with pytest.raises(IntegrityError, match="sale_total|line_amount"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"sale_total|line_amount"), transaction.atomic():
         record(sale(lines=(line(1, amount=500, discount_minor=1),)))
     assert Sale.objects.count() == 0
 
