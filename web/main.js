@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import "./shell.js";
 import "./tables.js";
 import "./forms.js";
+import "./copy.js";
 
 window.htmx = htmx;
 

@@ -10,15 +10,22 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from liushui.catalog import facade as catalog
+from liushui.console.numbers import money_text
 from liushui.console.shell import PLACE_PARAMETERS, Shell, local_name
+from liushui.orders import facade as orders
+from liushui.orders.contracts import SaleQuery, SaleSummary
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 from liushui.stores.contracts import Region, Store
 
 GROUP_ROWS = 6
 PLACE_ROWS = 50
+ITEM_BYTES_MIN = 2  # a single Latin letter means half the catalogue; a Chinese character says enough
+RECEIPT_LETTERS_MIN = 3
 _DROPPED = {*PLACE_PARAMETERS, "page", "after", "before", "cursor"}  # a place of its own begins at the first page
 
 
@@ -43,12 +50,14 @@ class Group:
 
 @page(capability=None)
 def results(request: HttpRequest, *, principal: Principal) -> HttpResponse:
-    """Pages and stores whose names hold the text, as a list for the search palette."""
+    """Pages, stores, items and receipts that the text may mean, as a list for the search palette."""
     text = request.GET.get("q", "").strip()[:100]
     shell = Shell(request)
     groups = [
         Group(title=_("Pages"), icon="file-text", hits=tuple(_pages(shell=shell, text=text))),
         Group(title=_("Stores"), icon="building-store", hits=tuple(_stores(shell=shell, text=text))),
+        Group(title=_("Items"), icon="packages", hits=tuple(_items(principal=principal, text=text))),
+        Group(title=_("Receipts"), icon="receipt", hits=tuple(_receipts(principal=principal, text=text))),
     ]
     found = [group for group in groups if group.hits]
     return render(request, "console/parts/search_results.html", {"groups": found, "text": text})
@@ -77,6 +86,36 @@ def _stores(*, shell: Shell, text: str) -> list[Hit]:
         for store in shell.stores
         if _holds(text, store.code, store.name_zh, store.name_en)
     ][:GROUP_ROWS]
+
+
+def _items(*, principal: Principal, text: str) -> list[Hit]:
+    chain_ids = principal.chains("catalog.read")
+    if len(text.encode()) < ITEM_BYTES_MIN or not chain_ids:
+        return []
+    found = catalog.search_items(chain_ids=chain_ids, text=text, limit=GROUP_ROWS, offset=0)
+    return [
+        Hit(title=local_name(item), note=item.gtin or item.sku, url=reverse("catalog:item", args=(item.id,)))
+        for item in found.items
+    ]
+
+
+def _receipts(*, principal: Principal, text: str) -> list[Hit]:
+    store_ids = principal.stores("sale.read")
+    if len(text) < RECEIPT_LETTERS_MIN or not store_ids:
+        return []
+    found = orders.sales(query=SaleQuery(store_ids=store_ids, text=text, limit=GROUP_ROWS))
+    return [
+        Hit(
+            title=sale.receipt_number,
+            note=f"{sale.business_date} · {_money(sale)}",
+            url=reverse("orders:sale", args=(sale.id,)),
+        )
+        for sale in found.sales
+    ]
+
+
+def _money(sale: SaleSummary) -> str:
+    return money_text(amount_minor=sale.total_minor, currency=sale.currency, language=get_language() or "en")
 
 
 @page(capability=None)
