@@ -1,0 +1,34 @@
+"""Console pages of sign-in and of Settings: staff, API clients, audit log."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from liushui.console.pages import api_clients, audit, sign_in, staff
+from liushui.runtime.menu import MenuEntry
+
+app_name = "console"
+urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("settings/staff/", staff.staff_list, name="staff"),
+    path("settings/staff/new/", staff.staff_new, name="staff-new"),
+    path("settings/staff/<int:user_id>/", staff.staff_detail, name="staff-detail"),
+    path("settings/api-clients/", api_clients.client_list, name="api-clients"),
+    path("settings/api-clients/new/", api_clients.client_new, name="api-client-new"),
+    path("settings/api-clients/<slug:client_id>/", api_clients.client_detail, name="api-client-detail"),
+    path("settings/audit/", audit.audit_list, name="audit"),
+    path("settings/audit/export/", audit.audit_export, name="audit-export"),
+]
+MENU = (
+    MenuEntry(section="settings", title=_("Staff"), url_name="console:staff", capability="access.manage", position=10),
+    MenuEntry(
+        section="settings",
+        title=_("API clients"),
+        url_name="console:api-clients",
+        capability="access.manage",
+        position=20,
+    ),
+    MenuEntry(section="settings", title=_("Audit log"), url_name="console:audit", capability="audit.read", position=30),
+)
