@@ -58,7 +58,7 @@ def migrate_database(*, quietly: bool = False) -> int:
     ),
 )
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one of this machine.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 means all of them.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes; about one a core with PostgreSQL.", min=1)] = 1,
     threads: Annotated[int, typer.Option(help="Requests that one process works on at a time.", min=1)] = 4,

@@ -138,7 +138,7 @@ class Supervisor:
 
 def start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """`liushui` with these arguments, in a process group of its own: Ctrl+C reaches the supervisor alone."""
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  # our own program, our own arguments
         [sys.executable, "-m", "liushui.app.cli", *arguments],
         process_group=0,
         preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # the supervisor has one thread

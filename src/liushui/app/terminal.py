@@ -54,7 +54,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def table(*, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", right: Iterable[int] = ()) -> None:
+def table(
+    *, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", right: Iterable[int] = ()
+) -> None:
     """A table; `right` names the columns of figures."""
     shown = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
     figures = set(right)
@@ -68,4 +70,4 @@ def table(*, columns: Sequence[str], rows: Iterable[Sequence[object]], title: st
 def amount(minor: int, currency: str) -> str:
     """An amount for people who read a terminal: 1,234.56 CNY."""
     whole, _, fraction = format_minor(minor, currency).partition(".")
-    return f"{int(whole):,}".replace("-0", "-0") + (f".{fraction}" if fraction else "") + f" {currency}"
+    return f"{int(whole):,}" + (f".{fraction}" if fraction else "") + f" {currency}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ SOURCE = "demo"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 LINES_MEAN_BEYOND_FIRST = 8.2
 LINES_DISPERSION = 0.58
+_SUCCESS_SHARE = LINES_DISPERSION / (LINES_DISPERSION + LINES_MEAN_BEYOND_FIRST)
 RETURN_SHARE = 0.01
 WEEKEND_FACTOR = 1.25
 
@@ -86,9 +87,7 @@ class Baskets:
         count = int(rng.poisson(self._tickets * store.size * day_factor(day)))
         seconds = np.sort(_seconds_of_day(rng, day, count))
         is_return = rng.random(count) < RETURN_SHARE
-        line_counts = 1 + rng.negative_binomial(
-            LINES_DISPERSION, LINES_DISPERSION / (LINES_DISPERSION + LINES_MEAN_BEYOND_FIRST), count
-        )
+        line_counts = 1 + rng.negative_binomial(LINES_DISPERSION, _SUCCESS_SHARE, count)
         line_counts[is_return] = np.minimum(line_counts[is_return], 2)
         lines = self._lines(rng, day, int(line_counts.sum()))
         heads = rng.random((count, 5))
@@ -104,6 +103,18 @@ class Baskets:
             commands = tuple(self._line(lines, position, sign) for position in range(start, end))
             sales.append(_sale(store, day, number + 1, at, commands, [float(draw) for draw in heads[number]]))
         return sales
+
+    def one(
+        self, *, rng: np.random.Generator, store: DemoStore, at: datetime, source: str, source_id: str, is_return: bool
+    ) -> CompleteSale:
+        """One more receipt, of this instant: for the live day, which draws its own numbers."""
+        at = at.astimezone(TIME_ZONE)
+        count = 1 + int(rng.negative_binomial(LINES_DISPERSION, _SUCCESS_SHARE))
+        lines = self._lines(rng, at.date(), min(count, 2) if is_return else count)
+        commands = tuple(self._line(lines, position, -1 if is_return else 1) for position in range(len(lines.item)))
+        draws = [float(draw) for draw in rng.random(5)]
+        sale = _sale(store, at.date(), 0, at, commands, draws)
+        return replace(sale, source=source, source_id=source_id, receipt_number=source_id)
 
     def _demand(self, month: int) -> npt.NDArray[np.float64]:
         """Cumulative shares of the items' demand in a month: category share by season, item by rank."""

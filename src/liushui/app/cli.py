@@ -1,0 +1,31 @@
+"""`liushui`: everything one does with the system from a terminal."""
+
+from __future__ import annotations
+
+import typer
+
+from liushui.app import (
+    bootstrap,  # noqa: F401  # first: the commands import models
+    commands_demo,
+    commands_serving,
+)
+
+cli = typer.Typer(
+    name="liushui",
+    help="Liushui 流水: the consumption-management platform a retail chain runs itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _commands in (commands_serving,):
+    cli.registered_commands += _commands.app.registered_commands
+cli.add_typer(commands_demo.app, name="demo")
+
+
+def main() -> None:
+    """Entry point of the `liushui` script."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()
