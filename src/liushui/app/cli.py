@@ -7,6 +7,8 @@ import typer
 from liushui.app import (
     bootstrap,  # noqa: F401  # first: the commands import models
     commands_demo,
+    commands_intake,
+    commands_people,
     commands_serving,
 )
 
@@ -17,8 +19,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (commands_serving,):
+for _commands in (commands_serving, commands_people):
     cli.registered_commands += _commands.app.registered_commands
+cli.add_typer(commands_intake.app, name="intake")
 cli.add_typer(commands_demo.app, name="demo")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
@@ -93,10 +91,7 @@ def worker(
 ) -> None:
     """Publish events, keep the figures up to date, do background jobs."""
     require_migrated()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    runtime_worker.run(consumers=CONSUMERS, once=once, stop=stop)
+    runtime_worker.run(consumers=CONSUMERS, once=once)
 
 
 @command(app, "migrate", examples=("liushui migrate",))

@@ -167,7 +167,7 @@ def unknown_gtin(number: int) -> str:
 def sale_body(sale: CompleteSale) -> dict[str, Any]:
     """The JSON of `POST /api/v1/sales`; the source is the client's own and not said."""
     return {
-        "source_id": sale.source_id,
+        "id": sale.source_id,
         "chain": sale.chain,
         "store": sale.store,
         "completed_at": sale.completed_at.isoformat(),

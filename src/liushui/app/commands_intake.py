@@ -1,0 +1,138 @@
+"""Commands that take sales in from files, and that show and replay what waits in quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from liushui.app.commands_serving import require_migrated
+from liushui.app.terminal import JsonOption, command, fail, out, print_json, table
+from liushui.intake import facade as intake
+from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun
+from liushui.runtime.access import Principal
+from liushui.runtime.grants import system_principal
+
+app = typer.Typer(help="Take sales in from files; see and replay what waits in quarantine.", no_args_is_help=True)
+
+MappingOption = Annotated[str, typer.Option("--mapping", "-m", help="A mapping's name, or the path of one.")]
+ChainOption = Annotated[str, typer.Option(help="Chain code; empty takes the mapping's own.")]
+_PHASES = {
+    "reading": "Reading",
+    "ordering": "Putting documents together",
+    "references": "Stores and items",
+    "booking": "Booking",
+}
+
+
+def operator() -> Principal:
+    """Whoever sits at this terminal: it takes the machine's own rights to run it."""
+    return system_principal(name="command line")
+
+
+@command(
+    app,
+    "file",
+    examples=(
+        "liushui intake file sales.csv --mapping my-till.toml --preview",
+        "liushui intake file sales.csv --mapping my-till.toml",
+        "liushui intake file transactions.parquet --items products.parquet --mapping complete-journey",
+        "liushui intake file sales.csv --mapping my-till.toml      # after a crash: goes on where it stopped",
+    ),
+)
+def file(
+    path: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines or Parquet.", exists=True, dir_okay=False)],
+    mapping: MappingOption,
+    items: Annotated[
+        Path | None, typer.Option(help="Second file with the items, when the mapping reads one.", exists=True)
+    ] = None,
+    chain: ChainOption = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Show the first sales and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record the sales of a file. Repeating it is safe: the same file is one import for ever, and it is resumed."""
+    require_migrated()
+    chosen = intake.load_mapping(mapping)
+    if preview:
+        shown = intake.preview_file(path=path, mapping=chosen, chain=chain, items=items)
+        print_json(asdict(shown)) if as_json else _print_preview(shown)
+        return
+    run, is_new = intake.start_import(
+        path=path, mapping=chosen, chain=chain, items=items, principal=operator(), now=datetime.now(UTC)
+    )
+    if not is_new and not as_json:
+        out.print("This file was begun or imported before; going on from there.")
+    finished = _run_with_progress(run.id, quietly=as_json)
+    print_json(asdict(finished)) if as_json else _print_run(finished)
+    if finished.reconciliation is None or not finished.reconciliation.is_exact:
+        fail("The import does not reconcile.", remedy=f"See it in the console under imports, id {finished.id}.")
+
+
+@command(app, "mappings", examples=("liushui intake mappings", "liushui intake mappings complete-journey"))
+def mappings(name: Annotated[str, typer.Argument(help="Print this mapping.")] = "") -> None:
+    """List the mappings known here, or print one as a start for your own."""
+    texts = intake.mapping_texts()
+    if name:
+        if name not in texts:
+            fail(f"There is no mapping {name!r}.", remedy=f"Known: {', '.join(sorted(texts))}.")
+        print(texts[name])
+        return
+    for known in sorted(texts):
+        out.print(known)
+
+
+def _run_with_progress(import_id: UUID, *, quietly: bool) -> ImportRun:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=out, disable=quietly) as progress:
+        task = progress.add_task("Starting", total=None, pace="")
+
+        def show(now: ImportProgress) -> None:
+            progress.update(
+                task,
+                description=_PHASES.get(now.phase, now.phase),
+                completed=now.rows_done,
+                total=now.rows_total or None,
+                pace=f"{now.rows_per_second:,.0f} rows/s" if now.rows_per_second else "",
+            )
+
+        return intake.run_import(import_id=import_id, principal=operator(), on_progress=show)
+
+
+def _print_preview(shown: ImportPreview) -> None:
+    table(
+        title=f"{shown.file_name}: {shown.format} {shown.encoding}, first {shown.rows_read:,} rows, {shown.currency}",
+        columns=("sale", "store", "at", "lines", "amount (minor units)", "problem"),
+        right=(3, 4),
+        rows=[
+            (
+                document.source_id,
+                document.command.store if document.command else "",
+                document.command.completed_at.isoformat(" ", "minutes") if document.command else "",
+                len(document.command.lines) if document.command else "",
+                sum(line.amount_minor or 0 for line in document.command.lines) if document.command else "",
+                "; ".join(reason.text for reason in document.reasons),
+            )
+            for document in shown.documents[:20]
+        ],
+    )
+    for label, values in (
+        ("Columns that the mapping does not use", shown.unused_columns),
+        ("Stores that are not known", shown.unknown_stores),
+        ("Items that the catalogue lacks", shown.unknown_codes),
+    ):
+        if values:
+            out.print(f"{label}: {', '.join(values[:15])}{' …' if len(values) > 15 else ''}")
+    out.print("Nothing has been written.")
+
+
+def _print_run(run: ImportRun) -> None:
+    if run.already_imported:
+        out.print("This file had been imported already; nothing was changed.")
+    if run.reconciliation is not None:
+        for line in intake.report_lines(run.reconciliation):
+            out.print(line)
