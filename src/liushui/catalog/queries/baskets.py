@@ -50,6 +50,7 @@ def _price(chain: ChainPlace, currency: str, baskets: Sequence[Basket]) -> list[
     found = find_items(chain_id=chain.id, codes={*codes, *(code for read in weighed.values() for code in read.codes)})
     by_code = {code: match for code in codes if (match := _match(code, found, weighed)) is not None}
     prices = _prices({item.id for item, _ in by_code.values()}, chain, baskets) if by_code else {}
+    everywhere = _everywhere(by_code, prices, chain, currency, baskets)
     spans = _spans(baskets)
     lasting: dict[tuple[int, str], PricedItem] = {}  # by store and code, where the price held for the whole batch
     answers = []
@@ -57,7 +58,7 @@ def _price(chain: ChainPlace, currency: str, baskets: Sequence[Basket]) -> list[
         store, at = basket.store, basket.at
         answer: dict[str, PricedItem] = {}
         for code in basket.codes:
-            kept = lasting.get((store.id, code))
+            kept = everywhere.get(code) or lasting.get((store.id, code))
             if kept is None:
                 match = by_code.get(code)
                 if match is None:
@@ -71,6 +72,26 @@ def _price(chain: ChainPlace, currency: str, baskets: Sequence[Basket]) -> list[
             answer[code] = kept
         answers.append(answer)
     return answers
+
+
+def _everywhere(
+    by_code: Mapping[str, tuple[Item, WeighedCode | None]],
+    prices: Mapping[int, _Places],
+    chain: ChainPlace,
+    currency: str,
+    baskets: Sequence[Basket],
+) -> dict[str, PricedItem]:
+    """The codes whose price is the same for every basket: most have one price in the whole chain, or none at all."""
+    first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
+    own = {(CHAIN, chain.id)} if chain.currency == currency else set()
+    same: dict[str, PricedItem] = {}
+    for code, (item, read) in by_code.items():
+        around = prices.get(item.id, {})
+        dated = around.get((CHAIN, chain.id), [])
+        if around.keys() <= own and _hold(dated, first, last):
+            price = price_at(dated, at=first)
+            same[code] = _priced(item, price.amount_minor if price else None, read)
+    return same
 
 
 def _match(
