@@ -21,6 +21,6 @@ def register_alerts(provider: AlertProvider) -> None:
         _providers.append(provider)
 
 
-def provided_alerts(principal: Principal) -> list[Alert]:
+def provided_alerts(*, principal: Principal) -> list[Alert]:
     """What all providers say to this reader."""
     return [alert for provider in _providers for alert in provider(principal)]

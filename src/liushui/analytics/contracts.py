@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,27 +60,40 @@ FIGURE_NAMES: tuple[str, ...] = tuple(each.name for each in fields(Figures))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a report: what it is about, its figures, and the figures of the period it is compared with."""
+    """One row of a report: what it is about, and its values by column in the units of docs/reference/metrics.md."""
 
     key: str  # stable within the report: a date, a store code, an SKU …
-    label: str
-    figures: Figures = field(default_factory=Figures)
-    before: Figures | None = None
+    name_zh: str
+    name_en: str
+    values: Mapping[str, int | None]
     drill: Mapping[str, str] = field(default_factory=dict)  # query of the list of receipts behind this row
     open: Mapping[str, str] = field(default_factory=dict)  # query of this report one level further down
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A table of figures: rows in the asked order and the total over all pages."""
+    """A table of figures: one page of rows in the asked order, and the total over all pages."""
 
     name: str
+    columns: tuple[str, ...]  # keys of analytics.domain.metrics.TERMS
     rows: tuple[Row, ...]
-    total: Figures
+    total: Mapping[str, int | None]  # columns that do not add up are absent
     row_count: int
-    metrics: tuple[str, ...]  # keys of analytics.domain.metrics, the columns
-    total_before: Figures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportQuery:
+    """Which report, of which sales, in which order, which page."""
+
+    name: str
+    scope: Filter
+    sort: str = ""  # a column, or "key"; empty: the report's own order
+    descending: bool = True
+    grain: str = "day"  # sales: day, week or month
+    text: str = ""  # items: search
+    category: str = ""  # items, categories: a path
+    limit: int = 50
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +120,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What comparing the read models with the orders found. `pending` sales are recorded but their events not yet read."""
+    """What comparing the read models with the orders found.
+
+    `pending` sales are recorded, but their events have not been read yet.
+    """
 
     sales: int
     rows: int

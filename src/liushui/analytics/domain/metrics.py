@@ -20,8 +20,8 @@ UNITS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One figure. `value` answers in `unit`, exactly or rounded half up once; None where it is not defined."""
+class Term:
+    """A column of figures: what it is called, and what it means."""
 
     key: str
     name_zh: str
@@ -30,8 +30,22 @@ class Metric:
     definition_en: str
     formula: str  # over the names of Figures
     unit: str  # one of UNITS
-    value: Callable[[Figures], int | None]
     good: str = "up"  # which direction is good news: up, down, or neither
+
+    def name(self, language: str) -> str:
+        """Its name in a language: Chinese for zh…, else English."""
+        return self.name_zh if language.startswith("zh") else self.name_en
+
+    def definition(self, language: str) -> str:
+        """Its definition in a language: Chinese for zh…, else English."""
+        return self.definition_zh if language.startswith("zh") else self.definition_en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(Term):
+    """One figure. `value` answers in `unit`, exactly or rounded half up once; None where it is not defined."""
+
+    value: Callable[[Figures], int | None]
     drill: str = "all"  # the receipts behind it: all, sold, returned, voided
 
 
@@ -262,10 +276,58 @@ METRICS: tuple[Metric, ...] = (
 
 BY_KEY: dict[str, Metric] = {metric.key: metric for metric in METRICS}
 
+# Columns that need more than the figures of one row.
+COLUMNS: tuple[Term, ...] = (
+    Term(
+        key="share",
+        name_zh="占比",
+        name_en="Share",
+        definition_zh="本行净销售额(支付方式报表中为支付金额)占合计的比例。",
+        definition_en="The row's net sales (with payments: its amount) as a share of the total.",
+        formula="net ÷ net of the total",
+        unit="basis_points",
+        good="neither",
+    ),
+    Term(
+        key="growth",
+        name_zh="增长",
+        name_en="Growth",
+        definition_zh="净销售额与对比期相比的变化;当日未结束时,只比较已过完的整点时段。",
+        definition_en="The change of net sales against the period compared with; on a running day only hours that are over "
+        "are compared.",
+        formula="(net − net before) ÷ net before",
+        unit="basis_points",
+    ),
+    Term(
+        key="amount",
+        name_zh="支付金额",
+        name_en="Amount paid",
+        definition_zh="以该方式收到的金额减去以该方式退回的金额;各方式合计等于净销售额。",
+        definition_en="What was paid by this means less what was paid back by it; all means together come to net sales.",
+        formula="sum of tenders",
+        unit="money",
+    ),
+    Term(
+        key="payments",
+        name_zh="支付笔数",
+        name_en="Payments",
+        definition_zh="以该方式支付或退款的次数;一张小票可有多笔。",
+        definition_en="How often this means was used to pay or to pay back; one receipt may have several.",
+        formula="number of tenders",
+        unit="count",
+    ),
+)
+TERMS: dict[str, Term] = {**BY_KEY, **{column.key: column for column in COLUMNS}}
+
 
 def value(key: str, figures: Figures) -> int | None:
     """A metric of these figures, in its unit."""
     return BY_KEY[key].value(figures)
+
+
+def share_bp(*, part: int, whole: int) -> int | None:
+    """A share in basis points; None of a whole that is not positive."""
+    return _ratio(part, whole, 10_000)
 
 
 def change_bp(*, now: int | None, before: int | None) -> int | None:

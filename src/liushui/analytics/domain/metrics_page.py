@@ -1,10 +1,10 @@
-"""docs/reference/metrics.md, made from the dictionary: `python -m liushui.analytics.domain.metrics_page > docs/reference/metrics.md`."""
+"""docs/reference/metrics.md, made from the dictionary: `python -m liushui.analytics.domain.metrics_page > …`."""
 
 from __future__ import annotations
 
 import sys
 
-from liushui.analytics.domain.metrics import METRICS, UNITS
+from liushui.analytics.domain.metrics import TERMS, UNITS
 
 _HEAD = """# Metrics 指标词典
 
@@ -12,8 +12,8 @@ _HEAD = """# Metrics 指标词典
 
 Every figure on every screen, in every file and in the API is one of these, and each means one thing everywhere.
 They are computed from exact sums in whole minor units; a ratio is rounded half up once, at the end, and is empty (–)
-where its denominator is zero. Amounts include tax unless the name says otherwise. A **sale** counts on the business day of
-its store, by the store's own wall clock and cut-over hour. Unlike currencies are never added.
+where its denominator is zero. Amounts include tax unless the name says otherwise. A **sale** counts on the business day
+of its store, by the store's own wall clock and cut-over hour. Unlike currencies are never added.
 
 Names in the formulas: `gross`, `discount` and `items` are over sold lines; `refund` and `returned_items` over returned
 lines, positive; `tax`, `costed_net` (without tax) and `cost` over both, returns subtracted.
@@ -26,12 +26,12 @@ lines, positive; `tax`, `costed_net` (without tax) and `cost` over both, returns
 def page() -> str:
     """The whole page as Markdown."""
     rows = [
-        f"| `{metric.key}` | {metric.name_zh} | {metric.name_en} | {UNITS[metric.unit]} | {metric.formula} | {metric.good} |"
-        for metric in METRICS
+        f"| `{term.key}` | {term.name_zh} | {term.name_en} | {UNITS[term.unit]} | {term.formula} | {term.good} |"
+        for term in TERMS.values()
     ]
     sections = [
-        f"\n## {metric.name_en} {metric.name_zh}\n\n{metric.definition_en}\n\n{metric.definition_zh}\n"
-        for metric in METRICS
+        f"\n## {term.name_en} {term.name_zh}\n\n{term.definition_en}\n\n{term.definition_zh}\n"
+        for term in TERMS.values()
     ]
     return _HEAD + "\n".join(rows) + "\n" + "".join(sections)
 

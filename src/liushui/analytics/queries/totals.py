@@ -14,6 +14,7 @@ from liushui.analytics.models import CategoryTotal, HourTotal, OperatorTotal, Re
 
 LINE_NAMES = FIGURE_NAMES[:10]  # what lines have; the other figures are of whole sales
 _SEEKS_MAX = 4000  # store-days that are cheaper to look up one by one than to read the run of days
+_CHANNEL_DAYS = 90  # how far back channels are looked for
 
 Grouped = list[tuple[tuple[Any, ...], Figures]]
 
@@ -86,10 +87,12 @@ def by_tender(scope: Filter) -> list[tuple[str, str, int, int]]:
     return sorted((row for row in found if row[2] or row[3]), key=lambda row: (-row[2], row[0], row[1]))
 
 
-def channels(store_ids: Collection[int], first: date, last: date) -> tuple[str, ...]:
-    """Channels that sold in these stores in these days, by name."""
+def channels(store_ids: Collection[int], day: date) -> tuple[str, ...]:
+    """Channels that sold in these stores in the days up to this one, by name."""
     rows = HourTotal.objects.filter(
-        generation=live_generation(), store_id__in=sorted(store_ids), business_date__range=(first, last)
+        generation=live_generation(),
+        store_id__in=sorted(store_ids),
+        business_date__range=(day - timedelta(days=_CHANNEL_DAYS), day),
     )
     return tuple(sorted(rows.order_by().values_list("channel", flat=True).distinct()))
 

@@ -154,7 +154,12 @@ def test_verify_names_each_figure_that_is_wrong() -> None:
     found = facade.verify()
     assert not found.is_exact
     (difference,) = found.differences
-    assert (difference.between, difference.measure, difference.left, difference.right) == ("live/rebuilt", "items", 7, 1)
+    assert (difference.between, difference.measure, difference.left, difference.right) == (
+        "live/rebuilt",
+        "items",
+        7,
+        1,
+    )
     assert "sku=MUG" in difference.key
 
 
@@ -191,5 +196,3 @@ def test_cubes_name_real_tables_with_a_unique_key_each() -> None:
     for cube in CUBES:
         assert tables[cube.table]._meta.pk.field_names == ("generation", *cube.keys)
         assert [f.name for f in tables[cube.table]._meta.concrete_fields if f.name in cube.sums] == list(cube.sums)
-
-

@@ -1,0 +1,199 @@
+"""The reports: one page, one template, one file for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from liushui.analytics import facade
+from liushui.analytics.contracts import Report, ReportQuery, Row
+from liushui.analytics.domain.metrics import TERMS, Term
+from liushui.analytics.domain.reports import GRAINS, KINDS
+from liushui.analytics.pages.charts import heat_chart, payment_title, report_chart
+from liushui.analytics.pages.filters import PRESETS, Choice, choose
+from liushui.analytics.pages.links import receipts_url
+from liushui.analytics.pages.titles import GRAIN_TITLES, KEY_TITLES, TITLES
+from liushui.catalog import facade as catalog
+from liushui.kernel.errors import InvalidValue
+from liushui.kernel.money import exponent
+from liushui.runtime.access import Principal
+from liushui.runtime.environment import Environment
+from liushui.runtime.export import Column, table_response
+from liushui.runtime.web import page
+
+_PAGE_ROWS = Environment.model_fields["page_rows"].default
+_ROWS_MAX = 1_000_000  # of an exported file
+_BARS = 31
+_DRAWN = ("sales", "stores", "categories", "payments")
+# How a column's unit is written in a file: kind, and decimal places where it is not money.
+_FILE_KINDS: dict[str, tuple[Any, int]] = {
+    "count": ("integer", 0),
+    "basis_points": ("amount", 2),
+    "thousandths": ("amount", 3),
+}
+
+
+@page(capability="report.read")
+def report(request: HttpRequest, *, name: str, principal: Principal) -> HttpResponse:
+    """One report with its filters."""
+    choice = choose(request, principal=principal, capability="report.read", default="last30")
+    number = max(1, _number(request.GET.get("page", "1")))
+    query = _query(request.GET, name, choice, limit=_PAGE_ROWS, offset=(number - 1) * _PAGE_ROWS)
+    found = facade.report(query=query)
+    context = _context(request, choice, query, found) | {"page": number, "may_export": principal.may("report.export")}
+    return render(request, "analytics/report.html", context)
+
+
+@page(capability="report.export")
+def export(request: HttpRequest, *, name: str, principal: Principal) -> HttpResponseBase:
+    """The whole report as a file."""
+    choice = choose(request, principal=principal, capability="report.export", default="last30")
+    found = facade.report(query=_query(request.GET, name, choice, limit=_ROWS_MAX, offset=0))
+    columns, rows = file_table(found, currency=choice.scope.currency, language=get_language() or "")
+    filename = f"liushui-{name}-{choice.scope.first}-{choice.scope.last}-{choice.scope.currency}"
+    return table_response(filename=filename, columns=columns, rows=rows, format=request.GET.get("format", "xlsx"))
+
+
+def file_table(found: Report, *, currency: str, language: str) -> tuple[list[Column], Iterator[list[Any]]]:
+    """Columns and rows of a report for a file: the total is the last row."""
+    terms = [TERMS[key] for key in found.columns]
+    columns = [Column(title=KEY_TITLES[found.name]), Column(title=_("Name"))]
+    for term in terms:
+        kind, places = _FILE_KINDS.get(term.unit, ("amount", exponent(currency)))
+        unit = {"money": f" ({currency})", "basis_points": " (%)"}.get(term.unit, "")
+        columns.append(Column(title=term.name(language) + unit, kind=kind, places=places))
+    zh = language.startswith("zh")
+
+    def rows() -> Iterator[list[Any]]:
+        for row in found.rows:
+            yield [row.key, row.name_zh if zh else row.name_en, *(row.values.get(term.key) for term in terms)]
+        yield [_("Total"), "", *(found.total.get(term.key) for term in terms)]
+
+    return columns, rows()
+
+
+def _query(parameters: Mapping[str, str], name: str, choice: Choice, *, limit: int, offset: int) -> ReportQuery:
+    sort = parameters.get("sort", "")
+    grain = parameters.get("grain") or "day"
+    if grain not in GRAINS:
+        raise InvalidValue(f"{grain!r} is no known grain", remedy=f"Use one of {', '.join(GRAINS)}.")
+    return ReportQuery(
+        name=name,
+        scope=choice.scope,
+        sort=sort.lstrip("-"),
+        descending=sort.startswith("-"),
+        grain=grain,
+        text=parameters.get("q", "").strip()[:100],
+        category=parameters.get("category", "").strip("/")[:200],
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _context(request: HttpRequest, choice: Choice, query: ReportQuery, found: Report) -> dict[str, Any]:
+    kind = KINDS[found.name]
+    extra = {"grain": request.GET.get("grain", ""), "q": query.text, "category": query.category}
+    parameters = {**choice.days, **extra, "sort": request.GET.get("sort", "")}
+    terms = [TERMS[key] for key in found.columns]
+    rows = [_shown(row, found.name, terms, choice) for row in found.rows]
+    context: dict[str, Any] = {
+        "choice": choice,
+        "name": found.name,
+        "title": TITLES[found.name],
+        "key_title": KEY_TITLES[found.name],
+        "currency": choice.scope.currency,
+        "terms": [_head(term) for term in terms],
+        "rows": rows,
+        "total": [(term, found.total.get(term.key)) for term in terms],
+        "row_count": found.row_count,
+        "pages": -(-found.row_count // query.limit),
+        "default_sort": ("-" if kind.descending else "") + kind.sort,
+        "preset_urls": [(key, title, choice.address(**{**extra, "period": key})) for key, title in PRESETS.items()],
+        "previous_url": choice.address(**{**extra, **choice.shifted(-1)}),
+        "next_url": "" if choice.is_today else choice.address(**{**extra, **choice.shifted(1)}),
+        "channels": facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last),
+        "export_urls": [
+            (format_, reverse(f"analytics:export-{found.name}") + choice.address(**parameters, format=format_))
+            for format_ in ("xlsx", "csv")
+        ],
+        "grains": [
+            (grain, title, choice.address(**{**choice.days, "grain": grain})) for grain, title in GRAIN_TITLES.items()
+        ]
+        if found.name == "sales"
+        else [],
+        "grain": query.grain,
+        "text": query.text,
+        "category": query.category,
+        "trail": _trail(query, choice),
+    }
+    context["chart"] = _chart(found, rows, choice)
+    return context
+
+
+def _head(term: Term) -> dict[str, Any]:
+    language = get_language() or ""
+    return {"key": term.key, "unit": term.unit, "name": term.name(language), "definition": term.definition(language)}
+
+
+def _shown(row: Row, report_name: str, terms: list[Term], choice: Choice) -> dict[str, Any]:
+    """A row as the template shows it: a link one level down, and one to its receipts."""
+    title = row.name_zh if (get_language() or "").startswith("zh") else row.name_en
+    if report_name == "payments":
+        title = payment_title(*row.key.split("/", 1)) if "/" in row.key else payment_title(row.key, "")
+    if report_name == "categories":
+        title = title or _("No category")
+    opened = {**choice.days, **row.open}
+    if report_name == "stores":
+        url = reverse("analytics:report-sales") + choice.address(**opened)
+    elif report_name == "sales" and row.open:
+        url = choice.address(**{**opened, "period": "", "grain": "day"})
+    else:
+        url = choice.address(**opened) if row.open else ""
+    return {
+        "key": row.key,
+        "title": title,
+        "url": url,
+        "receipts_url": receipts_url({**choice.kept, **row.drill}) if row.drill else "",
+        "cells": [(term, row.values.get(term.key)) for term in terms],
+    }
+
+
+def _chart(found: Report, rows: list[dict[str, Any]], choice: Choice) -> dict[str, Any] | None:
+    if found.name == "hours":
+        return heat_chart(facade.hour_by_weekday(scope=choice.scope), choice.scope.currency)
+    if found.name not in _DRAWN or not 1 < len(found.rows) <= _BARS or found.name == "payments":
+        return None
+    titles = [row["title"] for row in rows]
+    chart = report_chart(found, choice.scope.currency, titles=titles)
+    if found.name == "sales":  # time runs from left to right, however the table is sorted
+        order = sorted(range(len(rows)), key=lambda i: rows[i]["key"])
+        chart["categories"] = [titles[i] for i in order]
+        chart["series"][0]["values"] = [chart["series"][0]["values"][i] for i in order]
+    return chart
+
+
+def _trail(query: ReportQuery, choice: Choice) -> list[tuple[str, str]]:
+    """The categories above the one that is open, with their addresses."""
+    if query.name != "categories" or not query.category:
+        return []
+    names = catalog.category_names(chain_ids={store.chain_id for store in choice.stores})
+    zh = (get_language() or "").startswith("zh")
+    parts = query.category.split("/")
+    trail = [(_("All categories"), choice.address(**choice.days))]
+    for i in range(1, len(parts) + 1):
+        path = "/".join(parts[:i])
+        name_zh, name_en = names.get(path, (parts[i - 1], parts[i - 1]))
+        title = (name_zh or name_en) if zh else (name_en or name_zh)
+        trail.append((title, choice.address(**{**choice.days, "category": path}) if i < len(parts) else ""))
+    return trail
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
