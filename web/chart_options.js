@@ -18,8 +18,11 @@ export function compactText(value, spec) {
   const number = spec.format === "money" ? value / 10 ** spec.currency.exponent : value;
   const steps = chinese() ? [[1e8, " 亿"], [1e4, " 万"]] : [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
   const [scale, unit] = steps.find(([least]) => Math.abs(number) >= least) ?? [1, ""];
-  return `${Number((number / scale).toFixed(1))}${unit}`;
+  const shown = scale === 1 && Math.abs(number) >= 100 ? Math.round(number) : Number((number / scale).toFixed(1));
+  return `${shown.toLocaleString("en")}${unit}`;
 }
+
+const labelText = (value, spec) => (spec.format === "money" ? spec.currency.symbol : "") + compactText(value, spec);
 
 export function optionsOf(spec, colours) {
   const build = { line: axes, bar: axes, hbar: axes, pie, heatmap }[spec.type];
@@ -73,7 +76,7 @@ function seriesOf(spec, colours) {
     return { ...common, type: "bar", barMaxWidth: spec.type === "hbar" ? 18 : 36, barGap: "15%",
       itemStyle: { color, borderRadius: spec.type === "hbar" ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       label: spec.type === "hbar" && !ghost
-        ? { show: true, position: "right", color: colours.strong, formatter: ({ value }) => (value === null ? "" : compactText(value, spec)) } : undefined };
+        ? { show: true, position: "right", color: colours.strong, formatter: ({ value }) => (value === null ? "" : labelText(value, spec)) } : undefined };
   });
   return made;
 }
@@ -82,13 +85,16 @@ function pie(spec, colours) {
   const values = spec.series[0].values;
   const total = values.reduce((sum, value) => sum + (value ?? 0), 0);
   const share = (value) => (total ? `${((value * 100) / total).toFixed(1)}%` : "–");
+  const shareOf = (name) => share(values[spec.categories.indexOf(name)]);
   return {
+    legend: { orient: "vertical", left: "60%", top: "middle", icon: "circle", itemWidth: 9, itemGap: 12, selectedMode: false,
+      textStyle: { color: colours.strong, rich: { share: { color: colours.text, padding: [0, 0, 0, 6] } } },
+      formatter: (name) => `${name}{share|${shareOf(name)}}` },
     tooltip: { ...tooltipOf(colours), trigger: "item", formatter: (point) => tip(spec, [point], share(point.value)) },
     series: [{
-      type: "pie", radius: ["52%", "74%"], center: ["50%", "50%"], cursor: spec.urls ? "pointer" : "default", minAngle: 3,
+      type: "pie", radius: ["54%", "80%"], center: ["30%", "50%"], cursor: spec.urls ? "pointer" : "default", minAngle: 3,
       itemStyle: { borderColor: colours.surface, borderWidth: 2 },
-      label: { color: colours.text, formatter: ({ name, value }) => `${name} ${share(value)}`, overflow: "break" },
-      labelLine: { length: 8, length2: 8, lineStyle: { color: colours.line } },
+      label: { show: false },
       data: spec.categories.map((name, index) => ({ name, value: values[index], itemStyle: { color: colours.series[index % 6] } })),
     }],
   };

@@ -266,5 +266,5 @@ def test_the_export_holds_the_same_lines_and_no_formulas(world: World, admin: Cl
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert text.startswith("\ufeff")
-    assert rows[0][:5] == ["at", "subject", "name", "action", "target"]
+    assert rows[0][:5] == ["When", "Who", "Name", "What", "Thing"]
     assert [row[2:8] for row in rows[1:]] == [["'=cmd|'/c calc'!A1", "item.change", "item:1", "name", "–", "'@SUM(A1)"]]
