@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from liushui.checkout.contracts import CompleteSale
+from liushui.checkout.contracts import CompleteSale, SaleRecorded
 
 IMPORT_STATUSES = ("waiting", "running", "done", "failed", "cancelled")
 ENTRY_STATUSES = ("open", "resolved", "discarded")
@@ -201,3 +201,14 @@ class ReplayResult:
     entry_id: UUID
     sale_id: UUID | None
     problem: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of one sale: created, replayed, conflict, quarantined or refused."""
+
+    status: str
+    recorded: SaleRecorded | None = None
+    problem: dict[str, object] | None = None
+    source_id: str | None = None
+    http_status: int = 200

@@ -24,6 +24,7 @@ class ImportRunRow(models.Model):
     file_name = models.CharField(max_length=255)
     file_sha256 = models.CharField(max_length=64)  # also its name in the raw store
     file_bytes = models.BigIntegerField()
+    items_name = models.CharField(max_length=255, blank=True)
     items_sha256 = models.CharField(max_length=64, blank=True)
     mapping_name = models.CharField(max_length=100)
     mapping_text = models.TextField()

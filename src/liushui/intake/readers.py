@@ -11,7 +11,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 import msgspec
 import pyarrow.parquet as pq
@@ -107,7 +106,7 @@ def find_encoding(path: Path, wanted: str) -> str:
     """The encoding, checked over the whole file: a byte-order mark decides, then UTF-8, then GB18030."""
     with path.open("rb") as file:
         head = file.read(4)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PAR1"):
+    if head.startswith((b"PK\x03\x04", b"PAR1")):
         raise UnreadableFile(
             "The file is not text: it begins like an Excel or Parquet file",
             remedy="Give it its right suffix, or set file.format in the mapping.",
@@ -224,14 +223,13 @@ def _padded(records: Iterator[list[str]], width: int) -> Iterator[list[str]]:
 
 def _sheet(path: Path, form: FileForm) -> Iterator[list[Any]]:
     try:
-        if path.suffix.lower() in (".xlsx", ".xlsm"):
-            ZipFile(path).close()
-        book = CalamineWorkbook.from_path(str(path))
+        with path.open("rb") as file:  # not by its path: a kept file has no suffix
+            book = CalamineWorkbook.from_filelike(file)
         if form.sheet and form.sheet not in book.sheet_names:
             raise UnreadableFile(f"There is no sheet {form.sheet!r}", remedy=did_you_mean(form.sheet, book.sheet_names))
         sheet = book.get_sheet_by_name(form.sheet) if form.sheet else book.get_sheet_by_index(0)
         rows = iter(sheet.to_python(skip_empty_area=False))
-    except (CalamineError, BadZipFile, OSError) as error:
+    except (CalamineError, OSError) as error:
         raise UnreadableFile(f"The file is not an Excel workbook: {error}", remedy="Save it again as .xlsx.") from None
     for _ in range(form.header_row - 1):
         next(rows, None)

@@ -1,4 +1,4 @@
-"""The amount expression as SQL: money in is summed from the raw columns by DuckDB, apart from the evaluator that books it."""
+"""The amount expression as SQL: money in is summed from raw columns by DuckDB, apart from the evaluator."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _number(expression: Expression, mapping: Mapping, texts: frozenset[str]) -> 
             whens = " ".join(f"WHEN {_condition(when, mapping, texts)} THEN {sql(part)}" for when, part in branches)
             return f"CASE {whens} ELSE {sql(otherwise)} END"
     raise MappingError(
-        "line.amount has to be a plain calculation, since the reconciliation adds it up a second time from the raw columns",
+        "line.amount has to be a plain calculation: the reconciliation adds it up a second time from the raw columns",
         pointer="line.amount",
         remedy="Use columns, numbers, sum, difference, product of two, negate, scale, first_of and case.",
     )

@@ -15,6 +15,7 @@ from liushui.intake.domain.mapping import HEADER_TEXTS, Mapping
 from liushui.intake.domain.values import Fault, Memo, instant_of
 
 ID_LENGTH_MAX = 128
+_FORM_REMEDY = "Look for a separator or quotation mark too many or too few in this row."
 
 
 @dataclass(slots=True)
@@ -68,7 +69,13 @@ class DocumentReader:
         self._rest = [tender.type for tender in mapping.tenders if tender.amount is None]
 
     def read(
-        self, batch: Batch, *, rows: Sequence[int], firsts: Sequence[int], controls: Sequence[Decimal | None]
+        self,
+        batch: Batch,
+        *,
+        rows: Sequence[int],
+        firsts: Sequence[int],
+        controls: Sequence[Decimal | None],
+        row_faults: Sequence[str | None] = (),
     ) -> Iterator[Document]:
         """The documents that are complete once these rows have been read."""
         lines = self._lines.read(batch)
@@ -79,6 +86,8 @@ class DocumentReader:
                 if document is not None:
                     yield self._complete(document)
                 document = self._begin(first, lines.ids[i], headers[i])
+            if row_faults and row_faults[i] is not None:
+                document.reasons.append(Reason(row=row, column="", text=row_faults[i] or "", remedy=_FORM_REMEDY))
             self._add(document, batch, i, row, controls[i], headers[i], lines)
         self._open = document
 
@@ -154,7 +163,8 @@ class DocumentReader:
                     Reason(
                         row=row,
                         column=names[i],
-                        text=f"{names[i]} is {header[i]} here and {document.header[i]} in row {document.first_row} of the same document.",
+                        text=f"{names[i]} is {header[i]} here and {document.header[i]} in row {document.first_row},"
+                        " which is of the same document.",
                         remedy=f'Correct it, or add "{names[i]}" to sale.differing: the first row is taken then.',
                     )
                 )

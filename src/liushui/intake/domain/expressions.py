@@ -110,7 +110,8 @@ class Condition:
 Expression = Column | Constant | Sum | Product | Negate | Scale | Join | FirstOf | Lookup | Replace | Case
 
 _KINDS = (
-    "column", "value", "sum", "difference", "product", "negate", "scale", "join", "first_of", "lookup", "replace", "case",
+    "column", "value", "sum", "difference", "product", "negate", "scale", "join", "first_of", "lookup", "replace",
+    "case",
 )  # fmt: skip
 
 

@@ -179,11 +179,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         root = Section(tomllib.loads(text), "")
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"The mapping is not TOML: {error}", remedy="See docs/reference/mapping.md.") from None
-    raw_lookups = root.get("lookups", {})
-    lookups = {
-        key: {str(k): str(v) for k, v in Section(table, f"lookups.{key}")._table.items()}
-        for key, table in raw_lookups.items()
-    }
+    lookups = _lookups(root)
     sale, line = root.section("sale"), root.section("line")
     items = root.section("items") if "items" in root else None
     mapping = Mapping(
@@ -214,6 +210,13 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         section.finish()
     _check_whole(mapping)
     return mapping
+
+
+def _lookups(root: Section) -> dict[str, dict[str, str]]:
+    tables = root.get("lookups", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise root.wrong("lookups", "is not a set of tables", 'Write [lookups.name], then lines such as WX = "wechat".')
+    return {name: {str(key): str(value) for key, value in table.items()} for name, table in tables.items()}
 
 
 def _check_whole(mapping: Mapping) -> None:
