@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from liushui.intake.accounts import report_lines
+from liushui.intake.actions.cancel_import import cancel_import, queue_again
 from liushui.intake.actions.import_file import run_import, start_import
+from liushui.intake.actions.mend_sales import discard_entry, mend_sale, replay_entries
 from liushui.intake.actions.preview_file import preview_file
 from liushui.intake.actions.take_sales import take_batch, take_sale
 from liushui.intake.mappings import load as load_mapping
 from liushui.intake.mappings import shipped as mapping_texts
+from liushui.intake.queries import (
+    import_run,
+    imports,
+    quarantine,
+    quarantine_counts,
+    quarantine_entry,
+    quarantine_ids,
+)
 
 __all__ = [
+    "cancel_import",
+    "discard_entry",
+    "import_run",
+    "imports",
     "load_mapping",
     "mapping_texts",
+    "mend_sale",
     "preview_file",
+    "quarantine",
+    "quarantine_counts",
+    "quarantine_entry",
+    "quarantine_ids",
+    "queue_again",
+    "replay_entries",
     "report_lines",
     "run_import",
     "start_import",

@@ -1,0 +1,26 @@
+"""Background work of intake: imports that were started from the console."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from django_tasks import task
+
+from liushui.intake import facade
+from liushui.intake.errors import ImportBusy
+from liushui.kernel.errors import LiushuiError
+from liushui.runtime.grants import system_principal
+
+log = structlog.get_logger(__name__)
+
+
+@task()
+def run_import(import_id: str, started_by: str) -> None:
+    """Run or continue an import. Who may start it was checked when it was queued; what goes wrong stands on its page."""
+    try:
+        facade.run_import(import_id=UUID(import_id), principal=system_principal(name=started_by))
+    except ImportBusy:
+        log.info("import is running already", import_id=import_id)
+    except LiushuiError as error:
+        log.warning("import failed", import_id=import_id, problem=error.problem())
