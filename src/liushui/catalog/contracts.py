@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from liushui.runtime.places import StorePlace
 
@@ -138,3 +139,64 @@ class Saved:
 
 
 SEARCH_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFault:
+    """A row of an import that cannot be taken: where, why, and what to do."""
+
+    line_number: int
+    column: str  # the header as it stands in the file; empty when it is the row as a whole
+    reason: str
+    remedy: str
+    row: Mapping[str, str]  # cells by header, as they were sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRow:
+    """A row as it would be after the import. `changes` are (field, before, after)."""
+
+    line_number: int
+    state: str  # new | changed | unchanged | wrong
+    sku: str
+    name_zh: str
+    name_en: str
+    changes: tuple[tuple[str, str, str], ...] = ()
+    fault: RowFault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPreview:
+    """What an import of a file would begin with. It can be run when `missing` is empty."""
+
+    columns: tuple[tuple[str, str], ...]  # (field, header)
+    ignored: tuple[str, ...]
+    missing: tuple[str, ...]
+    encoding: str
+    rows: tuple[PreviewRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportView:
+    """An import under way or over."""
+
+    id: UUID
+    chain_id: int
+    kind: str  # items | prices
+    file_name: str
+    subject_name: str
+    created_at: datetime
+    status: str  # preview | waiting | running | done | cancelled | failed
+    rows_total: int
+    rows_done: int
+    rows_new: int
+    rows_changed: int
+    rows_unchanged: int
+    rows_wrong: int
+    failure: str
+    finished_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.status not in ("waiting", "running")

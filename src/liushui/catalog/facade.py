@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
+from uuid import UUID
 
+from liushui.catalog.actions import change_item as _change_item
+from liushui.catalog.actions import open_import as _open_import
+from liushui.catalog.actions import run_import as _run_import
 from liushui.catalog.actions import save_categories as _save_categories
 from liushui.catalog.actions import save_items as _save_items
 from liushui.catalog.actions import save_prices as _save_prices
 from liushui.catalog.contracts import (
     Basket,
     Category,
+    ImportPreview,
+    ImportView,
     Item,
     NewCategory,
     NewItem,
     NewPrice,
     Price,
     PricedItem,
+    RowFault,
     Saved,
     SearchPage,
 )
 from liushui.catalog.queries import baskets as _baskets
+from liushui.catalog.queries import imports as _imports
 from liushui.catalog.queries import items as _items
 from liushui.catalog.queries import search as _search
+from liushui.runtime.access import Principal
 from liushui.runtime.places import StorePlace
 
 
@@ -90,3 +100,72 @@ def save_prices(*, prices: Sequence[NewPrice]) -> Saved:
 def save_categories(*, categories: Sequence[NewCategory]) -> Saved:
     """Add nodes to the category tree, or give known ones new names. Missing parents are made."""
     return _save_categories.save_categories(categories=categories)
+
+
+def change_item(*, item: NewItem, is_active: bool = True, must_be_new: bool = False, principal: Principal) -> Item:
+    """List or change one item as somebody who may; audited. The category must exist."""
+    return _change_item.change_item(item=item, is_active=is_active, must_be_new=must_be_new, principal=principal)
+
+
+def set_price(*, price: NewPrice, principal: Principal) -> Price:
+    """Set one price as somebody who may wherever it applies; audited."""
+    return _change_item.set_price(price=price, principal=principal)
+
+
+def import_items(
+    *,
+    path: Path,
+    chain_id: int,
+    kind: str = "items",
+    principal: Principal,
+    now: datetime,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ImportView:
+    """Import a file of items or prices here and now: what the console does in the background."""
+    run = open_import(path=path, file_name=path.name, kind=kind, chain_id=chain_id, principal=principal, now=now)
+    start_import(run_id=run.id, principal=principal)
+    return run_import(run_id=run.id, on_progress=on_progress)
+
+
+def open_import(
+    *, path: Path, file_name: str, kind: str, chain_id: int, principal: Principal, now: datetime
+) -> ImportView:
+    """Take a copy of a file of items or prices and open an import of it, which waits for start_import."""
+    return _open_import.open_import(
+        path=path, file_name=file_name, kind=kind, chain_id=chain_id, principal=principal, now=now
+    )
+
+
+def preview_import(*, run_id: UUID, chain_ids: frozenset[int]) -> ImportPreview:
+    """How the first rows of an opened import would be."""
+    return _open_import.preview_import(run_id=run_id, chain_ids=chain_ids)
+
+
+def start_import(*, run_id: UUID, principal: Principal) -> ImportView:
+    """Say that an opened import may run; the caller then runs it or queues tasks.run_import."""
+    return _open_import.start_import(run_id=run_id, principal=principal)
+
+
+def run_import(*, run_id: UUID, on_progress: Callable[[int, int], None] | None = None) -> ImportView:
+    """Run a started import to its end."""
+    return _run_import.run_import(run_id=run_id, on_progress=on_progress)
+
+
+def cancel_import(*, run_id: UUID, principal: Principal) -> None:
+    """Stop an import after the rows in hand."""
+    _open_import.cancel_import(run_id=run_id, principal=principal)
+
+
+def import_run(*, run_id: UUID, chain_ids: Collection[int]) -> ImportView:
+    """One import; raises UnknownImport."""
+    return _imports.import_run(run_id=run_id, chain_ids=chain_ids)
+
+
+def import_runs(*, chain_ids: Collection[int], limit: int, offset: int) -> tuple[tuple[ImportView, ...], int]:
+    """(a page of imports, the latest first; how many there are)."""
+    return _imports.import_runs(chain_ids=chain_ids, limit=limit, offset=offset)
+
+
+def import_faults(*, run_id: UUID, limit: int | None = None) -> Iterator[RowFault]:
+    """The rows that an import put aside, in the order of the file."""
+    return _imports.faults(run_id=run_id, limit=limit)

@@ -33,7 +33,7 @@ def save_items(*, items: Sequence[NewItem]) -> Saved:
     batch = list(wanted.values())
     for start in range(0, len(batch), CHUNK):
         fresh, differing = differences(batch[start : start + CHUNK])
-        _write([*fresh, *differing])
+        write_items([*fresh, *differing])
         new, changed = new + len(fresh), changed + len(differing)
     return Saved(new=new, changed=changed, unchanged=len(batch) - new - changed)
 
@@ -69,7 +69,8 @@ def row_of(item: NewItem) -> ItemRow:
     return ItemRow(**{name: getattr(item, name) for name in VALUES}, **{name: getattr(keys, name) for name in KEYS})
 
 
-def _write(items: Sequence[NewItem]) -> None:
+def write_items(items: Sequence[NewItem]) -> None:
+    """Write checked items that are new or changed; raises ItemConflict."""
     if not items:
         return
     _refuse_doubles(items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -31,15 +31,20 @@ def save_prices(*, prices: Sequence[NewPrice]) -> Saved:
     for start in range(0, len(checked), CHUNK):
         rows = rows_of(checked[start : start + CHUNK])
         fresh, differing = differences(rows)
-        with transaction.atomic():
-            PriceRow.objects.bulk_create(
-                [*fresh, *differing],
-                update_conflicts=True,
-                unique_fields=["item", "level", "place_id", "starts_at"],
-                update_fields=["amount_minor", "ends_at"],
-            )
+        write_prices([*fresh, *differing])
         new, changed, same = new + len(fresh), changed + len(differing), same + len(rows) - len(fresh) - len(differing)
     return Saved(new=new, changed=changed, unchanged=same)
+
+
+def write_prices(rows: Sequence[PriceRow]) -> list[PriceRow]:
+    """Write prices in one statement; the rows come back with their ids."""
+    with transaction.atomic():
+        return PriceRow.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["item", "level", "place_id", "starts_at"],
+            update_fields=["amount_minor", "ends_at"],
+        )
 
 
 def check_places(prices: Sequence[NewPrice]) -> None:
@@ -56,10 +61,13 @@ def check_places(prices: Sequence[NewPrice]) -> None:
 
 def rows_of(prices: Sequence[NewPrice]) -> list[PriceRow]:
     """The rows of checked prices, the last of several with one start winning; raises UnknownItem."""
-    ids = item_ids(prices)
+    ids = {
+        chain_id: item_ids(chain_id=chain_id, skus={price.sku for price in prices if price.chain_id == chain_id})
+        for chain_id in {price.chain_id for price in prices}
+    }
     rows: dict[Key, PriceRow] = {}
     for price in prices:
-        item_id = ids.get((price.chain_id, price.sku))
+        item_id = ids[price.chain_id].get(price.sku)
         if item_id is None:
             raise UnknownItem(f"The chain lists no item {price.sku!r}", pointer="/sku", remedy="List the item first.")
         row = row_of(price, item_id=item_id)
@@ -67,12 +75,9 @@ def rows_of(prices: Sequence[NewPrice]) -> list[PriceRow]:
     return list(rows.values())
 
 
-def item_ids(prices: Sequence[NewPrice]) -> dict[tuple[int, str], int]:
-    """Item ids by (chain, SKU). One query."""
-    found = ItemRow.objects.filter(
-        chain_id__in={price.chain_id for price in prices}, sku__in=one_of({price.sku for price in prices})
-    ).values_list("chain_id", "sku", "id")
-    return {(chain_id, sku): item_id for chain_id, sku, item_id in found}
+def item_ids(*, chain_id: int, skus: Collection[str]) -> dict[str, int]:
+    """Item ids of a chain by SKU. One query."""
+    return dict(ItemRow.objects.filter(chain_id=chain_id, sku__in=one_of(set(skus))).values_list("sku", "id"))
 
 
 def row_of(price: NewPrice, *, item_id: int) -> PriceRow:
@@ -102,11 +107,12 @@ def differences(rows: Sequence[PriceRow]) -> tuple[list[PriceRow], list[PriceRow
     on_record = PriceRow.objects.filter(
         item_id__in=one_of({row.item_id for row in rows}), starts_at__in={row.starts_at for row in rows}
     )
-    known = {key_of(row): _values(row) for row in on_record}
+    known = {key_of(row): values_of(row) for row in on_record}
     new = [row for row in rows if key_of(row) not in known]
-    changed = [row for row in rows if known.get(key_of(row), _values(row)) != _values(row)]
+    changed = [row for row in rows if known.get(key_of(row), values_of(row)) != values_of(row)]
     return new, changed
 
 
-def _values(row: PriceRow) -> tuple[int, datetime | None]:
+def values_of(row: PriceRow) -> tuple[int, datetime | None]:
+    """What a price says, beside where and from when."""
     return row.amount_minor, row.ends_at

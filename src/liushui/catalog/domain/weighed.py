@@ -105,6 +105,6 @@ def _shifted(digits: str, places: int) -> int | None:
     """The number times ten to the power of `places`; None when that leaves a fraction."""
     number = int(digits)
     if places >= 0:
-        return number * 10**places
-    whole, rest = divmod(number, 10**-places)
+        return number * int(10**places)
+    whole, rest = divmod(number, int(10**-places))
     return whole if rest == 0 else None

@@ -48,7 +48,8 @@ def search_items(
             chain_ids=chain_ids, category=category, is_active=is_active, sort=sort or "sku", limit=limit, offset=offset
         )
     scope, scope_parameters = _scope(chain_ids, category, is_active)
-    branches, parameters = [], []
+    branches: list[str] = []
+    parameters: list[Any] = []
     for branch in _branches(needle):
         branches.append(
             f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "  # noqa: S608
