@@ -33,9 +33,9 @@ def _language() -> str:
 
 
 @register.simple_block_tag
-def keep(content: str) -> str:
-    """The block's output, to be kept with `as`: a title is written once and shown twice."""
-    return content.strip()
+def keep(content: str) -> SafeString:
+    """The block's output, to be kept with `as`: a title is written once and shown twice. It was escaped as it was made."""
+    return SafeString(content.strip())
 
 
 @register.simple_tag
