@@ -200,6 +200,7 @@ class SaleQuery:
     amount_min_minor: int | None = None
     amount_max_minor: int | None = None
     sku: str = ""  # with a line of this item
+    category: str = ""  # with a line of this category or one below it
     tender: str = ""  # paid with this method or tender type
     customer: str = ""
     status: str = ""  # completed | voided

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from liushui.kernel.errors import InvalidValue
 from liushui.orders.contracts import ListTotals, OrderTotals, SalePage, SaleQuery
@@ -40,9 +41,13 @@ def sales(*, query: SaleQuery) -> SalePage:
 
 
 def list_totals(*, query: SaleQuery) -> tuple[ListTotals, ...]:
-    """Sums over everything the query finds, by currency; its cursor and limit play no part."""
+    """Sums over everything the query finds, by currency; its cursor and limit play no part.
+
+    Voided sales count only when the query asks for them: so the sums are those of the reports.
+    """
     sums = ("units", "regular_minor", "discount_minor", "returned_minor", "total_minor", "tax_minor")
-    found = _filtered(query).order_by("currency").values_list("currency")
+    asked = query if query.status else replace(query, status="completed")
+    found = _filtered(asked).order_by("currency").values_list("currency")
     return tuple(
         ListTotals(currency=currency, sales=sales, **dict(zip(sums, map(int, values), strict=True)))
         for currency, sales, *values in found.annotate(Count("id"), *map(Sum, sums))
@@ -125,9 +130,12 @@ def _filtered(query: SaleQuery) -> QuerySet[Sale]:
         found = found.filter(returned_line_count__gt=0)
     if query.sku:
         found = found.filter(id__in=SaleLineRow.objects.filter(sku=query.sku).values("sale_id"))
+    if query.category:
+        below = Q(category=query.category) | Q(category__startswith=f"{query.category}/")
+        found = found.filter(Exists(SaleLineRow.objects.filter(below, sale_id=OuterRef("id"))))
     if query.tender:
-        paid = TenderRow.objects.filter(Q(method=query.tender) | Q(type=query.tender))
-        found = found.filter(id__in=paid.values("sale_id"))
+        by = Q(method=query.tender) | Q(type=query.tender, method="")
+        found = found.filter(Exists(TenderRow.objects.filter(by, sale_id=OuterRef("id"))))
     return found
 
 

@@ -1,0 +1,89 @@
+"""The filters of the list of receipts, as they stand in its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from liushui.kernel.errors import InvalidValue
+from liushui.kernel.money import parse_minor
+from liushui.orders.contracts import SaleQuery
+from liushui.stores.contracts import Place, Store
+
+DAYS_SHOWN = 7  # when the address names no days and no number is looked for
+_SORTS = {"-time": "time", "-amount": "amount"}
+_TEXTS = ("channel", "source", "q", "sku", "category", "tender", "customer", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What was asked: the query, the values as typed, and for the fields that could not be read why."""
+
+    query: SaleQuery
+    typed: Mapping[str, str]
+    first: date | None
+    last: date | None
+    problems: Mapping[str, str]
+    is_narrowed: bool  # by more than place and days
+
+
+def read_filters(
+    parameters: Mapping[str, str], *, place: Place, stores: Mapping[int, Store], now: datetime, limit: int
+) -> Filters:
+    """Read `?from= &to= &channel= …`; a field that can't be read is left out of the query and named in `problems`."""
+    typed = {name: value.replace("\0", "").strip()[:128] for name, value in parameters.items()}
+    problems: dict[str, str] = {}
+
+    def read(name: str, parse: Callable[[str], Any], problem: str) -> Any:
+        try:
+            return parse(typed[name]) if typed.get(name) else None
+        except (ValueError, InvalidValue):
+            problems[name] = problem
+            return None
+
+    first = read("from", _day, _("This is not a date."))
+    last = read("to", _day, _("This is not a date."))
+    if first is None and last is None and not typed.get("q"):
+        last = max((stores[each].business_date(now) for each in place.store_ids), default=now.date())
+        first = last - timedelta(days=DAYS_SHOWN - 1)
+    amount = _("Write an amount such as 12.50.")
+    lowest = read("min", lambda text: parse_minor(text, place.currency), amount)
+    highest = read("max", lambda text: parse_minor(text, place.currency), amount)
+    hour = read("hour", _hour, _("An hour is a number from 0 to 23."))
+    texts = {name: typed.get(name, "") for name in _TEXTS}
+    by_amount = lowest is not None or highest is not None
+    query = SaleQuery(
+        store_ids=place.store_ids,
+        first=first,
+        last=last,
+        text=texts.pop("q"),
+        currency=place.currency if by_amount or typed.get("currency") else "",
+        amount_min_minor=lowest,
+        amount_max_minor=highest,
+        local_hour=hour,
+        with_returns=typed.get("returns") == "1",
+        order=_SORTS.get(typed.get("sort", ""), "time"),
+        cursor=typed.get("after", ""),
+        limit=limit,
+        **texts,
+    )
+    narrowed = any(typed.get(name) for name in (*_TEXTS, "min", "max", "hour", "returns"))
+    return Filters(query=query, typed=typed, first=first, last=last, problems=problems, is_narrowed=narrowed)
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not 1971 <= day.year <= 9000:
+        raise ValueError("out of range")
+    return day
+
+
+def _hour(text: str) -> int:
+    hour = int(text)
+    if not 0 <= hour <= 23:
+        raise ValueError("out of range")
+    return hour

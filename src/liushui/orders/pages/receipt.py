@@ -1,0 +1,105 @@
+"""One receipt: what is on it, how it came in, what happened to it; on paper; and the void."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from liushui.kernel.errors import InvalidValue
+from liushui.orders import facade
+from liushui.orders.contracts import SaleDetail, SaleLine
+from liushui.runtime import audit
+from liushui.runtime.access import Principal
+from liushui.runtime.web import page
+from liushui.stores import facade as stores
+from liushui.stores.contracts import Store
+
+_HISTORY_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxRow:
+    """The lines of one tax rate together: what they came to, without tax, and the tax within."""
+
+    rate_bp: int
+    amount_minor: int
+    net_minor: int
+    tax_minor: int
+
+
+@require_GET
+@page(capability="sale.read")
+def receipt(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpResponse:
+    """The receipt and its facts."""
+    sale = facade.sale(sale_id=sale_id, store_ids=principal.stores("sale.read"))
+    store = stores.store(store_id=sale.summary.store_id)
+    audited = store.id in principal.stores("audit.read")
+    history = audit.entries(store_ids=[store.id], target=f"sale:{sale_id}", limit=_HISTORY_ROWS) if audited else ()
+    return render(
+        request,
+        "orders/receipt.html",
+        _shown(sale, store)
+        | {
+            "history": history,
+            "may_void": sale.summary.status == "completed" and store.id in principal.stores("sale.void"),
+            "sees_catalog": store.chain_id in principal.chains("catalog.read"),
+        },
+    )
+
+
+@require_GET
+@page(capability="sale.read")
+def receipt_paper(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpResponse:
+    """The receipt as it is printed on a roll of 80 mm."""
+    sale = facade.sale(sale_id=sale_id, store_ids=principal.stores("sale.read"))
+    return render(request, "orders/paper.html", _shown(sale, stores.store(store_id=sale.summary.store_id)))
+
+
+@require_POST
+@page(capability="sale.void")
+def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpResponse:
+    """Void the sale with the reason given, and go back to it."""
+    try:
+        facade.void_sale(
+            sale_id=sale_id, reason=request.POST.get("reason", ""), principal=principal, now=datetime.now(UTC)
+        )
+    except InvalidValue:
+        messages.error(request, _("Not voided: give a reason of up to 400 characters."))
+    else:
+        messages.success(request, _("The sale is voided."))
+    return redirect("orders:sale", sale_id)
+
+
+def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
+    at = store.local(sale.summary.completed_at).replace(tzinfo=None)
+    return {
+        "sale": sale,
+        "summary": sale.summary,
+        "currency": sale.summary.currency,
+        "store": store,
+        "local_time": at,
+        "recorded_time": store.local(sale.recorded_at).replace(tzinfo=None),
+        "voided_time": store.local(sale.voided_at).replace(tzinfo=None) if sale.voided_at else None,
+        "taxes": tax_rows(sale.lines),
+    }
+
+
+def tax_rows(lines: Sequence[SaleLine]) -> tuple[TaxRow, ...]:
+    """The tax of the lines by rate, the highest rate first."""
+    sums: dict[int, list[int]] = {}
+    for line in lines:
+        amounts = sums.setdefault(line.tax_rate_bp, [0, 0])
+        amounts[0] += line.amount_minor
+        amounts[1] += line.tax_minor
+    return tuple(
+        TaxRow(rate_bp=rate, amount_minor=amount, net_minor=amount - tax, tax_minor=tax)
+        for rate, (amount, tax) in sorted(sums.items(), reverse=True)
+    )
