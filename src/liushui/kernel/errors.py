@@ -37,7 +37,10 @@ class LiushuiError(Exception):
         return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0].rstrip(".")
 
     def problem(self) -> dict[str, Any]:
-        """This error as an RFC 9457 problem document; members that are absent are left out."""
+        """This error as an RFC 9457 problem document; members that are absent are left out.
+
+        `context` adds members; it cannot take the place of those that the standard names.
+        """
         document: dict[str, Any] = {
             "type": f"urn:liushui:problem:{self.type}",
             "title": self.title,
@@ -48,7 +51,7 @@ class LiushuiError(Exception):
             document["pointer"] = self.pointer
         if self.remedy is not None:
             document["remedy"] = self.remedy
-        return document | self.context
+        return document | {name: value for name, value in self.context.items() if name not in document}
 
 
 class InvalidValue(LiushuiError):

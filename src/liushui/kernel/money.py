@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from liushui.kernel.errors import InvalidValue
 
 # Exponents by ISO 4217, list one (active codes whose exponent is not 2 are named; the rest of the table is 2).
-_EXPONENT_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-_EXPONENT_3 = "BHD IQD JOD KWD LYD OMR TND".split()
-_EXPONENT_4 = "CLF UYW".split()
+_EXPONENT_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
+_EXPONENT_3 = "BHD IQD JOD KWD LYD OMR TND".split()  # noqa: SIM905
+_EXPONENT_4 = "CLF UYW".split()  # noqa: SIM905
 _EXPONENT_2 = """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY
 COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
 JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO
 NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
-TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW ZWG""".split()
+TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW ZWG""".split()  # noqa: SIM905
 
 EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_EXPONENT_0, 0),
@@ -23,6 +23,8 @@ EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_EXPONENT_3, 3),
     **dict.fromkeys(_EXPONENT_4, 4),
 }
+
+AMOUNT_MAX = 2**63 - 1  # what the database's bigint holds, on either side of zero
 
 _DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)(?:\.(?P<fraction>\d*))?", re.ASCII)
 
@@ -42,21 +44,25 @@ def parse_minor(text: str, currency: str) -> int:
     """Minor units of a plain decimal such as "12.5" (1250 in CNY, 13 is refused in JPY with "12.5").
 
     Zeros beyond the exponent are accepted ("12.500"); any other digit there is a fraction of the minor unit
-    and raises InvalidValue, since rounding somebody's money silently is never right.
+    and raises InvalidValue, since rounding somebody's money silently is never right. So does an amount beyond
+    AMOUNT_MAX.
     """
     places = exponent(currency)
     match = _DECIMAL.fullmatch(text.strip())
     if match is None:
         raise InvalidValue(
-            f"{text!r} is not an amount", remedy="Write digits with at most one decimal point, such as 12.50."
+            f"{text[:40]!r} is not an amount", remedy="Write digits with at most one decimal point, such as 12.50."
         )
     fraction = match["fraction"] or ""
     if fraction[places:].strip("0"):
         raise InvalidValue(
-            f"{text!r} has a fraction of the smallest unit of {currency}, which has {places} decimal places",
+            f"{text[:40]!r} has a fraction of the smallest unit of {currency}, which has {places} decimal places",
             remedy="Round it where it is made, or give minor units.",
         )
-    minor = int(match["whole"] + fraction[:places].ljust(places, "0"))
+    digits = (match["whole"] + fraction[:places].ljust(places, "0")).lstrip("0") or "0"
+    minor = int(digits[:20])
+    if len(digits) > 20 or minor > AMOUNT_MAX:
+        raise InvalidValue(f"{text[:40]!r} is more than any amount that can be recorded")
     return -minor if match["sign"] == "-" else minor
 
 
@@ -83,6 +89,8 @@ def split_by_weight(total_minor: int, weights: list[int]) -> list[int]:
     whole = sum(weights)
     if not weights:
         raise ValueError("there is nothing to share among")
+    if min(weights) < 0:
+        raise ValueError("a weight is not negative")
     if whole == 0:
         return [total_minor, *[0] * (len(weights) - 1)]
     sign, total = (-1 if total_minor < 0 else 1), abs(total_minor)
