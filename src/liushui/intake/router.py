@@ -37,9 +37,9 @@ router = Router(tags=["sales"])
 )
 def send_sale(request: HttpRequest) -> HttpResponse:
     """Record a sale that is over. The id is yours: the same sale sent again answers the first answer with status 200
-    and the header `Idempotent-Replayed: true`; the same id with other contents is a 409. What a rule of the
-    trade refuses (an unknown item, sums that don't agree) is a 422 with `quarantine_id`: it waits there for someone to mend it, and
-    the corrected sale under the same id goes through and closes it."""
+    and the header `Idempotent-Replayed: true`; the same id with other contents is a 409. What a rule of the trade
+    refuses (an unknown item, sums that don't agree) is a 422 with `quarantine_id`: it waits there for someone to mend
+    it, and the corrected sale under the same id goes through and closes it."""
     taken = facade.take_sale(
         body=_body(request),
         content_type=request.META.get("CONTENT_TYPE", ""),

@@ -192,7 +192,8 @@ def _order_sql(
         item_names = "".join(f", i.{quoted(name)} AS {quoted(ITEMS_PREFIX + name)}" for name in names)
         key = quoted(mapping.items.key)
         joined = (
-            f" LEFT JOIN (SELECT DISTINCT ON (CAST({key} AS VARCHAR)) * FROM read_parquet({literal(str(items_path))})) i"
+            f" LEFT JOIN (SELECT DISTINCT ON (CAST({key} AS VARCHAR)) *"
+            f" FROM read_parquet({literal(str(items_path))})) i"
             f" ON CAST(r.{quoted(mapping.items.sales_key)} AS VARCHAR) = CAST(i.{key} AS VARCHAR)"
         )
         texts |= frozenset(ITEMS_PREFIX + name for name in names)

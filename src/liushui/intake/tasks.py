@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 @task()
 def run_import(import_id: str, started_by: str) -> None:
-    """Run or continue an import. Who may start it was checked when it was queued; what goes wrong stands on its page."""
+    """Run or continue an import. Who may start it was checked when it was queued; failures stand on its page."""
     try:
         facade.run_import(import_id=UUID(import_id), principal=system_principal(name=started_by))
     except ImportBusy:

@@ -32,7 +32,7 @@ def mend_sale(*, entry_id: UUID, body: bytes, principal: Principal, now: datetim
     sale = decode_sale(body)
     if sale.id != entry.source_id:
         raise InvalidSale(
-            f"The id of the sale is {entry.source_id!r} and cannot be changed here",
+            f"The id of the sale is {entry.source_id!r}, which stays as it is",
             pointer="/id",
             remedy="Put it back.",
         )
@@ -104,7 +104,7 @@ def _open_entry(entry_id: UUID, principal: Principal) -> QuarantineEntryRow:
 
 
 def _may(entry: QuarantineEntryRow, principal: Principal) -> bool:
-    """In a known store whoever mends there; elsewhere whoever mends in the whole chain, or in any when it is unknown."""
+    """In a known store whoever mends there; else whoever mends in the whole chain, or in any when that is unknown."""
     if entry.store_id is not None:
         return entry.store_id in principal.stores("intake.mend")
     chains = principal.whole_chains("intake.mend")
