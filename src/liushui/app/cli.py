@@ -6,9 +6,12 @@ import typer
 
 from liushui.app import (
     bootstrap,  # noqa: F401  # first: the commands import models
+    commands_catalog,
     commands_demo,
+    commands_doctor,
     commands_intake,
     commands_people,
+    commands_reports,
     commands_serving,
 )
 
@@ -19,9 +22,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (commands_serving, commands_people):
+for _commands in (commands_serving, commands_reports, commands_people, commands_doctor):
     cli.registered_commands += _commands.app.registered_commands
 cli.add_typer(commands_intake.app, name="intake")
+cli.add_typer(commands_catalog.app, name="catalog")
 cli.add_typer(commands_demo.app, name="demo")
 
 

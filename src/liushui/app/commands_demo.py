@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from datetime import UTC, datetime
@@ -70,6 +71,9 @@ def _everything(
     parts = [server_part(host=host, port=port), worker_part()]
     if rate is not None:
         parts.append(Part(name="live", arguments=["demo", "live", "--url", url, "--rate", str(rate)]))
+    if "LIUSHUI_LOG_LEVEL" not in os.environ:
+        for part in parts:
+            part.environment = {"LIUSHUI_LOG_LEVEL": "WARNING"}  # a line a sale would push the log-ins off the screen
     _print_logins(accounts)
     out.print(f"\nThe demo chain is at [bold]{url}/[/]   (Ctrl+C stops it)\n")
     Supervisor(parts=parts).run()
@@ -171,7 +175,7 @@ def _load(*, tickets: float, days: int) -> Accounts:
 
 def _print_logins(accounts: Accounts) -> None:
     table(
-        title="Log-ins of the demo (made for this installation; `liushui demo logins` shows them again)",
+        title="Log-ins, made for this installation (liushui demo logins)",
         columns=("user name", "password", "roles", "where"),
         rows=[(login.username, login.password, login.roles, login.place) for login in accounts.logins],
     )

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from liushui.app.commands_serving import require_migrated
 from liushui.app.terminal import JsonOption, command, fail, out, print_json, table
 from liushui.intake import facade as intake
-from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun
+from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun, QuarantineQuery
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
 
@@ -84,6 +84,58 @@ def mappings(name: Annotated[str, typer.Argument(help="Print this mapping.")] = 
         return
     for known in sorted(texts):
         out.print(known)
+
+
+@command(
+    app,
+    "quarantine",
+    examples=("liushui intake quarantine", "liushui intake quarantine --reason unknown-item --replay"),
+)
+def quarantine(
+    reason: Annotated[str, typer.Option(help="Only those refused for this reason, such as unknown-item.")] = "",
+    source: Annotated[str, typer.Option(help="Only those of this source.")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 50,
+    replay: Annotated[bool, typer.Option("--replay", help="Send them again as they are.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the sales that wait to be mended, oldest first, or send them again after the cause was put right."""
+    require_migrated()
+    principal = operator()
+    query = QuarantineQuery(
+        store_ids=principal.stores("intake.mend"),
+        chain_ids=principal.whole_chains("intake.mend"),
+        reason=reason,
+        source=source,
+        limit=limit,
+    )
+    if replay:
+        ids = intake.quarantine_ids(query=query)
+        results = intake.replay_entries(entry_ids=ids, principal=principal, now=datetime.now(UTC))
+        booked = sum(result.sale_id is not None for result in results)
+        if as_json:
+            print_json([asdict(result) for result in results])
+        else:
+            out.print(f"{booked:,} booked, {len(results) - booked:,} still wait.")
+        return
+    page = intake.quarantine(query=query)
+    if as_json:
+        print_json(asdict(page))
+        return
+    table(
+        title=f"{page.total:,} sales wait",
+        columns=("received", "source", "id", "store", "reason", "detail"),
+        rows=[
+            (
+                entry.received_at.isoformat(" ", "seconds"),
+                entry.source,
+                entry.source_id,
+                entry.store_code,
+                entry.reason,
+                entry.detail,
+            )
+            for entry in page.entries
+        ],
+    )
 
 
 def _run_with_progress(import_id: UUID, *, quietly: bool) -> ImportRun:

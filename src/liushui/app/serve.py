@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -37,6 +38,7 @@ class Part:
 
     name: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
@@ -56,7 +58,6 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_enabled=False,
-        process_name="liushui",
     ).serve()
 
 
@@ -111,7 +112,7 @@ class Supervisor:
         now = time.monotonic()
         if part.process is None:
             if now >= part.restart_at:
-                part.process = start(part.arguments)
+                part.process = start(part.arguments, environment=part.environment)
                 part.started_at = now
             return
         code = part.process.poll()
@@ -136,10 +137,11 @@ class Supervisor:
                 process.wait()
 
 
-def start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+def start(arguments: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """`liushui` with these arguments, in a process group of its own: Ctrl+C reaches the supervisor alone."""
     return subprocess.Popen(  # noqa: S603  # our own program, our own arguments
         [sys.executable, "-m", "liushui.app.cli", *arguments],
+        env={**os.environ, **environment},
         process_group=0,
         preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # the supervisor has one thread
     )

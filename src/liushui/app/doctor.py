@@ -1,0 +1,199 @@
+"""What is missing on this machine and how to get it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from liushui.app.commands_serving import pending_migrations
+from liushui.app.serve import PortTaken, check_port
+from liushui.app.settings import DIST, PACKAGE
+from liushui.runtime import inbox, outbox
+from liushui.stores import facade as stores
+
+OK, ADVICE, MISSING = "ok", "advice", "missing"
+_DISK_MINIMUM_BYTES = 2_000_000_000
+_BEHIND_MANY = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at. `advice` runs without it, `missing` does not."""
+
+    name: str
+    status: str
+    found: str
+    remedy: str = ""
+
+
+def examine(*, host: str, port: int) -> list[Finding]:
+    """Look at everything; a later look is left out when an earlier one makes it pointless."""
+    findings = [_python(), _sqlite(), _time_zones(), _data_folder(), _front_end(), _translations(), _port(host, port)]
+    database = _database()
+    findings.append(database)
+    if database.status == OK:
+        migrations = _migrations()
+        findings.append(migrations)
+        if migrations.status == OK:
+            findings += [_events(), *_consumers()]
+    return [*findings, *_exposure(), _chromium(), _chinese_font()]
+
+
+def _python() -> Finding:
+    return Finding(name="Python", status=OK, found=f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def _sqlite() -> Finding:
+    """JSON functions since 3.38; FTS5 is a compile-time choice."""
+    version = sqlite3.sqlite_version
+    remedy = "Use a Python built with SQLite 3.38 or later with FTS5, or PostgreSQL by LIUSHUI_DATABASE_URL."
+    with sqlite3.connect(":memory:") as memory:
+        try:
+            memory.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+            memory.execute("SELECT json_extract('{\"a\": 1}', '$.a')")
+        except sqlite3.OperationalError as error:
+            return Finding(name="SQLite", status=MISSING, found=f"{version}: {error}", remedy=remedy)
+    fits = sqlite3.sqlite_version_info >= (3, 38)
+    return Finding(name="SQLite", status=OK if fits else MISSING, found=version, remedy="" if fits else remedy)
+
+
+def _time_zones() -> Finding:
+    wanted = {settings.TIME_ZONE, "Asia/Shanghai", "America/New_York"}
+    lacking = [name for name in sorted(wanted) if not _has_zone(name)]
+    if lacking:
+        remedy = "pip install tzdata, or correct LIUSHUI_TIME_ZONE."
+        return Finding(name="Time zones", status=MISSING, found=f"without {', '.join(lacking)}", remedy=remedy)
+    return Finding(name="Time zones", status=OK, found=settings.TIME_ZONE)
+
+
+def _has_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
+
+
+def _data_folder() -> Finding:
+    folder = settings.LIUSHUI.data_dir
+    probe = folder / ".probe"
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        remedy = "Let this user write there, or set LIUSHUI_DATA_DIR."
+        return Finding(name="Data folder", status=MISSING, found=f"{folder}: {error.strerror}", remedy=remedy)
+    free = shutil.disk_usage(folder).free
+    found = f"{folder.resolve()}, {free / 1e9:,.1f} GB free"
+    if free < _DISK_MINIMUM_BYTES:
+        return Finding(name="Data folder", status=ADVICE, found=found, remedy="Make room: a sale takes about 2.5 kB.")
+    return Finding(name="Data folder", status=OK, found=found)
+
+
+def _front_end() -> Finding:
+    if (DIST / ".vite" / "manifest.json").exists():
+        return Finding(name="Front end", status=OK, found="built")
+    return Finding(
+        name="Front end", status=MISSING, found="not built", remedy="make setup (or: npm ci && npm run build)"
+    )
+
+
+def _translations() -> Finding:
+    catalogues = list(PACKAGE.glob("*/locale/*/LC_MESSAGES/*.po"))
+    missing = [path for path in catalogues if not path.with_suffix(".mo").exists()]
+    if missing:
+        found = f"{len(missing)} of {len(catalogues)} not compiled"
+        return Finding(name="Translations", status=ADVICE, found=found, remedy="make setup")
+    return Finding(name="Translations", status=OK, found="compiled")
+
+
+def _port(host: str, port: int) -> Finding:
+    try:
+        check_port(host=host, port=port)
+    except PortTaken as error:
+        return Finding(
+            name="Port", status=ADVICE, found=error.detail, remedy=f"Liushui may run already. {error.remedy}"
+        )
+    return Finding(name="Port", status=OK, found=f"{host}:{port} is free")
+
+
+def _database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            sql = "SELECT sqlite_version()" if connection.vendor == "sqlite" else "SHOW server_version"
+            cursor.execute(sql)
+            version = cursor.fetchone()[0]
+    except DatabaseError as error:
+        remedy = "Start the database, or correct LIUSHUI_DATABASE_URL."
+        return Finding(name="Database", status=MISSING, found=" ".join(str(error).split()), remedy=remedy)
+    return Finding(name="Database", status=OK, found=f"{connection.display_name} {version}")
+
+
+def _migrations() -> Finding:
+    pending = pending_migrations()
+    if pending:
+        found = f"{len(pending)} missing, first {pending[0]}"
+        return Finding(name="Tables", status=MISSING, found=found, remedy="liushui migrate")
+    return Finding(name="Tables", status=OK, found=f"up to date, {len(stores.stores())} stores")
+
+
+def _events() -> Finding:
+    waiting = outbox.lag().unpublished
+    if waiting > _BEHIND_MANY:
+        found = f"{waiting:,} events wait to be published"
+        return Finding(name="Events", status=ADVICE, found=found, remedy="Is `liushui worker` running?")
+    return Finding(name="Events", status=OK, found=f"{waiting:,} wait to be published")
+
+
+def _consumers() -> list[Finding]:
+    findings = []
+    for lag in inbox.lags():
+        name = f"Events: {lag.consumer}"
+        if lag.failures:
+            found = f"stopped at event {lag.failed_event_id} after {lag.failures} tries: {lag.failure}"
+            findings.append(Finding(name=name, status=MISSING, found=found, remedy="docs/guides/operate.md, “Blocked”"))
+        else:
+            status = ADVICE if lag.behind > _BEHIND_MANY else OK
+            remedy = "Is `liushui worker` running?" if status == ADVICE else ""
+            findings.append(Finding(name=name, status=status, found=f"{lag.behind:,} behind", remedy=remedy))
+    return findings
+
+
+def _exposure() -> list[Finding]:
+    """Settings that are wrong once others reach this machine."""
+    findings = []
+    if settings.DEBUG:
+        remedy = "Unset LIUSHUI_DEBUG where others reach the machine."
+        findings.append(Finding(name="Debug", status=ADVICE, found="on: errors show our insides", remedy=remedy))
+    local = {"localhost", "127.0.0.1", "[::1]"}
+    if not set(settings.ALLOWED_HOSTS) <= local and not settings.SESSION_COOKIE_SECURE:
+        remedy = "Put TLS in front and set LIUSHUI_SECURE_COOKIES=true."
+        findings.append(Finding(name="Cookies", status=ADVICE, found="also sent without TLS", remedy=remedy))
+    return findings
+
+
+def _chromium() -> Finding:
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if shutil.which(name):
+            return Finding(name="Chromium", status=OK, found=name)
+    remedy = "Only for tests and screenshots: apt-get install chromium, or playwright install chromium"
+    return Finding(name="Chromium", status=ADVICE, found="not on PATH", remedy=remedy)
+
+
+def _chinese_font() -> Finding:
+    remedy = "Only for screenshots made here: apt-get install fonts-noto-cjk"
+    if shutil.which("fc-list") is None:
+        return Finding(name="Chinese font", status=ADVICE, found="unknown: no fontconfig", remedy=remedy)
+    listed = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, check=False)  # noqa: S607
+    families = sorted({line.split(",")[0] for line in listed.stdout.splitlines() if line})
+    if not families:
+        return Finding(name="Chinese font", status=ADVICE, found="none", remedy=remedy)
+    return Finding(name="Chinese font", status=OK, found=families[0])
