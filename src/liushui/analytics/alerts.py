@@ -13,7 +13,7 @@ _providers: list[AlertProvider] = []
 
 
 def register_alerts(provider: AlertProvider) -> None:
-    """Let modules to the left add alerts to the home page: called with the reader, on every showing, so it must be quick.
+    """Let modules to the left add alerts to the home page: called with the reader on every showing, so quick.
 
     The app registers providers once at start; a provider answers nothing for what the reader may not see.
     """

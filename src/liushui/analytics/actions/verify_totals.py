@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -158,7 +159,7 @@ def _compare_cube(cube: Cube, live: int, built: int, found: _Found) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _differing_rows(cube: Cube, live: int, built: int) -> Iterator[tuple[object, ...]]:
+def _differing_rows(cube: Cube, live: int, built: int) -> Iterator[tuple[Any, ...]]:
     """Keys, then every sum of both generations, where any differs; a row that is absent counts as zeros."""
     keys = ", ".join(cube.keys)
     pair = "SUM(CASE WHEN generation = {0} THEN {1} ELSE 0 END)"

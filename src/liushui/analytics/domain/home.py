@@ -115,7 +115,7 @@ def unusual(
     pace: Pace,
     last_week: date,
 ) -> list[Unusual]:
-    """Stores that sell nothing at an hour when they did last week, and stores with far more refunds or voids than usual."""
+    """Stores that sell nothing when they did last week, and stores with far more refunds or voids than usual."""
     compared_days = {other.last for other in compared}
     rows = list(rows)
     now = gather(rows, lambda row: row[1] if row[0] == period.last else None)

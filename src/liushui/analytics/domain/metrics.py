@@ -65,7 +65,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="净销售额",
         name_en="Net sales",
         definition_zh="顾客实付、门店留下的金额:原价销售额减去折扣,再减去退款;含税,不含已作废的小票。",
-        definition_en="What the shop keeps of what shoppers paid: gross sales less discounts less refunds; tax included, "
+        definition_en="What the shop keeps of what shoppers paid: gross sales less discounts less refunds; "
+        "tax included, "
         "voided sales left out.",
         formula="gross − discount − refund",
         unit="money",
@@ -76,7 +77,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="原价销售额",
         name_en="Gross sales",
         definition_zh="售出商品按折扣前价格计算的金额,含税;退回的商品不在此扣减。",
-        definition_en="Goods sold at their price before discounts, tax included; returned goods are not taken off here.",
+        definition_en="Goods sold at their price before discounts, tax included; returned goods are not "
+        "taken off here.",
         formula="gross",
         unit="money",
         value=lambda f: f.gross_minor,
@@ -87,7 +89,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="折扣额",
         name_en="Discounts",
         definition_zh="售出商品上让利的金额。退货行的折扣不计入此处:退款按实付计算。",
-        definition_en="What was taken off goods sold. Discounts of returned lines are not counted: a refund is what was paid.",
+        definition_en="What was taken off goods sold. Discounts of returned lines are not counted: a refund "
+        "is what was paid.",
         formula="discount",
         unit="money",
         value=lambda f: f.discount_minor,
@@ -111,7 +114,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="退款额",
         name_en="Refunds",
         definition_zh="退回商品时退给顾客的金额,记在退货发生的营业日,含税,以正数表示。",
-        definition_en="What was paid back for returned goods, on the business day they came back; tax included, shown positive.",
+        definition_en="What was paid back for returned goods, on the business day they came back; tax "
+        "included, shown positive.",
         formula="refund",
         unit="money",
         value=lambda f: f.refund_minor,
@@ -222,7 +226,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="毛利额",
         name_en="Gross margin",
         definition_zh="已知成本的商品:不含税净销售额减去成本。成本未知的商品不参与,见“成本覆盖率”。",
-        definition_en="For goods whose cost is known: net sales without tax, less their cost. Goods of unknown cost take no part; "
+        definition_en="For goods whose cost is known: net sales without tax, less their cost. Goods of "
+        "unknown cost take no part; "
         "see cost coverage.",
         formula="costed_net − cost",
         unit="money",
@@ -253,7 +258,8 @@ METRICS: tuple[Metric, ...] = (
         name_zh="作废单数",
         name_en="Voided sales",
         definition_zh="事后作废的小票张数,记在原营业日;作废的小票不计入任何其他指标。",
-        definition_en="Sales that were voided afterwards, on the business day of the sale; they count in no other metric.",
+        definition_en="Sales that were voided afterwards, on the business day of the sale; they count in no "
+        "other metric.",
         formula="voids",
         unit="count",
         value=lambda f: f.voids,
@@ -293,7 +299,8 @@ COLUMNS: tuple[Term, ...] = (
         name_zh="增长",
         name_en="Growth",
         definition_zh="净销售额与对比期相比的变化;当日未结束时,只比较已过完的整点时段。",
-        definition_en="The change of net sales against the period compared with; on a running day only hours that are over "
+        definition_en="The change of net sales against the period compared with; on a running day only "
+        "hours that are over "
         "are compared.",
         formula="(net − net before) ÷ net before",
         unit="basis_points",
@@ -303,7 +310,8 @@ COLUMNS: tuple[Term, ...] = (
         name_zh="支付金额",
         name_en="Amount paid",
         definition_zh="以该方式收到的金额减去以该方式退回的金额;各方式合计等于净销售额。",
-        definition_en="What was paid by this means less what was paid back by it; all means together come to net sales.",
+        definition_en="What was paid by this means less what was paid back by it; all means together come "
+        "to net sales.",
         formula="sum of tenders",
         unit="money",
     ),

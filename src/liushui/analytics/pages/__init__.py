@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liushui.analytics.pages.home import home
 from liushui.analytics.pages.reports import export, report
-from liushui.analytics.pages.titles import TITLES
+from liushui.analytics.titles import TITLES
 from liushui.runtime.menu import MenuEntry
 
 app_name = "analytics"

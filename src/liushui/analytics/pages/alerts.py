@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from liushui.analytics import facade
 from liushui.analytics.contracts import Alert
 from liushui.analytics.domain.home import Unusual
-from liushui.analytics.pages.filters import Choice
+from liushui.analytics.filters import Choice
 from liushui.analytics.pages.links import receipts_url
 from liushui.runtime import outbox
 from liushui.runtime.access import Principal

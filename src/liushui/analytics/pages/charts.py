@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from babel.numbers import get_currency_symbol
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from liushui.analytics.contracts import Report
-from liushui.analytics.pages.filters import currency_format
 from liushui.analytics.pages.links import receipts_url
-from liushui.analytics.pages.titles import METHOD_TITLES, TENDER_TITLES, WEEKDAYS
 from liushui.analytics.queries.home import Home
+from liushui.analytics.titles import METHOD_TITLES, TENDER_TITLES, WEEKDAYS
 from liushui.catalog import facade as catalog
+from liushui.kernel.money import exponent
 
 _SLICES = 6
 _BARS = 10
@@ -22,6 +24,13 @@ _BARS = 10
 def _spec(kind: str, label: str, currency: str, **more: Any) -> dict[str, Any]:
     money = {"format": "money", "currency": currency_format(currency)}
     return {"type": kind, "label": label, **money, "table": _("Show as table"), **more}
+
+
+def currency_format(currency: str) -> dict[str, Any]:
+    """How charts write money of this currency."""
+    language = "zh_Hans_CN" if (get_language() or "").startswith("zh") else "en"
+    symbol = "¥" if currency == "CNY" else get_currency_symbol(currency, language)
+    return {"symbol": symbol, "exponent": exponent(currency)}
 
 
 def curve_chart(data: Home, days: dict[str, str]) -> dict[str, Any]:
@@ -75,15 +84,20 @@ def category_chart(data: Home, kept: dict[str, str], days: dict[str, str]) -> di
     """Net sales by top category."""
     names = catalog.category_names(chain_ids={chain_id for chain_id, _path, _figures in data.categories})
     zh = (get_language() or "").startswith("zh")
-    report = reverse("analytics:report-categories")
     rows = []
     for _chain_id, path, figures in data.categories:
         name_zh, name_en = names.get(path, ("", ""))
         title = (name_zh or name_en) if zh else (name_en or name_zh)
-        url = receipts_url({**kept, **days, "category": path}).replace(receipts_url({}), report, 1)
-        rows.append((title or path or _("No category"), figures.net_minor, url))
-    whole = receipts_url({**kept, **days}).replace(receipts_url({}), report, 1)
-    return _shares("hbar", _("Net sales by category"), data.scope.currency, rows, _BARS, whole, _("Category"))
+        rows.append(
+            (title or path or _("No category"), figures.net_minor, _category_url({**kept, **days, "category": path}))
+        )
+    rest = _category_url({**kept, **days})
+    return _shares("hbar", _("Net sales by category"), data.scope.currency, rows, _BARS, rest, _("Category"))
+
+
+def _category_url(parameters: dict[str, str]) -> str:
+    chosen = {name: value for name, value in parameters.items() if value}
+    return f"{reverse('analytics:report-categories')}?{urlencode(chosen)}"
 
 
 def _shares(

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from liushui.analytics import facade
 from liushui.analytics.contracts import Figures
 from liushui.analytics.domain import metrics
+from liushui.analytics.filters import PRESETS, Choice, choose
 from liushui.analytics.pages.alerts import alerts_of
 from liushui.analytics.pages.charts import category_chart, curve_chart, payment_chart
-from liushui.analytics.pages.filters import PRESETS, Choice, choose
 from liushui.analytics.pages.links import receipts_url
 from liushui.analytics.queries.home import Home
 from liushui.runtime.access import Principal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,29 +14,22 @@ from django.utils.translation import gettext as _
 from liushui.analytics import facade
 from liushui.analytics.contracts import Report, ReportQuery, Row
 from liushui.analytics.domain.metrics import TERMS, Term
-from liushui.analytics.domain.reports import GRAINS, KINDS
+from liushui.analytics.domain.reports import KINDS
+from liushui.analytics.files import file_table, filename_of
+from liushui.analytics.filters import PRESETS, Choice, choose, report_query
 from liushui.analytics.pages.charts import heat_chart, payment_title, report_chart
-from liushui.analytics.pages.filters import PRESETS, Choice, choose
 from liushui.analytics.pages.links import receipts_url
-from liushui.analytics.pages.titles import GRAIN_TITLES, KEY_TITLES, TITLES
+from liushui.analytics.titles import GRAIN_TITLES, KEY_TITLES, TITLES
 from liushui.catalog import facade as catalog
-from liushui.kernel.errors import InvalidValue
-from liushui.kernel.money import exponent
 from liushui.runtime.access import Principal
 from liushui.runtime.environment import Environment
-from liushui.runtime.export import Column, table_response
+from liushui.runtime.export import table_response
 from liushui.runtime.web import page
 
 _PAGE_ROWS = Environment.model_fields["page_rows"].default
 _ROWS_MAX = 1_000_000  # of an exported file
 _BARS = 31
 _DRAWN = ("sales", "stores", "categories", "payments")
-# How a column's unit is written in a file: kind, and decimal places where it is not money.
-_FILE_KINDS: dict[str, tuple[Any, int]] = {
-    "count": ("integer", 0),
-    "basis_points": ("amount", 2),
-    "thousandths": ("amount", 3),
-}
 
 
 @page(capability="report.read")
@@ -45,7 +37,7 @@ def report(request: HttpRequest, *, name: str, principal: Principal) -> HttpResp
     """One report with its filters."""
     choice = choose(request, principal=principal, capability="report.read", default="last30")
     number = max(1, _number(request.GET.get("page", "1")))
-    query = _query(request.GET, name, choice, limit=_PAGE_ROWS, offset=(number - 1) * _PAGE_ROWS)
+    query = report_query(request.GET, name, choice.scope, limit=_PAGE_ROWS, offset=(number - 1) * _PAGE_ROWS)
     found = facade.report(query=query)
     context = _context(request, choice, query, found) | {"page": number, "may_export": principal.may("report.export")}
     return render(request, "analytics/report.html", context)
@@ -55,46 +47,10 @@ def report(request: HttpRequest, *, name: str, principal: Principal) -> HttpResp
 def export(request: HttpRequest, *, name: str, principal: Principal) -> HttpResponseBase:
     """The whole report as a file."""
     choice = choose(request, principal=principal, capability="report.export", default="last30")
-    found = facade.report(query=_query(request.GET, name, choice, limit=_ROWS_MAX, offset=0))
+    found = facade.report(query=report_query(request.GET, name, choice.scope, limit=_ROWS_MAX, offset=0))
     columns, rows = file_table(found, currency=choice.scope.currency, language=get_language() or "")
-    filename = f"liushui-{name}-{choice.scope.first}-{choice.scope.last}-{choice.scope.currency}"
+    filename = filename_of(name, choice.scope)
     return table_response(filename=filename, columns=columns, rows=rows, format=request.GET.get("format", "xlsx"))
-
-
-def file_table(found: Report, *, currency: str, language: str) -> tuple[list[Column], Iterator[list[Any]]]:
-    """Columns and rows of a report for a file: the total is the last row."""
-    terms = [TERMS[key] for key in found.columns]
-    columns = [Column(title=KEY_TITLES[found.name]), Column(title=_("Name"))]
-    for term in terms:
-        kind, places = _FILE_KINDS.get(term.unit, ("amount", exponent(currency)))
-        unit = {"money": f" ({currency})", "basis_points": " (%)"}.get(term.unit, "")
-        columns.append(Column(title=term.name(language) + unit, kind=kind, places=places))
-    zh = language.startswith("zh")
-
-    def rows() -> Iterator[list[Any]]:
-        for row in found.rows:
-            yield [row.key, row.name_zh if zh else row.name_en, *(row.values.get(term.key) for term in terms)]
-        yield [_("Total"), "", *(found.total.get(term.key) for term in terms)]
-
-    return columns, rows()
-
-
-def _query(parameters: Mapping[str, str], name: str, choice: Choice, *, limit: int, offset: int) -> ReportQuery:
-    sort = parameters.get("sort", "")
-    grain = parameters.get("grain") or "day"
-    if grain not in GRAINS:
-        raise InvalidValue(f"{grain!r} is no known grain", remedy=f"Use one of {', '.join(GRAINS)}.")
-    return ReportQuery(
-        name=name,
-        scope=choice.scope,
-        sort=sort.lstrip("-"),
-        descending=sort.startswith("-"),
-        grain=grain,
-        text=parameters.get("q", "").strip()[:100],
-        category=parameters.get("category", "").strip("/")[:200],
-        limit=limit,
-        offset=offset,
-    )
 
 
 def _context(request: HttpRequest, choice: Choice, query: ReportQuery, found: Report) -> dict[str, Any]:

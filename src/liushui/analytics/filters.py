@@ -8,16 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.numbers import get_currency_symbol
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from liushui.analytics.contracts import Filter
+from liushui.analytics.contracts import Filter, ReportQuery
 from liushui.analytics.domain.periods import Period, presets
+from liushui.analytics.domain.reports import GRAINS
 from liushui.kernel.clock import Clock, SystemClock
 from liushui.kernel.errors import InvalidValue
-from liushui.kernel.money import exponent
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Place, Store
@@ -94,9 +92,11 @@ def choose_from(
         currency=place.currency,
         first=period.first,
         last=period.last,
-        channel=query.get("channel", ""),
+        channel=query.get("channel", "").replace("\0", "")[:32],
     )
     kept = {name: query[name] for name in _KEPT if query.get(name)}
+    if len(place.currencies) > 1:  # unlike currencies are never added, so every link says which one it means
+        kept["currency"] = place.currency
     return Choice(place=place, stores=chosen, scope=scope, today=today, preset=preset, now=now, kept=kept)
 
 
@@ -129,8 +129,20 @@ def _day(query: Mapping[str, str], name: str) -> date | None:
     return day
 
 
-def currency_format(currency: str) -> dict[str, Any]:
-    """How charts write money of this currency."""
-    language = "zh_Hans_CN" if (get_language() or "").startswith("zh") else "en"
-    symbol = "¥" if currency == "CNY" else get_currency_symbol(currency, language)
-    return {"symbol": symbol, "exponent": exponent(currency)}
+def report_query(parameters: Mapping[str, str], name: str, scope: Filter, *, limit: int, offset: int) -> ReportQuery:
+    """What `sort`, `grain`, `q` and `category` of an address ask of a report."""
+    sort = parameters.get("sort", "")
+    grain = parameters.get("grain") or "day"
+    if grain not in GRAINS:
+        raise InvalidValue(f"{grain!r} is no known grain", remedy=f"Use one of {', '.join(GRAINS)}.", pointer="/grain")
+    return ReportQuery(
+        name=name,
+        scope=scope,
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        grain=grain,
+        text=parameters.get("q", "").replace("\0", "").strip()[:100],
+        category=parameters.get("category", "").replace("\0", "").strip("/")[:200],
+        limit=limit,
+        offset=offset,
+    )

@@ -1,0 +1,192 @@
+"""How fast sales are counted, and how fast the home page and the reports answer then.
+
+    python bench/home.py                         SQLite, in a folder of its own
+    LIUSHUI_DATABASE_URL=postgresql://… python bench/home.py     an empty database
+
+Counts synthetic sales by the consumer's own code (JSON bodies of events, batches of 1,000), first up to 0.1 million
+lines, then up to 1.5 million, and asks the server for pages at both sizes. Times are of
+the whole request without network.
+"""
+
+# ruff: noqa: E402  Django is set up before its models are imported
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+
+os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-bench-"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liushui.app.settings")
+os.environ.setdefault("LIUSHUI_LOG_LEVEL", "WARNING")
+os.environ.setdefault("LIUSHUI_ALLOWED_HOSTS", '["testserver"]')
+
+import django
+
+django.setup()
+
+import msgspec
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from liushui.analytics.handlers import CONSUMERS
+from liushui.kernel.ids import new_id
+from liushui.orders.contracts import SALE_COMPLETED, SaleFact, SaleLine, Tender
+from liushui.runtime.access import Grant
+from liushui.runtime.events import Event
+from liushui.runtime.grants import grant, system_principal
+from liushui.runtime.models import StaffUser
+from liushui.stores import facade as stores
+from liushui.stores.contracts import NewStore, Store
+
+STORES, DAYS, ITEMS, BATCH = 20, 90, 5000, 1000
+SIZES = (100_000, 1_470_000)
+HOURS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
+PAGES = (
+    "/",
+    "/?period=last30",
+    "/?part=figures",
+    "/reports/sales/",
+    "/reports/stores/",
+    "/reports/hours/",
+    "/reports/items/",
+    "/reports/categories/",
+    "/reports/payments/",
+    "/reports/cashiers/",
+)
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    places = set_up()
+    client = Client()
+    client.force_login(StaffUser.objects.get(username="bench"))
+    print(f"database: {connection.vendor}; {STORES} stores, {DAYS} days, {ITEMS} items")
+    sales = synthetic_sales(places)
+    lines = 0
+    for size in SIZES:
+        seconds = counted = 0
+        while lines + counted < size:
+            events, count = batch(sales)
+            started = time.perf_counter()
+            CONSUMERS[0].apply(events)
+            seconds += time.perf_counter() - started
+            counted += count
+        lines += counted
+        print(f"\ncounted {counted:,} lines in {seconds:.1f} s: {counted / seconds:,.0f} lines/s; now {lines:,} lines")
+        for page in PAGES:
+            print(f"  {milliseconds(client, page):8.1f} ms  {page}")
+
+
+def milliseconds(client: Client, page: str) -> float:
+    """Median of seven requests after one to warm up."""
+    times = []
+    for _ in range(8):
+        started = time.perf_counter()
+        response = client.get(page)
+        times.append((time.perf_counter() - started) * 1000)
+        if response.status_code != 200:
+            sys.exit(f"{page} answered {response.status_code}")
+    return statistics.median(times[1:])
+
+
+def set_up() -> tuple[Store, ...]:
+    chain = stores.save_chain(code="bench", name_zh="测试", name_en="Bench", currency="CNY")
+    stores.save_region(chain_code="bench", code="r", name_zh="区", name_en="Region")
+    new = [
+        NewStore(chain_code="bench", region_code="r", code=f"S{n:03}", name_zh=f"门店 {n}", name_en=f"Store {n}")
+        for n in range(STORES)
+    ]
+    user = StaffUser.objects.create_user(username="bench", password="bench-bench-bench", language="en")
+    grant(
+        subject=f"staff:{user.pk}",
+        grant=Grant(role="store_manager", chain_id=chain.id),
+        granted_by=system_principal(name="bench"),
+    )
+    return stores.save_stores(stores=new)
+
+
+def batch(sales: Iterator[SaleFact]) -> tuple[list[Event], int]:
+    facts = [next(sales) for _ in range(BATCH)]
+    events = [
+        Event(
+            id=new_id(),
+            source="liushui/orders",
+            type=SALE_COMPLETED,
+            subject=f"sale:{fact.sale_id}",
+            time=fact.completed_at,
+            data=msgspec.json.encode(fact),
+        )
+        for fact in facts
+    ]
+    return events, sum(len(fact.lines) for fact in facts)
+
+
+def synthetic_sales(places: tuple[Store, ...]) -> Iterator[SaleFact]:
+    """Sales spread evenly over the days and stores, whatever their number: the last day is today."""
+    chance = random.Random(7)
+    weights = list(accumulate(1 / (rank + 10) for rank in range(ITEMS)))
+    skus = [f"SKU{n:05}" for n in range(ITEMS)]
+    today = datetime.now(UTC).astimezone().date()
+    while True:
+        day = today - timedelta(days=chance.randrange(DAYS))
+        store = chance.choice(places)
+        for hour in chance.sample(HOURS, 3):
+            count = min(80, 1 + int(chance.expovariate(1 / 8.6)))
+            chosen = chance.choices(range(ITEMS), cum_weights=weights, k=count)
+            yield sale(store, day, hour, [skus[n] for n in chosen], chosen, chance)
+
+
+def sale(store: Store, day: date, hour: int, skus: list[str], numbers: list[int], chance: random.Random) -> SaleFact:
+    lines = tuple(
+        SaleLine(
+            line_number=i,
+            item_id=n + 1,
+            sku=sku,
+            gtin="",
+            name=sku,
+            category=f"c{n % 12}/d{n % 60}",
+            units=1,
+            measure_value=None,
+            measure_unit=None,
+            unit_price_minor=990,
+            regular_minor=990,
+            discount_minor=90,
+            amount_minor=900,
+            tax_rate_bp=1300,
+            tax_minor=104,
+            cost_minor=500 if n % 3 else None,
+            is_return=False,
+        )
+        for i, (sku, n) in enumerate(zip(skus, numbers, strict=True), start=1)
+    )
+    return SaleFact(
+        sale_id=new_id(),
+        chain_id=store.chain_id,
+        store_id=store.id,
+        store_code=store.code,
+        source="bench",
+        source_id="",
+        receipt_number="",
+        channel="pos" if chance.random() < 0.9 else "app",
+        currency="CNY",
+        completed_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC),
+        business_date=day,
+        local_hour=hour,
+        workstation=f"T{chance.randrange(4)}",
+        operator=f"{chance.randrange(8):04}",
+        customer="",
+        lines=lines,
+        tenders=(Tender(type="mobile", method=chance.choice(("alipay", "wechat")), amount_minor=900 * len(lines)),),
+    )
+
+
+if __name__ == "__main__":
+    main()
