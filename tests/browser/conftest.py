@@ -191,7 +191,7 @@ def assert_no_sideways_scroll(page: Page) -> None:
 
 
 def axe_violations(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA. Runs in an isolated world, which the page's policy does not bind."""
+    """What axe-core finds against WCAG 2.2 A and AA; evaluate() is not bound by the page's policy."""
     page.evaluate(AXE.read_text())
     found = page.evaluate(
         """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}))

@@ -1,4 +1,4 @@
-"""Run in a process of its own: make the database and the chain of tests/support/world.py, print what tests need to know."""
+"""A process of its own: makes the database and the chain of tests/support/world.py, prints what tests need to know."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ facts = {
     "today": made.today.isoformat(),
     "sessions": {user.username: session_of(user) for user in StaffUser.objects.filter(pk__in=made.staff.values())},
     "sale_ids": {code: [str(sale_id) for sale_id in ids] for code, ids in made.sale_ids.items()},
+    "store_ids": {code: store.id for code, store in made.stores.items()},
+    "client_id": made.client_id,
+    "entry_id": str(made.quarantined_id),
+    "import_id": str(made.import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
 }

@@ -6,10 +6,13 @@ of GREEN must never see. Every store sells 20 receipts a day on nine days, up to
 
 from __future__ import annotations
 
+import json
 import random
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,9 +21,11 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewCategory, NewItem, NewPrice
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, SaleRecorded, Tender
+from liushui.intake import facade as intake
 from liushui.kernel.gtin import check_digit
 from liushui.runtime import worker
 from liushui.runtime.access import Grant, Principal
+from liushui.runtime.api_clients import create_client
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import StaffUser
 from liushui.runtime.staff import create_staff
@@ -106,6 +111,9 @@ class World:
     item_ids: Mapping[str, int]  # by SKU: SKU-01 … SKU-30
     sale_ids: Mapping[str, tuple[UUID, ...]]  # by store code, in order of time
     staff: Mapping[str, int]  # user id by user name
+    client_id: str  # an API client that may send sales for the chain
+    quarantined_id: UUID  # a receipt of E1 with an item nobody knows, sent by that client
+    import_id: UUID  # a file of two receipts, one of them in quarantine
 
 
 def build(*, now: datetime | None = None) -> World:
@@ -120,6 +128,8 @@ def build(*, now: datetime | None = None) -> World:
         code: tuple(_sell(store=store, chain=far if code == "F1" else chain, now=now, system=system))
         for code, store in by_code.items()
     }
+    client_id, quarantined_id = _client_and_quarantine(chain=chain, now=now, system=system)
+    import_id = _import(now=now, system=system)
     count_sales()
     return World(
         today=by_code["E1"].business_date(now),
@@ -129,6 +139,9 @@ def build(*, now: datetime | None = None) -> World:
         item_ids=item_ids,
         sale_ids=sale_ids,
         staff={name: _staff(name, chain=chain, store=by_code["E1"], system=system) for name in STAFF},
+        client_id=client_id,
+        quarantined_id=quarantined_id,
+        import_id=import_id,
     )
 
 
@@ -274,3 +287,66 @@ def _staff(name: str, *, chain: Chain, store: Store, system: Principal) -> int:
     user.set_password(PASSWORD)
     user.save(update_fields=["password"])
     return user_id
+
+
+def _client_and_quarantine(*, chain: Chain, now: datetime, system: Principal) -> tuple[str, UUID]:
+    grants = (Grant(role="integration", chain_id=chain.id),)
+    client_id, _secret = create_client(
+        name="Tills", source="tills", grants=grants, scopes=("sale.write", "sale.read"), principal=system
+    )
+    machine = Principal(
+        subject=f"client:{client_id}", name="Tills", grants=grants, scopes=frozenset({"sale.write"}), source="tills"
+    )
+    sale = {
+        "id": "Q-1",
+        "store": "E1",
+        "completed_at": (now - timedelta(minutes=5)).isoformat(),
+        "lines": [{"code": "SKU-01", "amount_minor": 1280}, {"code": "NEW-99", "units": 2, "amount_minor": 4000}],
+        "tenders": [{"type": "mobile", "method": "wechat", "amount_minor": 5280}],
+    }
+    taken = intake.take_sale(
+        body=json.dumps(sale).encode(), content_type="application/json", principal=machine, now=now
+    )
+    assert taken.status == "quarantined" and taken.problem is not None, taken
+    return client_id, UUID(str(taken.problem["quarantine_id"]))
+
+
+_MAPPING = """
+name = "till-export"
+title = "Till export"
+source = "till-export"
+[file]
+format = "csv"
+[chain]
+code = "GREEN"
+name_en = "Green Grain"
+name_zh = "绿禾超市"
+currency = "CNY"
+time_zone = "Asia/Shanghai"
+[sale]
+id = "receipt"
+store = "store"
+completed_at = { column = "at", zone = "Asia/Shanghai" }
+[line]
+code = "sku"
+units = "units"
+amount = "amount"
+"""
+
+
+def _import(*, now: datetime, system: Principal) -> UUID:
+    day = f"{now - timedelta(days=2):%Y-%m-%d}"
+    rows = (
+        f"X-1,E2,{day} 11:02:00,SKU-02,2,13.80",
+        f"X-1,E2,{day} 11:02:00,SKU-07,1,3.20",
+        f"X-2,E2,{day} 11:09:00,OLD-05,1,8.00",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file, mapping = Path(folder, "tills.csv"), Path(folder, "till-export.toml")
+        file.write_text("\n".join(("receipt,store,at,sku,units,amount", *rows)) + "\n")
+        mapping.write_text(_MAPPING)
+        run, _is_new = intake.start_import(
+            path=file, mapping=intake.load_mapping(str(mapping)), chain="", items=None, principal=system, now=now
+        )
+        intake.run_import(import_id=run.id, principal=system)
+    return run.id

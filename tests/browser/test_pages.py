@@ -1,0 +1,98 @@
+"""Every page of the console, found in the URL conf: silent, accessible, never wider than the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    OpenPage,
+    Served,
+    assert_no_sideways_scroll,
+    axe_violations,
+    screenshots,
+)
+
+LOOKS = (("zh-hans", "light"), ("en", "dark"))
+SIZES = (360, 1366)
+# The pages that people look at most: pictured in both languages and themes at four widths.
+PICTURED = ("analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine")
+
+
+def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """URL name and parameter names of every view that runtime.web.page made."""
+    for pattern in (resolver or get_resolver("liushui.app.urls")).url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from console_pages(pattern, f"{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern) and hasattr(pattern.callback, "capability"):
+            yield f"{namespace}{pattern.name}", tuple(pattern.pattern.converters)
+
+
+PAGES = dict(console_pages())
+
+
+def address(name: str, served: Served) -> str:
+    """A page's address with ids of the served world; a parameter that is not known there fails the test."""
+    known = parameters(served.facts)
+    return reverse(name, urlconf="liushui.app.urls", kwargs={key: known[key] for key in PAGES[name]})
+
+
+def parameters(facts: dict[str, Any]) -> dict[str, Any]:
+    """A value for every parameter of a console address."""
+    return {
+        "sale_id": facts["sale_ids"]["E1"][3],
+        "item_id": facts["item_ids"]["SKU-01"],
+        "store_id": facts["store_ids"]["E1"],
+        "user_id": facts["staff"]["cashier"],
+        "client_id": facts["client_id"],
+        "entry_id": facts["entry_id"],
+        "import_id": facts["import_id"],
+    }
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_page_is_silent_accessible_and_fits(open_page: OpenPage, served: Served, name: str) -> None:
+    path = address(name, served)
+    probe = open_page("/theme/", user="owner", allow=(405,)).context.request.get(path)
+    if probe.status == 405 or "text/html" not in probe.headers["content-type"]:
+        return  # takes POST only, or answers a file
+    assert probe.status == 200
+    if "<html" not in probe.text():
+        return  # a fragment of a page
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for language, theme in LOOKS:
+        page = open_page(path, language=language, theme=theme)
+        for width in SIZES:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(100)
+            picture = SCREENSHOTS / "pages" / f"{name.replace(':', '-')}-{language[:2]}-{theme}-{width}.png"
+            page.screenshot(path=picture, full_page=True)
+            assert_no_sideways_scroll(page)
+            assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_main_page_is_pictured(open_page: OpenPage, served: Served, name: str) -> None:
+    screenshots(open_page, name.replace(":", "-"), address(name, served))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "user", "status"),
+    [
+        ("sign-in", "/sign-in/", None, 200),
+        ("not-found", "/no/such/page/", "owner", 404),
+        ("named-error", "/gallery/missing/", "owner", 404),
+        ("no-access", "/settings/staff/", "cashier", 403),
+        ("server-error", "/gallery/broken/", "owner", 500),
+    ],
+)
+def test_page_outside_the_menu_is_accessible(
+    open_page: OpenPage, name: str, path: str, user: str | None, status: int
+) -> None:
+    for language, theme in LOOKS:
+        page = open_page(path, user=user, language=language, theme=theme, allow=(status,))
+        assert axe_violations(page) == []
+        page.screenshot(path=SCREENSHOTS / "pages" / f"{name}-{language[:2]}-{theme}.png")
