@@ -52,7 +52,7 @@ class Store:
         return at.astimezone(ZoneInfo(self.time_zone))
 
     def business_date(self, at: datetime) -> date:
-        """The business day that an instant belongs to: by the wall clock, so a change of daylight saving moves nothing."""
+        """The business day that an instant belongs to: by the wall clock, so that daylight saving moves nothing."""
         local = self.local(at)
         return local.date() - timedelta(days=1) if local.time() < self.day_starts_at else local.date()
 

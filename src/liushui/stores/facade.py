@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from liushui.runtime.access import Grant
+from liushui.runtime.access import Grant, Principal
 from liushui.stores import queries
+from liushui.stores.actions import change_store as _change_store
 from liushui.stores.actions import save_chain as _save_chain
 from liushui.stores.actions import save_region as _save_region
 from liushui.stores.actions import save_stores as _save_stores
@@ -82,3 +83,23 @@ def save_stores(*, stores: Sequence[NewStore]) -> tuple[Store, ...]:
 def save_workstations(*, workstations: Sequence[NewWorkstation]) -> tuple[Workstation, ...]:
     """Set workstations up, or bring those under these codes to these values; answers in the order given."""
     return _save_workstations.save_workstations(workstations=workstations)
+
+
+def visible_store(*, store_id: int, principal: Principal) -> Store:
+    """A store that the principal may see; raises UnknownPlace."""
+    return _change_store.visible_store(store_id, principal, "store.read")
+
+
+def open_store(*, store: NewStore, principal: Principal) -> Store:
+    """Set up a new store as somebody who may; audited."""
+    return _change_store.open_store(store=store, principal=principal)
+
+
+def change_store(*, store_id: int, store: NewStore, is_open: bool, principal: Principal) -> Store:
+    """Change a store as somebody who may; audited. Its chain and code stay."""
+    return _change_store.change_store(store_id=store_id, store=store, is_open=is_open, principal=principal)
+
+
+def change_workstation(*, store_id: int, code: str, name: str, kind: str, principal: Principal) -> Workstation:
+    """Set up or rename a workstation as somebody who may; audited."""
+    return _change_store.change_workstation(store_id=store_id, code=code, name=name, kind=kind, principal=principal)
