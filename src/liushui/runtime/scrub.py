@@ -13,11 +13,13 @@ _SENSITIVE = re.compile(
     r"""
     (?P<keep> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b(?:[0-9a-f]{32}|[0-9a-f]{64})\b )
     | (?P<scheme> \b(?:Bearer|Basic)\s+ ) [\w.~+/=-]+
-    | (?P<name> \b\w*(?:authorization|passw(?:or)?d|token|secret)\w* ["']? \s* [=:] \s* ["']? ) [^\s"'&,;]+
+    | (?P<name> \b\w*(?:authorization|passw(?:or)?d|token|secret)\w* ["']? \s* [=:] \s* ["']? )
+      (?:(?:Bearer|Basic)\s+)? [^\s"'&,;]+
     | (?P<email> [\w.+-]+@[\w-]+(?:\.[\w-]+)+ )
     | (?P<identity> (?<!\d) [1-9]\d{5} (?:19|20)\d{2} (?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01]) \d{3}[\dXx] (?!\d) )
-    | (?P<mobile> (?<!\d) (?:\+?86[\ -]?)? 1[3-9]\d (?:[\ -]?\d{4}){2} (?![\ -]?\d) )
-    | (?P<card> (?<!\d) \d (?:[\ -]?\d){12,18} (?![\ -]?\d) )
+    | (?P<mobile> (?<!\d) (?:\+?86[\ -]?)? 1[3-9]\d (?:[\ -]?\d{4}){2} (?!\d) )
+    | (?P<card> (?<!\d) [2-69]\d{14,18} (?!\d) )
+    | (?P<groups> (?<!\d) (?P<fours> [2-69]\d{3} (?:[\ -]\d{4}){3} ) (?:[\ -]\d{1,3})? (?!\d) )
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
@@ -49,6 +51,9 @@ def _replacement(match: re.Match[str]) -> str:
     kind = match.lastgroup
     if kind == "keep" or (kind == "card" and not _passes_luhn(match[0])):
         return match[0]
+    if kind == "groups" and not _passes_luhn(match[0]):  # the last group may be another number
+        fours = match["fours"]
+        return match[0].replace(fours, HIDDEN) if _passes_luhn(fours) else match[0]
     return (match["scheme"] or match["name"] or "") + HIDDEN
 
 
