@@ -15,7 +15,6 @@ from liushui.orders.contracts import SaleQuery
 from liushui.stores.contracts import Place, Store
 
 DAYS_SHOWN = 7  # when the address names no days and no number is looked for
-_SORTS = {"-time": "time", "-amount": "amount"}
 _TEXTS = ("channel", "source", "q", "sku", "category", "tender", "customer", "status")
 
 
@@ -66,7 +65,7 @@ def read_filters(
         amount_max_minor=highest,
         local_hour=hour,
         with_returns=typed.get("returns") == "1",
-        order=_SORTS.get(typed.get("sort", ""), "time"),
+        order="amount" if typed.get("order") == "amount" else "time",
         cursor=typed.get("after", ""),
         limit=limit,
         **texts,

@@ -40,7 +40,7 @@ class Row:
 @require_GET
 @page(capability="sale.read")
 def receipts(request: HttpRequest, *, principal: Principal) -> HttpResponse:
-    """Newest first, or highest first with `?sort=-amount`."""
+    """Newest first, or highest first with `?order=amount`."""
     known = {store.id: store for store in stores.stores()}
     filters = _filters(request, known, allowed=principal.stores("sale.read"))
     try:
