@@ -1,0 +1,180 @@
+"""The little world of the access matrix: two stores in two regions of one chain, a store of another chain, and in each
+of the three a sale, a quarantined sale, an import, a cashier and an API client; in each chain an item."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from oauth2_provider.models import AccessToken, Application
+
+from liushui.catalog import facade as catalog
+from liushui.catalog.contracts import NewItem, NewPrice
+from liushui.intake import facade as intake
+from liushui.runtime import oauth
+from liushui.runtime.access import Grant
+from liushui.runtime.api_clients import create_client, machine_scopes
+from liushui.runtime.grants import MACHINE_ROLES, STAFF_ROLES, system_principal
+from liushui.runtime.models import ApiClient, StaffUser
+from liushui.runtime.staff import create_staff
+from liushui.stores import facade as stores
+from liushui.stores.contracts import NewStore, Store
+
+SCOPES = ("store", "chain")  # where the role is held: in the own store alone, or in the whole chain of it
+_SYSTEM = system_principal(name="access matrix")
+_SOLD_AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class World:
+    """`words` fill the braces of paths and bodies, by target; `headers` and `cookies` speak as a subject."""
+
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def browser(self, *, subject: str, scope: str) -> Client:
+        """A client that speaks as this subject, fresh for every request."""
+        browser = Client(headers={"accept-language": "en"}, raise_request_exception=False)
+        if (subject, scope) in self.sessions:
+            browser.cookies["sessionid"] = self.sessions[subject, scope]
+        if (subject, scope) in self.tokens:
+            browser.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[subject, scope]}"
+        return browser
+
+    def fill(self, text: str, *, target: str) -> str:
+        """The text with every {word} replaced by what it is at this target."""
+        for name, value in self.words[target].items():
+            text = text.replace("{" + name + "}", value)
+        return text
+
+
+def _places() -> dict[str, Store]:
+    stores.save_chain(code="ACME", name_zh="顶好", name_en="Acme", currency="CNY")
+    stores.save_chain(code="RIVAL", name_zh="对手", name_en="Rival", currency="CNY")
+    made = {}
+    for target, chain, region, code in (
+        ("own", "ACME", "north", "N1"),
+        ("other_region", "ACME", "south", "S1"),
+        ("other_chain", "RIVAL", "east", "R1"),
+    ):
+        stores.save_region(chain_code=chain, code=region, name_zh=region, name_en=region)
+        [made[target]] = stores.save_stores(
+            stores=[NewStore(chain_code=chain, region_code=region, code=code, name_zh=code, name_en=code)]
+        )
+    return made
+
+
+def _items(places: dict[str, Store]) -> dict[int, str]:
+    chains = {store.chain_id for store in places.values()}
+    catalog.save_items(
+        items=[NewItem(chain_id=chain, sku="TEA", name_zh="茶", name_en="Tea", tax_rate_bp=1300) for chain in chains]
+    )
+    starts = datetime(2026, 1, 1, tzinfo=UTC)
+    catalog.save_prices(
+        prices=[NewPrice(chain_id=chain, sku="TEA", amount_minor=990, starts_at=starts) for chain in chains]
+    )
+    return {chain: str(catalog.find_items(chain_id=chain, codes=["TEA"])["TEA"].id) for chain in chains}
+
+
+def _sale(store: Store, sale_id: str, code: str = "TEA") -> bytes:
+    line = {"code": code, "units": 1, "amount": "9.90"}
+    return json.dumps(
+        {"id": sale_id, "store": store.code, "completed_at": _SOLD_AT.isoformat(), "lines": [line]}
+    ).encode()
+
+
+def _things_of(target: str, store: Store, item_id: str) -> dict[str, str]:
+    """What stands in braces for this target: the ids of what it has."""
+    here = Grant(role="integration", chain_id=store.chain_id, store_id=store.id)
+    client_id, _secret = create_client(
+        name=target, source=f"source-{target}", grants=[here], scopes=["sale.write"], principal=_SYSTEM
+    )
+    row = ApiClient.objects.get(client_id=client_id)
+    sender = oauth.machine_principal(client=row, scopes=["sale.write"], address="10.0.0.1")
+    kind = "application/json"
+    sold = intake.take_sale(body=_sale(store, "sold"), content_type=kind, principal=sender, now=_SOLD_AT)
+    odd = intake.take_sale(body=_sale(store, "odd", code="UNKNOWN"), content_type=kind, principal=sender, now=_SOLD_AT)
+    assert sold.recorded is not None
+    assert odd.problem is not None
+    user_id, _password = create_staff(
+        username=f"cashier-{target}",
+        display_name=target,
+        grants=[Grant(role="cashier", chain_id=store.chain_id, store_id=store.id)],
+        principal=_SYSTEM,
+    )
+    region = next(region for region in stores.regions() if region.id == store.region_id)
+    chain = next(chain for chain in stores.chains() if chain.id == store.chain_id)
+    return {
+        "chain": chain.code,
+        "chain_id": str(chain.id),
+        "region": region.code,
+        "store": store.code,
+        "store_id": str(store.id),
+        "item_id": item_id,
+        "sku": "TEA",
+        "sale_id": str(sold.recorded.sale_id),
+        "source": f"source-{target}",
+        "quarantine_id": str(odd.problem["quarantine_id"]),
+        "user_id": str(user_id),
+        "client_id": client_id,
+        "sold_on": _SOLD_AT.date().isoformat(),
+        "sale_body": _sale(store, "another").decode(),
+    }
+
+
+def _token_of(client_id: str, scopes: list[str]) -> str:
+    """A token as the token endpoint would give it; how that works is tested in runtime."""
+    token = f"token-{client_id}-{len(scopes)}"
+    AccessToken.objects.create(
+        application=Application.objects.get(client_id=client_id),
+        token="",
+        token_checksum=hashlib.sha256(token.encode()).hexdigest(),
+        expires=datetime.now(UTC) + timedelta(hours=1),
+        scope=" ".join(scopes),
+    )
+    return token
+
+
+def _speakers(world: World, own: Store) -> None:
+    for scope in SCOPES:
+        store_id = own.id if scope == "store" else None
+        for role in sorted(STAFF_ROLES):
+            user_id, _password = create_staff(
+                username=f"{role}-{scope}",
+                display_name=role,
+                grants=[Grant(role=role, chain_id=own.chain_id, store_id=store_id)],
+                principal=_SYSTEM,
+            )
+            browser = Client()
+            browser.force_login(StaffUser.objects.get(pk=user_id))
+            world.sessions[role, scope] = browser.cookies["sessionid"].value
+        roles = [Grant(role=role, chain_id=own.chain_id, store_id=store_id) for role in sorted(MACHINE_ROLES)]
+        client_id, _secret = create_client(
+            name=scope, source=f"machine-{scope}", grants=roles, scopes=machine_scopes(), principal=_SYSTEM
+        )
+        world.tokens["machine", scope] = _token_of(client_id, list(machine_scopes()))
+        world.tokens["machine_unscoped", scope] = _token_of(client_id, [])
+
+
+@pytest.fixture
+def world(db: None, settings: Any) -> Iterator[World]:
+    """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    logging.disable(logging.ERROR)
+    oauth.tokens.clear()
+    made, places = World(), _places()
+    items = _items(places)
+    for target, store in places.items():
+        made.words[target] = _things_of(target, store, items[store.chain_id])
+    _speakers(made, places["own"])
+    yield made
+    logging.disable(logging.NOTSET)
+    oauth.tokens.clear()
