@@ -24,7 +24,7 @@ export function compactText(value, spec) {
 
 const labelText = (value, spec) => (spec.format === "money" ? spec.currency.symbol : "") + compactText(value, spec);
 
-export function optionsOf(spec, colours) {
+export function optionsOf(spec, colours, { clientWidth, clientHeight }) {
   const build = { line: axes, bar: axes, hbar: axes, pie, heatmap }[spec.type];
   if (!build) throw new Error(`chart type ${spec.type} is not known`);
   return {
@@ -32,7 +32,7 @@ export function optionsOf(spec, colours) {
     animationDuration: 250,
     aria: { enabled: false },
     textStyle: { fontFamily: colours.font, color: colours.text },
-    ...build(spec, colours),
+    ...build(spec, colours, Math.min(clientWidth * 0.22, clientHeight * 0.4)),
   };
 }
 
@@ -81,18 +81,18 @@ function seriesOf(spec, colours) {
   return made;
 }
 
-function pie(spec, colours) {
+function pie(spec, colours, outer) {
   const values = spec.series[0].values;
   const total = values.reduce((sum, value) => sum + (value ?? 0), 0);
   const share = (value) => (total ? `${((value * 100) / total).toFixed(1)}%` : "–");
   const shareOf = (name) => share(values[spec.categories.indexOf(name)]);
   return {
-    legend: { orient: "vertical", left: "60%", top: "middle", icon: "circle", itemWidth: 9, itemGap: 12, selectedMode: false,
+    legend: { orient: "vertical", left: "51%", top: "middle", icon: "circle", itemWidth: 9, itemGap: 12, selectedMode: false,
       textStyle: { color: colours.strong, rich: { share: { color: colours.text, padding: [0, 0, 0, 6] } } },
       formatter: (name) => `${name}{share|${shareOf(name)}}` },
     tooltip: { ...tooltipOf(colours), trigger: "item", formatter: (point) => tip(spec, [point], share(point.value)) },
     series: [{
-      type: "pie", radius: ["54%", "80%"], center: ["30%", "50%"], cursor: spec.urls ? "pointer" : "default", minAngle: 3,
+      type: "pie", radius: [outer * 0.66, outer], center: ["24%", "50%"], cursor: spec.urls ? "pointer" : "default", minAngle: 3,
       itemStyle: { borderColor: colours.surface, borderWidth: 2 },
       label: { show: false },
       data: spec.categories.map((name, index) => ({ name, value: values[index], itemStyle: { color: colours.series[index % 6] } })),

@@ -30,7 +30,7 @@ import { BarChart, HeatmapChart, LineChart, PieChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { compactText, optionsOf, valueText } from "./chart_options.js";
+import { optionsOf, valueText } from "./chart_options.js";
 
 use([BarChart, HeatmapChart, LineChart, PieChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent,
   VisualMapComponent, CanvasRenderer]);
@@ -52,15 +52,18 @@ function draw(figure) {
   canvas.setAttribute("aria-label", spec.label);
   figure.append(canvas, tableOf(spec));
   const chart = init(canvas, null, { renderer: "canvas" });
-  chart.setOption(optionsOf(spec, palette()));
+  chart.setOption(optionsOf(spec, palette(), canvas));
   canvas.setAttribute("aria-label", spec.label); // ECharts writes a longer one of its own, in English
   if (spec.urls) chart.on("click", (event) => { if (spec.urls[event.dataIndex]) location.assign(spec.urls[event.dataIndex]); });
-  new ResizeObserver(() => chart.resize()).observe(canvas);
+  new ResizeObserver(() => {
+    chart.resize();
+    if (spec.type === "pie") chart.setOption(optionsOf(spec, palette(), canvas)); // its ring and legend share the width
+  }).observe(canvas);
   drawn.set(figure, { chart, spec });
 }
 
 addEventListener("themechange", () => {
-  for (const { chart, spec } of drawn.values()) chart.setOption(optionsOf(spec, palette()), true);
+  for (const { chart, spec } of drawn.values()) chart.setOption(optionsOf(spec, palette(), chart.getDom()), true);
 });
 addEventListener("beforeprint", () => { for (const { chart } of drawn.values()) chart.resize(); });
 
@@ -116,5 +119,3 @@ function heading(text, scope, className = "", url = "") {
   if (url) { const link = element("a", "", text); link.href = url; cell.append(link); }
   return cell;
 }
-
-export { compactText };
