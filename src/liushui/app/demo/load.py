@@ -18,6 +18,7 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Refusal
 from liushui.kernel.errors import Conflict
 from liushui.orders import facade as orders
+from liushui.orders.errors import SaleConflict
 from liushui.runtime import worker
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
@@ -158,6 +159,8 @@ def _record(commands: Sequence[CompleteSale], *, principal: Principal, now: date
     voids = 0
     for answer in checkout.complete_sales(commands=commands, principal=principal, now=now):
         if isinstance(answer, Refusal):
+            if answer.problem.get("status") == SaleConflict.status:
+                continue  # recorded by an earlier run with other options; it stays as it is
             raise DemoRefused(
                 f"Sale {answer.source_id}: {answer.problem.get('detail')}",
                 remedy="`liushui demo --reset` starts anew.",
