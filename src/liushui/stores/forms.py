@@ -69,12 +69,7 @@ class StoreForm(forms.Form):
         self.regions = {str(region.id): region for region in regions if region.chain_id in self.chains}
         several = len(self.chains) > 1
         self.fields["region"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            (
-                key,
-                f"{self.chains[region.chain_id].name_zh} / {region.name_zh}"
-                if several
-                else f"{region.name_zh} {region.name_en}",
-            )
+            (key, f"{self.chains[region.chain_id].name_zh} / {region.name_zh}" if several else _both(region))
             for key, region in self.regions.items()
         ]
         if store is not None:
@@ -89,10 +84,7 @@ class StoreForm(forms.Form):
         return NewStore(
             chain_code=self.chains[region.chain_id].code,
             region_code=region.code,
-            **{
-                name: values[name]
-                for name in ("code", "name_zh", "name_en", "time_zone", "currency", "day_starts_at", "gln", "uscc")
-            },
+            **{name: values[name] for name in VALUES},
         )
 
 

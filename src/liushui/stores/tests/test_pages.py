@@ -112,5 +112,6 @@ def test_a_workstation_is_added_on_the_page_of_its_store(chain, sign_in) -> None
     values = {"do": "workstation", "workstation-code": "P1", "workstation-name": "Till 1", "workstation-kind": "till"}
     response = sign_in("it_admin").post(f"/stores/{chain.first.id}/", values)
     assert response.status_code == 302
-    assert [(station.code, station.name) for station in facade.workstations(store_id=chain.first.id)] == [("P1", "Till 1")]
+    stations = facade.workstations(store_id=chain.first.id)
+    assert [(station.code, station.name, station.kind) for station in stations] == [("P1", "Till 1", "till")]
     assert audit.entries(target=f"store:{chain.first.id}")[0].after == {"workstation P1": "Till 1 (till)"}
