@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +131,29 @@ def _things_of(target: str, store: Store, item_id: str) -> dict[str, str]:
     }
 
 
+def _imports(target: str, store: Store, folder: Path) -> dict[str, str]:
+    """An import of sales and one of items, both waiting."""
+    [chain] = [chain for chain in stores.chains() if chain.id == store.chain_id]
+    sales, items = folder / f"{target}.csv", folder / f"{target}-items.csv"
+    sales.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        f"{target},TEA,Tea,1,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
+    )
+    items.write_text("sku,name_zh\nCUP,杯\n")
+    run, _is_new = intake.start_import(
+        path=sales,
+        mapping=intake.load_mapping("online-retail"),
+        chain=chain.code,
+        items=None,
+        principal=_SYSTEM,
+        now=_SOLD_AT,
+    )
+    view = catalog.open_import(
+        path=items, file_name=items.name, kind="items", chain_id=chain.id, principal=_SYSTEM, now=_SOLD_AT
+    )
+    return {"import_id": str(run.id), "catalog_import_id": str(view.id)}
+
+
 def _token_of(client_id: str, scopes: list[str]) -> str:
     """A token as the token endpoint would give it; how that works is tested in runtime."""
     token = f"token-{client_id}-{len(scopes)}"
@@ -165,7 +189,7 @@ def _speakers(world: World, own: Store) -> None:
 
 
 @pytest.fixture
-def world(db: None, settings: Any) -> Iterator[World]:
+def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
     """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     logging.disable(logging.ERROR)
@@ -173,7 +197,7 @@ def world(db: None, settings: Any) -> Iterator[World]:
     made, places = World(), _places()
     items = _items(places)
     for target, store in places.items():
-        made.words[target] = _things_of(target, store, items[store.chain_id])
+        made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, tmp_path)
     _speakers(made, places["own"])
     yield made
     logging.disable(logging.NOTSET)

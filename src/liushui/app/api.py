@@ -10,21 +10,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
+from liushui.runtime.oauth import Bearer
 from liushui.runtime.web import problem_response
 
 log = structlog.get_logger(__name__)
 
 PROBLEM_STATUSES = {
-    "400": "The request cannot be read",
-    "401": "No access token, or one that is unknown or expired",
-    "403": "The token lacks the scope, or its client the role, that this needs",
-    "404": "There is no such thing, or it is not yours to see",
-    "409": "This contradicts what is already recorded",
-    "413": "The body is larger than this server takes",
-    "422": "A value is not of the form that its field takes",
-    "500": "Something failed here; the problem carries the request id for the log",
+    400: "The request cannot be read",
+    401: "No access token, or one that is unknown or expired",
+    403: "The token lacks the scope, or its client the role, that this needs",
+    404: "There is no such thing, or it is not yours to see",
+    409: "This contradicts what is already recorded",
+    413: "The body is larger than this server takes",
+    422: "A value is not of the form that its field takes",
+    500: "Something failed here; the problem carries the request id for the log",
 }
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -76,22 +78,35 @@ class Unexpected(LiushuiError):
     type = "internal"
 
 
-class Api(NinjaAPI):
-    """django-ninja with our errors: every operation documents every problem that it may answer with."""
+class Document(OpenAPISchema):
+    """The OpenAPI document with what django-ninja leaves out: scopes, and problems that any operation may answer."""
 
-    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**kwargs)
-        schema["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                responses = operation["responses"]
-                for status, description in PROBLEM_STATUSES.items():
-                    responses.pop(int(status), None)
-                    responses[status] = {
-                        "description": description,
-                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                    }
-        return schema
+    def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
+        super().operation_security(operation)  # notes the scheme
+        return [{"Bearer": [auth.capability]} for auth in operation.auth_callbacks if isinstance(auth, Bearer)]
+
+    def responses(self, operation: Operation) -> dict[Any, Any]:
+        found = super().responses(operation)
+        for status, description in PROBLEM_STATUSES.items():
+            found[status] = {
+                "description": description,
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+        return found
+
+    def get_components(self) -> dict[str, Any]:
+        components = super().get_components()
+        components["schemas"]["Problem"] = PROBLEM_SCHEMA
+        return components
+
+
+class Api(NinjaAPI):
+    """django-ninja with our errors: each is a problem that says where and what."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        return Document(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
     def validation_error_from_error_contexts(
         self, error_contexts: list[ValidationErrorContext[Any]]
@@ -160,7 +175,7 @@ def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 def on_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     """A body beyond `LIUSHUI_REQUEST_BODY_MAX_BYTES`."""
     return problem_response(
-        TooLarge("The body is larger than this server takes", remedy="Send fewer sales at a time."),
+        TooLarge("The body is larger than this server takes", remedy="Send fewer things at a time."),
     )
 
 
