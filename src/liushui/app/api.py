@@ -12,9 +12,14 @@ from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from liushui.analytics.router import router as analytics_router
+from liushui.catalog.router import router as catalog_router
+from liushui.intake.router import router as intake_router
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
+from liushui.orders.router import router as orders_router
 from liushui.runtime.oauth import Bearer
 from liushui.runtime.web import problem_response
+from liushui.stores.router import router as stores_router
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +144,9 @@ api = Api(
     docs_url=None,  # the usual page of it loads scripts from elsewhere
     urls_namespace="api",
 )
+
+for _router in (stores_router, catalog_router, orders_router, intake_router, analytics_router):
+    api.add_router("", _router)
 
 
 @api.exception_handler(LiushuiError)
