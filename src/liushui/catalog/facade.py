@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from liushui.catalog.actions import change_category as _change_category
 from liushui.catalog.actions import change_item as _change_item
 from liushui.catalog.actions import open_import as _open_import
 from liushui.catalog.actions import run_import as _run_import
@@ -169,3 +170,21 @@ def import_runs(*, chain_ids: Collection[int], limit: int, offset: int) -> tuple
 def import_faults(*, run_id: UUID, limit: int | None = None) -> Iterator[RowFault]:
     """The rows that an import put aside, in the order of the file."""
     return _imports.faults(run_id=run_id, limit=limit)
+
+
+def change_category(*, category: NewCategory, principal: Principal) -> None:
+    """Add a category or rename one as somebody who may; audited."""
+    _change_category.change_category(category=category, principal=principal)
+
+
+def items_per_category(*, chain_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """How many active items hang directly on each (chain, category path)."""
+    return _items.items_per_category(chain_ids=chain_ids)
+
+
+def prices_in_force(*, items: Collection[Item], store: StorePlace | None, at: datetime) -> dict[int, int]:
+    """Unit prices by item id: in one store, or as the chain as a whole asks. Items without a price are absent."""
+    if store is None:
+        return _items.chain_prices(items=items, at=at)
+    priced = price_items(store=store, codes={item.sku for item in items if item.chain_id == store.chain_id}, at=at)
+    return {each.item.id: each.unit_price_minor for each in priced.values() if each.unit_price_minor is not None}

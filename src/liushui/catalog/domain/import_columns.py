@@ -22,10 +22,10 @@ _ITEM_ONLY: dict[str, str] = {
     "category": "category 分类 类别 品类 商品分类 商品类别 类目 部门 category_path department",
     "brand": "brand 品牌",
     "unit": "unit 单位 计量单位 销售单位 uom",
-    "weighed": "weighed 称重 是否称重 称重商品 计重 by_weight",
+    "weighed": "weighed 称重 是否称重 称重商品 计重 by_weight sold_by_weight",
     "tax_rate": "tax_rate 税率 销项税率 增值税率 vat vat_rate",
-    "tax_code": "tax_code 税收分类编码 税收编码 税务编码 商品和服务税收分类编码 税收分类代码",
-    "discountable": "discountable 可打折 允许打折 是否打折 参与促销 可折扣",
+    "tax_code": "tax_code 税收分类编码 税收编码 税务编码 商品和服务税收分类编码 税收分类代码 tax_classification_code",
+    "discountable": "discountable 可打折 允许打折 是否打折 参与促销 可折扣 may_be_discounted",
     "cost": "cost 进价 成本 成本价 进货价 采购价 cost_price purchase_price",
     "image_url": "image_url 图片 图片地址 图片链接 image picture",
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from liushui.catalog.contracts import Category, Item, Price
-from liushui.catalog.domain.prices import REGION, STORE
+from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, price_at
 from liushui.catalog.domain.search_text import gtin_key
 from liushui.catalog.errors import UnknownItem
 from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
@@ -91,3 +92,27 @@ def categories(*, chain_ids: Iterable[int]) -> tuple[Category, ...]:
         Category(id=row.id, chain_id=row.chain_id, path=row.path, name_zh=row.name_zh, name_en=row.name_en)
         for row in sorted(rows, key=lambda row: (row.path.split("/"), row.chain_id))
     )
+
+
+def items_per_category(*, chain_ids: Iterable[int]) -> dict[tuple[int, str], int]:
+    """How many active items hang directly on each (chain, category path)."""
+    rows = ItemRow.objects.filter(chain_id__in=list(chain_ids), is_active=True).values_list("chain_id", "category")
+    return {(chain_id, path): count for chain_id, path, count in rows.annotate(count=Count("id"))}
+
+
+def chain_prices(*, items: Collection[Item], at: datetime) -> dict[int, int]:
+    """The price that the chain as a whole asks for at an instant, by item id. One query."""
+    if not items:
+        return {}
+    rows = PriceRow.objects.filter(
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+        item_id__in=one_of([item.id for item in items]),
+        level=CHAIN,
+        starts_at__lte=at,
+    )
+    dated: dict[int, list[DatedPrice]] = {}
+    for row in rows:
+        price = DatedPrice(level=CHAIN, amount_minor=row.amount_minor, starts_at=row.starts_at, ends_at=row.ends_at)
+        dated.setdefault(row.item_id, []).append(price)
+    in_force = {item_id: price_at(prices, at=at) for item_id, prices in dated.items()}
+    return {item_id: price.amount_minor for item_id, price in in_force.items() if price is not None}
