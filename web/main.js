@@ -1,4 +1,4 @@
-// What every console page loads. Charts and Alpine come only where a page has them.
+// What every console page loads. Charts come only where a page has one.
 import "./main.css";
 import htmx from "htmx.org";
 import "./shell.js";
@@ -10,7 +10,6 @@ window.htmx = htmx;
 
 async function loadWhatIsNeeded(root) {
   if (root.querySelector("[data-chart]")) (await import("./charts.js")).drawCharts(root);
-  if (root.querySelector("[x-data]")) await import("./alpine.js");
 }
 
 loadWhatIsNeeded(document);
