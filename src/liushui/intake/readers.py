@@ -251,16 +251,18 @@ def _excel_text(cell: Any) -> str:
 
 
 def _jsonl_columns(path: Path, encoding: str) -> tuple[str, ...]:
+    """Names in the first rows; a broken line among them is quarantined later, but one of them has to be a row."""
     names: dict[str, None] = {}
+    wrong = "it has no rows"
     with path.open(encoding=encoding, newline="\n") as file:
         for line, _ in zip(file, range(100), strict=False):
-            if line.strip():
-                record = _decoded(line)
-                if isinstance(record, str):
-                    raise UnreadableFile(
-                        f"The file is not JSON Lines: {record}", remedy="One JSON object on each line."
-                    )
+            record = _decoded(line) if line.strip() else {}
+            if isinstance(record, str):
+                wrong = record
+            else:
                 names.update(dict.fromkeys(record))
+    if not names:
+        raise UnreadableFile(f"The file is not JSON Lines: {wrong}", remedy="One JSON object on each line.")
     return tuple(names)
 
 

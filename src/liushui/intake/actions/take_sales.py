@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +14,9 @@ from liushui.intake import quarantine
 from liushui.intake.contracts import Taken
 from liushui.intake.domain.sale_json import SaleIn, decode_batch, decode_sale, loose_json, to_command
 from liushui.intake.errors import InvalidSale
-from liushui.intake.models import RawMessage
 from liushui.intake.quarantine import Quarantined
+from liushui.intake.raw_messages import keep_message
 from liushui.kernel.errors import InvalidValue, LiushuiError
-from liushui.kernel.ids import new_id
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 
@@ -27,10 +25,10 @@ BATCH_MAX = 1_000
 
 def take_sale(*, body: bytes, content_type: str, principal: Principal, now: datetime) -> Taken:
     """Take one sale. Raises MalformedJson, InvalidSale, NotAllowed and Conflict; what a rule of the trade refuses is
-    quarantined and answered with its id. Two statements beside those of the checkout."""
+    quarantined and answered with its id. One statement beside those of the checkout."""
     sale = decode_sale(body)
     source = _source(principal)
-    raw_id = _keep_raw(body, content_type, source, now)
+    raw_id, is_awaited = keep_message(body=body, content_type=content_type, source=source, now=now, source_id=sale.id)
     chain = sale.chain or _own_chain(principal)
     try:
         command = to_command(sale, source=source, chain=chain, currency=_currency(sale, chain))
@@ -42,7 +40,8 @@ def take_sale(*, body: bytes, content_type: str, principal: Principal, now: date
         entry = _entry(sale, source, chain, loose_json(body), problem, raw_id)
         [entry_id] = quarantine.put(entries=[entry], now=now).values()
         return _quarantined(sale.id, problem, entry_id)
-    quarantine.resolve(source=source, sales={sale.id: recorded.sale_id}, now=now, closed_by=principal.subject)
+    if is_awaited:
+        quarantine.resolve(source=source, sales={sale.id: recorded.sale_id}, now=now, closed_by=principal.subject)
     return _recorded(recorded)
 
 
@@ -52,7 +51,7 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
     if len(raws) > BATCH_MAX:
         raise InvalidSale(f"The batch has {len(raws)} sales, at most {BATCH_MAX} are taken", remedy="Send it in parts.")
     source, own_chain = _source(principal), _own_chain(principal)
-    raw_id = _keep_raw(body, content_type, source, now)
+    raw_id = keep_message(body=body, content_type=content_type, source=source, now=now).id
     answers: list[Taken | None] = [None] * len(raws)
     commands: list[tuple[int, SaleIn, CompleteSale]] = []
     entries: list[tuple[int, Quarantined]] = []
@@ -107,19 +106,6 @@ def _currency(sale: SaleIn, chain: str) -> str:
         return sale.currency
     store = stores.stores_by_code().get((chain, sale.store))
     return store.currency if store is not None else "CNY"
-
-
-def _keep_raw(body: bytes, content_type: str, source: str, now: datetime) -> UUID:
-    raw_id = new_id()
-    RawMessage(
-        id=raw_id,
-        sha256=hashlib.sha256(body).hexdigest(),
-        body=body,
-        content_type=content_type[:100],
-        source=source,
-        received_at=now,
-    ).save(force_insert=True)
-    return raw_id
 
 
 def _entry(
