@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,17 +27,36 @@ class Environment(BaseSettings):
         ["localhost", "127.0.0.1", "[::1]"], description="Host names the server answers to, as a JSON list."
     )
     secure_cookies: bool = Field(False, description="Send cookies over TLS only; set it when TLS is in front.")
-    language: str = Field("zh-hans", description="Language before a user has chosen: `zh-hans` or `en`.")
-    time_zone: str = Field("Asia/Shanghai", description="Time zone of pages that belong to no store.")
-    log_level: str = Field("INFO", description="Least severe level that is logged.")
+    language: Literal["zh-hans", "en"] = Field(
+        "zh-hans", description="Language before a user has chosen: `zh-hans` or `en`."
+    )
+    time_zone: str = Field("Asia/Shanghai", description="Time zone of pages that belong to no store: an IANA name.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
     log_json: bool = Field(False, description="Log one JSON object a line, instead of coloured text.")
-    request_body_max_bytes: int = Field(8_000_000, description="Larger request bodies are refused with 413.")
-    token_seconds: int = Field(3600, description="Life of an API access token, in seconds.")
-    token_cache_seconds: int = Field(30, description="How long a checked token is trusted without asking the database.")
-    relay_batch: int = Field(1000, description="Events the relay publishes, and a consumer applies, in one transaction.")
-    worker_poll_seconds: float = Field(0.2, description="Pause of an idle worker before it looks for work again.")
-    page_rows: int = Field(50, description="Rows on one page of a list.")
+    request_body_max_bytes: int = Field(8_000_000, gt=0, description="Larger request bodies are refused with 413.")
+    token_seconds: int = Field(3600, gt=0, description="Life of an API access token, in seconds.")
+    token_cache_seconds: int = Field(
+        30, ge=0, description="How long a checked token is trusted without asking the database."
+    )
+    relay_batch: int = Field(
+        1000, gt=0, description="Events the relay publishes, and a consumer applies, in one transaction."
+    )
+    worker_poll_seconds: float = Field(0.2, gt=0, description="Pause of an idle worker before it looks for work again.")
+    page_rows: int = Field(50, gt=0, le=1000, description="Rows on one page of a list.")
 
     def sqlite_path(self) -> Path:
         """Where the embedded database lives."""
         return self.data_dir / "liushui.sqlite3"
+
+
+def reference() -> str:
+    """The table of docs/reference/settings.md, made from the fields above."""
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for name, field in Environment.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = json.dumps(default) if isinstance(default, (bool, list)) else str(default)
+        shown_default = f"`{shown}`" if shown else "empty"
+        rows.append(f"| `LIUSHUI_{name.upper()}` | {shown_default} | {field.description} |")
+    return "\n".join(rows) + "\n"
