@@ -14,7 +14,7 @@ from liushui.analytics.domain.projection import COMPLETED, VOIDED
 from liushui.analytics.files import ReportTable, report_rows
 from liushui.analytics.queries import totals
 from liushui.analytics.queries.home import home
-from liushui.analytics.queries.reports import hour_by_weekday, item_names, report
+from liushui.analytics.queries.reports import hour_by_weekday, item_names, report, whole_chains
 from liushui.orders.contracts import SaleFact
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "report_rows",
     "term",
     "verify",
+    "whole_chains",
 ]
 
 

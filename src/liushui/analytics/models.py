@@ -95,8 +95,20 @@ class ItemTotal(Total, Measured):
     sku = models.CharField(max_length=TEXT_MAX["sku"])
 
 
+class ItemDayTotal(Measured):
+    """Sales of an item in a whole chain on a day: for ranges of days, where rows by store are too many."""
+
+    pk = models.CompositePrimaryKey("generation", "business_date", "chain_id", "channel", "currency", "sku")
+    generation = models.IntegerField()
+    business_date = models.DateField()
+    chain_id = models.BigIntegerField()
+    channel = models.CharField(max_length=TEXT_MAX["channel"])
+    currency = models.CharField(max_length=3)
+    sku = models.CharField(max_length=TEXT_MAX["sku"])
+
+
 class ItemMonthTotal(Measured):
-    """Sales of an item in a whole chain in a month: for long ranges, where days by store are too many rows."""
+    """Sales of an item in a whole chain in a month: for long ranges."""
 
     pk = models.CompositePrimaryKey("generation", "month", "chain_id", "channel", "currency", "sku")
     generation = models.IntegerField()

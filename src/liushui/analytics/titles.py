@@ -10,7 +10,7 @@ TITLES: dict[str, Any] = {
     "sales": _("Sales"),
     "stores": _("Stores compared"),
     "hours": _("Hours"),
-    "items": _("Best sellers"),
+    "items": _("Item sales"),
     "categories": _("Categories"),
     "payments": _("Payments"),
     "cashiers": _("Cashiers"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import neg
 from uuid import UUID
 
 from django.db import transaction
@@ -62,7 +63,7 @@ def _add_projection(generation: int, changes: Sequence[Change], *, sign: int) ->
             table=cube.table,
             keys=("generation", *cube.keys),
             sums=cube.sums,
-            rows=[(generation, *key, *(sign * value for value in sums)) for key, sums in totals.items()],
+            rows=[(generation, *key, *(sums if sign == 1 else map(neg, sums))) for key, sums in totals.items()],
         )
 
 

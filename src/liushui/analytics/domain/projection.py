@@ -5,8 +5,10 @@ Everything is a sum, so sales may come in any order, and a void is the same rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import add
+from typing import TypeVar
 
 from liushui.analytics.contracts import FIGURE_NAMES
 from liushui.orders.contracts import SaleFact, SaleLine
@@ -26,6 +28,8 @@ _LINE_SUMS = (
     "costed_net_minor",
     "cost_minor",
 )
+_TICKETS, _RETURNS = _LINE_SUMS.index("tickets"), _LINE_SUMS.index("returns")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +44,19 @@ class Cube:
 HOURS = Cube(table="analytics_hourtotal", keys=(*_SCOPE, "local_hour"), sums=FIGURE_NAMES)
 OPERATORS = Cube(table="analytics_operatortotal", keys=(*_SCOPE, "workstation", "operator"), sums=FIGURE_NAMES)
 ITEMS = Cube(table="analytics_itemtotal", keys=(*_SCOPE, "chain_id", "sku"), sums=_LINE_SUMS)
+ITEM_DAYS = Cube(
+    table="analytics_itemdaytotal", keys=("business_date", "chain_id", "channel", "currency", "sku"), sums=_LINE_SUMS
+)
 ITEM_MONTHS = Cube(
     table="analytics_itemmonthtotal", keys=("month", "chain_id", "channel", "currency", "sku"), sums=_LINE_SUMS
 )
 CATEGORIES = Cube(table="analytics_categorytotal", keys=(*_SCOPE, "chain_id", "category"), sums=_LINE_SUMS)
 TENDERS = Cube(table="analytics_tendertotal", keys=(*_SCOPE, "type", "method"), sums=("amount_minor", "tenders"))
-CUBES = (HOURS, OPERATORS, ITEMS, ITEM_MONTHS, CATEGORIES, TENDERS)
+CUBES = (HOURS, OPERATORS, ITEMS, ITEM_DAYS, ITEM_MONTHS, CATEGORIES, TENDERS)
 
 Key = tuple[object, ...]
 Sums = dict[Key, list[int]]
+Measures = tuple[int, ...]  # of a line, in the order of _LINE_SUMS
 
 
 def project(changes: Iterable[tuple[SaleFact, int]]) -> dict[Cube, Sums]:
@@ -57,29 +65,25 @@ def project(changes: Iterable[tuple[SaleFact, int]]) -> dict[Cube, Sums]:
     for fact, change in changes:
         sign = (1 if change & COMPLETED else 0) - (1 if change & VOIDED else 0)
         scope = (fact.business_date.isoformat(), fact.store_id, fact.channel, fact.currency)
+        lines = [_measures(line, sign) for line in fact.lines] if sign else []
         if sign:
-            _add_lines(totals, fact, scope, sign)
+            _add_lines(totals, fact, scope, lines, sign)
             _add_tenders(totals[TENDERS], fact, scope, sign)
-        whole = _whole(fact, sign, change)
+        whole = _whole(fact, lines, sign, change)
         _add(totals[HOURS], (*scope, fact.local_hour), whole)
         _add(totals[OPERATORS], (*scope, fact.workstation, fact.operator), whole)
     return totals
 
 
-def _whole(fact: SaleFact, sign: int, change: int) -> list[int]:
+def _whole(fact: SaleFact, lines: list[Measures], sign: int, change: int) -> list[int]:
     """The sale's own figures in the order of FIGURE_NAMES."""
-    sums = [0] * len(_LINE_SUMS)
-    if sign:
-        for line in fact.lines:
-            for i, value in enumerate(_measures(line, sign)):
-                sums[i] += value
-        sums[4] = sign if any(not line.is_return for line in fact.lines) else 0
-        sums[5] = sign if any(line.is_return for line in fact.lines) else 0
+    sums = list(map(sum, zip(*lines, strict=True))) if lines else [0] * len(_LINE_SUMS)
+    _count_once(sums, sign)
     voided = change & VOIDED
     return [*sums, 1 if voided else 0, sum(line.amount_minor for line in fact.lines) if voided else 0]
 
 
-def _measures(line: SaleLine, sign: int) -> tuple[int, ...]:
+def _measures(line: SaleLine, sign: int) -> Measures:
     """A line in the order of _LINE_SUMS; as a ticket or return it counts one, which callers make one a sale."""
     costed = line.cost_minor is not None
     net = sign * (line.amount_minor - line.tax_minor) if costed else 0
@@ -90,32 +94,28 @@ def _measures(line: SaleLine, sign: int) -> tuple[int, ...]:
     return (sign * line.regular_minor, sign * line.discount_minor, 0, tax, sign, 0, sign * line.units, 0, net, cost)
 
 
-def _add_lines(totals: dict[Cube, Sums], fact: SaleFact, scope: Key, sign: int) -> None:
-    items, months, categories = totals[ITEMS], totals[ITEM_MONTHS], totals[CATEGORIES]
-    month, chain = f"{scope[0]!s:.7}-01", fact.chain_id
-    by_sku: Sums = {}
-    by_category: Sums = {}
-    for line in fact.lines:
-        measures = _measures(line, sign)
-        _add_once_a_sale(by_sku, (line.sku,), measures, sign)
-        _add_once_a_sale(by_category, (line.category,), measures, sign)
-    for key, sums in by_sku.items():
-        _add(items, (*scope, chain, *key), sums)
-        _add(months, (month, chain, fact.channel, fact.currency, *key), sums)
-    for key, sums in by_category.items():
-        _add(categories, (*scope, chain, *key), sums)
+def _add_lines(totals: dict[Cube, Sums], fact: SaleFact, scope: Key, lines: list[Measures], sign: int) -> None:
+    by_sku: dict[str, list[int]] = {}
+    by_category: dict[str, list[int]] = {}
+    for line, measures in zip(fact.lines, lines, strict=True):
+        _add(by_sku, line.sku, measures)
+        _add(by_category, line.category, measures)
+    day, chain, channel, currency = scope[0], fact.chain_id, fact.channel, fact.currency
+    month = f"{day!s:.7}-01"
+    for sku, sums in by_sku.items():
+        _count_once(sums, sign)
+        _add(totals[ITEMS], (*scope, chain, sku), sums)
+        _add(totals[ITEM_DAYS], (day, chain, channel, currency, sku), sums)
+        _add(totals[ITEM_MONTHS], (month, chain, channel, currency, sku), sums)
+    for category, sums in by_category.items():
+        _count_once(sums, sign)
+        _add(totals[CATEGORIES], (*scope, chain, category), sums)
 
 
-def _add_once_a_sale(totals: Sums, key: Key, measures: tuple[int, ...], sign: int) -> None:
-    """Add a line, but count its sale as one ticket and one return however many lines it has under the key."""
-    sums = totals.get(key)
-    if sums is None:
-        totals[key] = list(measures)
-        return
-    for i, value in enumerate(measures):
-        sums[i] += value
-    sums[4] = sign if sums[4] else 0
-    sums[5] = sign if sums[5] else 0
+def _count_once(sums: list[int], sign: int) -> None:
+    """Of one sale's lines: it is one ticket and one return, however many lines it has."""
+    sums[_TICKETS] = sign if sums[_TICKETS] else 0
+    sums[_RETURNS] = sign if sums[_RETURNS] else 0
 
 
 def _add_tenders(totals: Sums, fact: SaleFact, scope: Key, sign: int) -> None:
@@ -123,9 +123,6 @@ def _add_tenders(totals: Sums, fact: SaleFact, scope: Key, sign: int) -> None:
         _add(totals, (*scope, tender.type, tender.method), [sign * tender.amount_minor, sign])
 
 
-def _add(totals: Sums, key: Key, values: list[int]) -> None:
+def _add(totals: dict[K, list[int]], key: K, values: Sequence[int]) -> None:
     sums = totals.get(key)
-    if sums is None:
-        totals[key] = list(values)
-    else:
-        totals[key] = [left + right for left, right in zip(sums, values, strict=True)]
+    totals[key] = list(values) if sums is None else list(map(add, sums, values))

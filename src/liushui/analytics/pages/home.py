@@ -48,7 +48,12 @@ def home(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     choice = choose(request, principal=principal, capability="report.read", default="today")
     if not choice.stores:
         return render(request, "analytics/home_empty.html", {"choice": choice})
-    data = facade.home(scope=choice.scope, stores=choice.stores, now=choice.now)
+    data = facade.home(
+        scope=choice.scope,
+        stores=choice.stores,
+        now=choice.now,
+        whole_chains=facade.whole_chains(scope=choice.scope),
+    )
     part = request.GET.get("part", "")
     alerts = alerts_of(principal=principal, choice=choice, found=data.unusual)
     state = hashlib.sha256(repr((data, alerts, choice.today)).encode()).hexdigest()[:16]
@@ -59,7 +64,10 @@ def home(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         return render(request, f"analytics/home_{part}.html", context)
     if not data.figures and not facade.has_sales(store_ids=choice.scope.store_ids):
         return render(request, "analytics/home_empty.html", context)
-    context["latest"] = None if data.figures else facade.days_with_sales(store_ids=choice.scope.store_ids)
+    latest = None if data.figures else facade.days_with_sales(store_ids=choice.scope.store_ids)
+    if latest is not None:
+        day = latest[1].isoformat()
+        context |= {"latest": latest[1], "latest_url": choice.address(**{"from": day, "to": day})}
     context["channels"] = facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last)
     return render(request, "analytics/home.html", context)
 
@@ -122,9 +130,9 @@ def _sellers(
 def labels_of(data: Home) -> tuple[str, str]:
     """What the two periods compared with are called."""
     if data.scope.days > 1:
-        same = _("last week") if data.scope.days < 7 else _("a year ago")
-        return _("the %(days)d days before") % {"days": data.scope.days}, same
-    return _("the day before"), _("same weekday last week")
+        same = _("on last week") if data.scope.days < 7 else _("on a year ago")
+        return _("on the %(days)d days before") % {"days": data.scope.days}, same
+    return _("on the day before"), _("on last week")
 
 
 def comparison_text(data: Home) -> str:

@@ -58,8 +58,12 @@ class Home:
     unusual: tuple[rules.Unusual, ...]
 
 
-def home(*, scope: Filter, stores: Sequence[Store], now: datetime) -> Home:
-    """The figures of a filter beside the days before and the same weekdays; `stores` are those of the filter."""
+def home(*, scope: Filter, stores: Sequence[Store], now: datetime, whole_chains: frozenset[int] = frozenset()) -> Home:
+    """The figures of a filter beside the days before and the same weekdays; `stores` are those of the filter.
+
+    `whole_chains` are the chains all of whose stores are in it: their items need not be added up from stores.
+    """
+    sellers = ItemQuery(scope=scope, limit=_SELLERS, sold_only=True, whole_chains=whole_chains)
     period = Period(first=scope.first, last=scope.last)
     before, same = periods.before(period), periods.same_weekdays(period)
     pace = rules.pace_of(stores=stores, day=scope.last, now=now)
@@ -80,8 +84,8 @@ def home(*, scope: Filter, stores: Sequence[Store], now: datetime) -> Home:
         stores=_ranking(stores, present, same_part if scope.days == 1 else earlier),
         tenders=tuple(totals.by_tender(scope)),
         categories=top_categories(totals.by_category(scope)),
-        best=items(query=ItemQuery(scope=scope, limit=_SELLERS, sold_only=True)),
-        worst=items(query=ItemQuery(scope=scope, limit=_SELLERS, sold_only=True, descending=False)),
+        best=items(query=sellers),
+        worst=items(query=replace(sellers, descending=False)),
         unusual=tuple(
             rules.unusual(
                 rows=hours, stores=stores, period=period, compared=(before, same), pace=pace, last_week=last_week

@@ -15,7 +15,6 @@ from liushui.analytics.contracts import Figures, Filter
 from liushui.analytics.models import ItemLabel
 from liushui.analytics.queries.totals import LINE_NAMES, live_generation
 
-_MONTHS_FROM = 45  # days; shorter ranges seldom hold a whole month
 _NET = "SUM(gross_minor) - SUM(discount_minor) - SUM(refund_minor)"
 SORTS = {
     "net": _NET,
@@ -102,36 +101,37 @@ def _figures(values: tuple[Any, ...]) -> Figures:
 
 
 def _source(query: ItemQuery) -> tuple[str, list[Any]]:
-    """Rows by store and day; whole months of whole chains from the smaller monthly table."""
-    scope, generation = query.scope, live_generation()
-    months = whole_months(scope.first, scope.last) if scope.days >= _MONTHS_FROM and query.whole_chains else []
-    days = [(scope.first, scope.last)]
+    """The rows to add up: of whole chains by month and day, which are far fewer; else by store and day."""
+    scope = query.scope
+    if not query.whole_chains:
+        return _part("itemtotal", "business_date", "store_id", scope.store_ids, scope, (scope.first, scope.last))
+    months = whole_months(scope.first, scope.last)
+    spans = [("itemdaytotal", "business_date", (scope.first, scope.last))]
     if months:
-        days = [(scope.first, months[0] - timedelta(days=1)), (month_end(months[-1]) + timedelta(days=1), scope.last)]
+        spans = [
+            ("itemdaytotal", "business_date", (scope.first, months[0] - timedelta(days=1))),
+            ("itemmonthtotal", "month", (months[0], months[-1])),
+            ("itemdaytotal", "business_date", (month_end(months[-1]) + timedelta(days=1), scope.last)),
+        ]
+    parts = [
+        _part(table, column, "chain_id", query.whole_chains, scope, span)
+        for table, column, span in spans
+        if span[0] <= span[1]
+    ]
+    return " UNION ALL ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
+
+
+def _part(
+    table: str, day: str, place: str, ids: Collection[int], scope: Filter, span: tuple[date, date]
+) -> tuple[str, list[Any]]:
     columns = ", ".join(("chain_id", "sku", *LINE_NAMES))
-    parts, values = [], []
-    for first, last in days:
-        if first <= last:
-            stores, store_values = _among("store_id", scope.store_ids)
-            parts.append(
-                f"SELECT {columns} FROM analytics_itemtotal WHERE generation = %s"  # noqa: S608
-                f" AND business_date BETWEEN %s AND %s AND {stores} AND currency = %s"
-            )
-            values += [generation, first, last, *store_values, scope.currency]
-            if scope.channel:
-                parts[-1] += " AND channel = %s"
-                values.append(scope.channel)
-    if months:
-        chains, chain_values = _among("chain_id", query.whole_chains)
-        parts.append(
-            f"SELECT {columns} FROM analytics_itemmonthtotal WHERE generation = %s"  # noqa: S608
-            f" AND month BETWEEN %s AND %s AND {chains} AND currency = %s"
-        )
-        values += [generation, months[0], months[-1], *chain_values, scope.currency]
-        if scope.channel:
-            parts[-1] += " AND channel = %s"
-            values.append(scope.channel)
-    return " UNION ALL ".join(parts), values
+    among, values = _among(place, ids)
+    channel = " AND channel = %s" if scope.channel else ""
+    return (
+        f"SELECT {columns} FROM analytics_{table} WHERE generation = %s"  # noqa: S608  own names
+        f" AND {day} BETWEEN %s AND %s AND {among} AND currency = %s{channel}",
+        [live_generation(), *span, *values, scope.currency, *([scope.channel] if scope.channel else [])],
+    )
 
 
 def _narrowing(query: ItemQuery) -> tuple[str, list[Any]]:

@@ -223,7 +223,7 @@ def _items(query: ReportQuery) -> Report:
             text=query.text,
             skus=skus,
             category=query.category,
-            whole_chains=whole_chains(scope),
+            whole_chains=whole_chains(scope=scope),
             limit=query.limit,
             offset=query.offset,
         )
@@ -251,7 +251,7 @@ def item_names(*, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tupl
     return names
 
 
-def whole_chains(scope: Filter) -> frozenset[int]:
+def whole_chains(*, scope: Filter) -> frozenset[int]:
     """The chains of these stores, when all stores of all of them are in the filter; else none."""
     chains = _chain_ids(scope)
     within = {store.id for store in stores.stores() if store.chain_id in chains}

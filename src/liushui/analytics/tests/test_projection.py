@@ -15,6 +15,7 @@ from liushui.analytics.domain.projection import (
     COMPLETED,
     CUBES,
     HOURS,
+    ITEM_DAYS,
     ITEM_MONTHS,
     ITEMS,
     OPERATORS,
@@ -125,6 +126,7 @@ def test_an_item_counts_a_sale_once_however_many_lines_it_has() -> None:
     rows = project([(twice, COMPLETED)])
     assert rows[ITEMS] == {("2026-05-08", 1, "pos", "CNY", 1, "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
     assert rows[ITEM_MONTHS] == {("2026-05-01", 1, "pos", "CNY", "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
+    assert rows[ITEM_DAYS] == {("2026-05-08", 1, "pos", "CNY", "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
     assert rows[CATEGORIES] == {("2026-05-08", 1, "pos", "CNY", 1, "food/snacks"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
 
 
@@ -199,6 +201,6 @@ def test_any_order_of_sales_and_voids_gives_the_same_rows(
 def test_every_cube_adds_up_to_the_same_net_sales(facts: list[object]) -> None:
     rows = project([(fact, COMPLETED) for fact in facts])
     changed_hands = sum(each.amount_minor for fact in facts for each in fact.lines)
-    for cube in (HOURS, OPERATORS, ITEMS, ITEM_MONTHS, CATEGORIES):
+    for cube in (HOURS, OPERATORS, ITEMS, ITEM_DAYS, ITEM_MONTHS, CATEGORIES):
         assert sum(row[0] - row[1] - row[2] for row in rows[cube].values()) == changed_hands
     assert sum(row[0] for row in rows[TENDERS].values()) == changed_hands
