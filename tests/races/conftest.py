@@ -1,0 +1,85 @@
+"""A database of its own, on the engine that LIUSHUI_DATABASE_URL names, and processes that race on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Arena:
+    """The test's hold on the arena process."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.races.arena"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._read() == "ready"
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+    def race(self, deed: str, *kwargs: dict[str, Any]) -> list[dict[str, Any]]:
+        """One process for each set of arguments, all at once; the exit code and the answer of each."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"deed": deed, "kwargs": kwargs}) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def do(self, deed: str, **kwargs: Any) -> Any:
+        """One process, which must live; its answer."""
+        [result] = self.race(deed, kwargs)
+        assert result["exit"] == 0
+        return result["answer"]
+
+    def close(self) -> None:
+        """End the process that this started."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    folder = tmp_path_factory.mktemp("races")
+    environment = dict(os.environ) | {
+        "DJANGO_SETTINGS_MODULE": "liushui.app.settings",
+        "LIUSHUI_DATA_DIR": str(folder),
+        "LIUSHUI_LOG_LEVEL": "ERROR",
+    }
+    url = environment.get("LIUSHUI_DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield from _prepared(environment)
+        return
+    import psycopg
+
+    name = f"races_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield from _prepared(environment | {"LIUSHUI_DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}"})
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _prepared(environment: dict[str, str]) -> Iterator[Arena]:
+    arena = Arena(environment)
+    try:
+        arena.do("prepare")
+        yield arena
+    finally:
+        arena.close()

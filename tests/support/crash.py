@@ -1,0 +1,72 @@
+"""Kill this process, as a power cut would, just before its n-th step at the database; or only count the steps.
+
+A step is a statement, a COPY, or the moment before and after a commit. SIGKILL leaves nothing time to clean up: no
+`finally`, no rollback, no flush.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from django.db import connection
+
+
+@dataclass
+class Steps:
+    """What has been done at the database so far."""
+
+    fatal: int | None  # the step that is not lived through
+    names: list[str] = field(default_factory=list)
+
+    def take(self, name: str) -> None:
+        """Note the step that comes next, or die before it."""
+        self.names.append(name)
+        if len(self.names) == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@contextmanager
+def crash_at_step(fatal: int | None) -> Iterator[Steps]:
+    """Run a block that dies before its step number `fatal` (1, 2, …); with None it lives and its steps are counted."""
+    steps = Steps(fatal)
+    wrapper = type(connection._connections[connection._alias])  # the class behind Django's proxy
+    commit = wrapper._commit
+
+    def watch_statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        steps.take(sql.split(None, 1)[0])
+        return execute(sql, params, many, context)
+
+    def watch_commit(self: Any) -> None:
+        steps.take("before COMMIT")
+        commit(self)
+        steps.take("after COMMIT")
+
+    with connection.execute_wrapper(watch_statement), mock.patch.object(wrapper, "_commit", watch_commit), _copy(steps):
+        yield steps
+
+
+@contextmanager
+def _copy(steps: Steps) -> Iterator[None]:
+    """psycopg's COPY passes Django's wrappers by."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    import psycopg
+
+    copy = psycopg.Cursor.copy
+
+    def watch_copy(self: Any, *args: Any, **kwargs: Any) -> Any:
+        steps.take("COPY")
+        return copy(self, *args, **kwargs)
+
+    with mock.patch.object(psycopg.Cursor, "copy", watch_copy):
+        yield
