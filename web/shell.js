@@ -85,8 +85,10 @@ document.addEventListener("keydown", (event) => {
 
 function escape(event) {
   const drop = find("details[data-drop][open]");
+  const dialog = event.target.closest("dialog[open]"); // a search field would only be emptied by the first Escape
   const term = event.target.closest(".definition");
-  if (drop) { drop.open = false; find("summary", drop).focus(); }
+  if (dialog) dialog.close();
+  else if (drop) { drop.open = false; find("summary", drop).focus(); }
   else if (find("#menu[data-is-open]")) close("menu");
   else if (term) event.target.blur();
 }

@@ -91,9 +91,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def _wait_for(url: str, log: Path) -> None:
     for _attempt in range(150):
         try:
-            urllib.request.urlopen(url, timeout=5)
+            urllib.request.urlopen(url, timeout=60)
             return
-        except (urllib.error.URLError, ConnectionError) as error:
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             if isinstance(error, urllib.error.HTTPError):
                 raise AssertionError(f"{url} answered {error.code}\n{log.read_text()[-4000:]}") from error
             time.sleep(0.2)

@@ -36,7 +36,7 @@ facts = {
     "sale_ids": {code: [str(sale_id) for sale_id in ids] for code, ids in made.sale_ids.items()},
     "store_ids": {code: store.id for code, store in made.stores.items()},
     "client_id": made.client_id,
-    "entry_id": str(made.quarantined_id),
+    "entry_ids": [str(entry_id) for entry_id in made.quarantined_ids],
     "import_id": str(made.import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),

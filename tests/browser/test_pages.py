@@ -48,7 +48,7 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "store_id": facts["store_ids"]["E1"],
         "user_id": facts["staff"]["cashier"],
         "client_id": facts["client_id"],
-        "entry_id": facts["entry_id"],
+        "entry_id": facts["entry_ids"][0],
         "import_id": facts["import_id"],
     }
 

@@ -112,7 +112,7 @@ class World:
     sale_ids: Mapping[str, tuple[UUID, ...]]  # by store code, in order of time
     staff: Mapping[str, int]  # user id by user name
     client_id: str  # an API client that may send sales for the chain
-    quarantined_id: UUID  # a receipt of E1 with an item nobody knows, sent by that client
+    quarantined_ids: tuple[UUID, ...]  # Q-1 and Q-2: receipts of E1 of 52.80 with the unknown item NEW-99
     import_id: UUID  # a file of two receipts, one of them in quarantine
 
 
@@ -128,7 +128,7 @@ def build(*, now: datetime | None = None) -> World:
         code: tuple(_sell(store=store, chain=far if code == "F1" else chain, now=now, system=system))
         for code, store in by_code.items()
     }
-    client_id, quarantined_id = _client_and_quarantine(chain=chain, now=now, system=system)
+    client_id, quarantined_ids = _client_and_quarantine(chain=chain, now=now, system=system)
     import_id = _import(now=now, system=system)
     count_sales()
     return World(
@@ -140,7 +140,7 @@ def build(*, now: datetime | None = None) -> World:
         sale_ids=sale_ids,
         staff={name: _staff(name, chain=chain, store=by_code["E1"], system=system) for name in STAFF},
         client_id=client_id,
-        quarantined_id=quarantined_id,
+        quarantined_ids=quarantined_ids,
         import_id=import_id,
     )
 
@@ -289,7 +289,7 @@ def _staff(name: str, *, chain: Chain, store: Store, system: Principal) -> int:
     return user_id
 
 
-def _client_and_quarantine(*, chain: Chain, now: datetime, system: Principal) -> tuple[str, UUID]:
+def _client_and_quarantine(*, chain: Chain, now: datetime, system: Principal) -> tuple[str, tuple[UUID, ...]]:
     grants = (Grant(role="integration", chain_id=chain.id),)
     client_id, _secret = create_client(
         name="Tills", source="tills", grants=grants, scopes=("sale.write", "sale.read"), principal=system
@@ -297,18 +297,20 @@ def _client_and_quarantine(*, chain: Chain, now: datetime, system: Principal) ->
     machine = Principal(
         subject=f"client:{client_id}", name="Tills", grants=grants, scopes=frozenset({"sale.write"}), source="tills"
     )
-    sale = {
-        "id": "Q-1",
-        "store": "E1",
-        "completed_at": (now - timedelta(minutes=5)).isoformat(),
-        "lines": [{"code": "SKU-01", "amount_minor": 1280}, {"code": "NEW-99", "units": 2, "amount_minor": 4000}],
-        "tenders": [{"type": "mobile", "method": "wechat", "amount_minor": 5280}],
-    }
-    taken = intake.take_sale(
-        body=json.dumps(sale).encode(), content_type="application/json", principal=machine, now=now
+    sales = [
+        {
+            "id": name,
+            "store": "E1",
+            "completed_at": now.isoformat(),
+            "lines": [{"code": "SKU-01", "amount_minor": 1280}, {"code": "NEW-99", "units": 2, "amount_minor": 4000}],
+            "tenders": [{"type": "mobile", "method": "wechat", "amount_minor": 5280}],
+        }
+        for name in ("Q-1", "Q-2")
+    ]
+    answers = intake.take_batch(
+        body=json.dumps(sales).encode(), content_type="application/json", principal=machine, now=now
     )
-    assert taken.status == "quarantined" and taken.problem is not None, taken
-    return client_id, UUID(str(taken.problem["quarantine_id"]))
+    return client_id, tuple(UUID(str((answer.problem or {})["quarantine_id"])) for answer in answers)
 
 
 _MAPPING = """

@@ -34,7 +34,7 @@ def _language() -> str:
 
 @register.simple_block_tag
 def keep(content: str) -> SafeString:
-    """The block's output, to be kept with `as`: a title is written once and shown twice. It was escaped as it was made."""
+    """The block's output, escaped as it was made, to be kept with `as`: a title is written once and shown twice."""
     return SafeString(content.strip())
 
 
@@ -176,12 +176,12 @@ def keyset_pager(context: Context, *, after: str | None, parameter: str = "after
 
 @register.simple_block_tag(takes_context=True)
 def filter_form(context: Context, content: str) -> SafeString:
-    """A bar of filters that live in the address: a GET form that carries the chosen place on."""
+    """A bar of filters that live in the address: a GET form that carries place and sort on, unless it asks for them."""
     request: HttpRequest = context["request"]
     carried = [
         format_html('<input type="hidden" name="{}" value="{}">', name, request.GET[name])
         for name in (*PLACE_PARAMETERS, "sort")
-        if request.GET.get(name)
+        if request.GET.get(name) and f'name="{name}"' not in content
     ]
     hidden = format_html_join("", "{}", ((field,) for field in carried))
     return format_html('<form class="filters" method="get" data-filters>{}{}</form>', hidden, content)
