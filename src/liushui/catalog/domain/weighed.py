@@ -90,7 +90,7 @@ def _read_element_string(code: str, currency_exponent: int) -> WeighedCode | Non
     gtin, grams, amount_minor, units = "", None, None, 1
     for element in message.element_strings:
         ai, value = element.ai.ai, element.value
-        if ai in ("01", "02"):
+        if ai in ("01", "02") and element.gtin is not None:  # None: its check digit is wrong
             gtin = value
         elif ai.startswith("310") and len(ai) == 4:
             grams = _shifted(value, 3 - int(ai[3]))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from liushui.catalog import facade
 from liushui.catalog.forms import CategoryForm, add_problem
-from liushui.kernel.errors import LiushuiError
+from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 
@@ -24,8 +24,9 @@ def category_tree(request: HttpRequest, *, principal: Principal) -> HttpResponse
     writable = sorted(principal.whole_chains("catalog.write"))
     form = CategoryForm(request.POST or None)
     if request.method == "POST":
-        principal.require("catalog.write")
-        if form.is_valid() and writable:
+        if not writable:
+            raise NotAllowed("This needs the right 'catalog.write' in the whole chain")
+        if form.is_valid():
             try:
                 facade.change_category(category=form.new_category(chain_id=writable[0]), principal=principal)
             except LiushuiError as error:

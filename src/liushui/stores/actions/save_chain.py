@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from liushui.stores.actions.change_directory import directory_change
 from liushui.stores.contracts import Chain
-from liushui.stores.domain.checks import checked_code, checked_currency, checked_name
+from liushui.stores.domain.checks import checked_code, checked_currency, checked_name, checked_patterns
 from liushui.stores.models import ChainRow
 from liushui.stores.queries import chain_of
 
@@ -17,7 +17,7 @@ def save_chain(*, code: str, name_zh: str, name_en: str, currency: str, weighed_
         "name_zh": checked_name(name_zh, field="name_zh"),
         "name_en": checked_name(name_en, field="name_en"),
         "currency": checked_currency(currency),
-        "weighed_patterns": list(weighed_patterns),
+        "weighed_patterns": list(checked_patterns(weighed_patterns)),
     }
     with directory_change():
         row, _ = ChainRow.objects.update_or_create(code=checked_code(code, field="code"), defaults=values)

@@ -15,6 +15,8 @@ from liushui.kernel.money import exponent
 from liushui.stores.contracts import WORKSTATION_KINDS, NewStore, NewWorkstation
 from liushui.stores.errors import InvalidStore
 
+# One run of p, at most one of w or v, at most one c, at its end: what catalog.domain.weighed reads.
+_PATTERN = re.compile(r"(?=[0-9])(?=[^p]*p+[^p]*$)(?=[^wv]*(w+|v+)?[^wv]*$)[0-9pwv]+c?", re.ASCII)
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}", re.ASCII)
 
 
@@ -87,6 +89,19 @@ def checked_currency(text: str) -> str:
     """An ISO 4217 code."""
     exponent(text)
     return text
+
+
+def checked_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Patterns of weighed-goods barcodes without their blanks (docs/reference/weighed-barcodes.md)."""
+    plain = tuple("".join(pattern.split()) for pattern in patterns)
+    for pattern in plain:
+        if not _PATTERN.fullmatch(pattern):
+            raise InvalidStore(
+                f"{pattern!r} is not a pattern of weighed-goods barcodes",
+                pointer="/weighed_patterns",
+                remedy="Write it as 2pppppwwwwwwc: digits, one run of p, one of w or v, and c at the end.",
+            )
+    return plain
 
 
 def time_zones() -> Sequence[str]:

@@ -53,7 +53,9 @@ def test_who_may_only_read_sees_no_forms_and_cannot_post(chain, items, sign_in) 
     client = sign_in("cashier", store_id=chain.first.id)
     body = client.get(f"/catalog/items/{items['1001']}/").content.decode()
     assert "Set the price" not in body and "Mengniu milk" in body
-    response = client.post(f"/catalog/items/{items['1001']}/", {"place": "chain", "price": "1", "starts_at": "2026-01-02"})
+    response = client.post(
+        f"/catalog/items/{items['1001']}/", {"place": "chain", "price": "1", "starts_at": "2026-01-02"}
+    )
     assert response.status_code == 403
     assert client.get("/catalog/items/new/").status_code == 403
     assert client.get("/catalog/imports/").status_code == 403
@@ -158,7 +160,9 @@ def test_the_category_tree_counts_items_below(items, sign_in) -> None:
     client = sign_in("marketer")
     body = client.get("/catalog/categories/").content.decode()
     assert "Dairy" in body and "food/milk" in body
-    assert client.post("/catalog/categories/", {"path": "toys", "name_zh": "玩具", "name_en": "Toys"}).status_code == 302
+    assert (
+        client.post("/catalog/categories/", {"path": "toys", "name_zh": "玩具", "name_en": "Toys"}).status_code == 302
+    )
     assert "Toys" in client.get("/catalog/categories/").content.decode()
     assert audit.entries(target="category:toys")[0].action == "category.add"
 
