@@ -1,8 +1,8 @@
 """A process that forks: each deed is done by real processes of their own, which can be killed without hurting the test.
 
-The test starts `python -m tests.races.arena` and writes one JSON request a line: {"deed": …, "kwargs": [{…}, …]};
-the arena forks a process for each of the kwargs, lets them all start at one instant, and answers one JSON line: a list with the exit code
-and the answer of each. The arena itself never opens the database, so nothing is shared between forks.
+The test starts `python -m tests.races.arena` and writes one JSON request a line, {"deed": …, "kwargs": [{…}, …]}; the
+arena forks a process for each of the kwargs, lets them all start at one instant, and answers one JSON line: a list with
+the exit code and the answer of each. The arena never opens the database itself, so nothing is shared between forks.
 """
 
 from __future__ import annotations
