@@ -191,7 +191,7 @@ def _speakers(world: World, own: Store) -> None:
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
     """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     logging.disable(logging.ERROR)
     oauth.tokens.clear()
     made, places = World(), _places()

@@ -47,7 +47,9 @@ def _database() -> dict[str, Any]:
             "OPTIONS": {"options": "-c statement_timeout=60000"},
         }
     if url.scheme not in ("", "sqlite"):
-        raise SystemExit(f"LIUSHUI_DATABASE_URL: scheme {url.scheme!r} is not known; use postgresql:// or sqlite:///path")
+        raise SystemExit(
+            f"LIUSHUI_DATABASE_URL: scheme {url.scheme!r} is not known; use postgresql:// or sqlite:///path"
+        )
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": url.path if url.scheme == "sqlite" else str(LIUSHUI.sqlite_path()),
@@ -142,6 +144,10 @@ DJANGO_VITE = {"default": {"static_url_prefix": "dist", "manifest_path": DIST / 
 
 LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "liushui.runtime.client_secrets.ClientSecretHasher",  # secrets of API clients only
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -174,6 +180,7 @@ OAUTH2_PROVIDER = {
     "SCOPES_BACKEND_CLASS": "liushui.runtime.oauth.CapabilityScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": LIUSHUI.token_seconds,
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # the client credentials grant and no other
+    "CLIENT_SECRET_HASHER": "client_secret",
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only the SHA-256 of a token is kept
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}

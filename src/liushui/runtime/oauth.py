@@ -41,7 +41,7 @@ class ScopeMissing(NotAllowed):
         self.challenge = f'Bearer realm="liushui", error="insufficient_scope", scope="{capability}"'
 
 
-class CapabilityScopes(BaseScopes):
+class CapabilityScopes(BaseScopes):  # type: ignore[misc]  # untyped there
     """Scopes are the capabilities; a client is given those it was registered with and no other."""
 
     def get_all_scopes(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render, resolve_url
 from liushui.kernel.errors import LiushuiError
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import staff_principal
+from liushui.runtime.models import StaffUser
 
 Page = Callable[..., HttpResponseBase]
 
@@ -45,8 +46,10 @@ def principal_of(request: HttpRequest) -> Principal | None:
     """The member of staff who is signed in on this request, with present grants; looked up once a request."""
     if not hasattr(request, "liushui_principal"):
         user = getattr(request, "user", None)
-        signed_in = user is not None and user.is_authenticated and user.is_active
-        request.liushui_principal = staff_principal(user, address=client_address(request)) if signed_in else None  # type: ignore[attr-defined]
+        found = None
+        if isinstance(user, StaffUser) and user.is_active:
+            found = staff_principal(user, address=client_address(request))
+        request.liushui_principal = found  # type: ignore[attr-defined]
     return request.liushui_principal  # type: ignore[attr-defined,no-any-return]
 
 

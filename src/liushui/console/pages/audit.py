@@ -125,7 +125,7 @@ def _reach(principal: Principal) -> dict[str, Any]:
 
 
 def _asked(request: HttpRequest) -> Asked:
-    query = {name: value.replace("\0", "").strip() for name, value in request.GET.items()}
+    query = {name: str(value).replace("\0", "").strip() for name, value in request.GET.items()}
     return Asked(
         who=query.get("who", ""),
         action=query.get("action", ""),

@@ -104,7 +104,9 @@ def test_no_other_way_to_a_token_is_open(grant_type: str) -> None:
 def test_neither_secret_nor_token_is_kept_in_the_clear() -> None:
     client_id, secret = make_client()
     token = token_of(client_id, secret)
-    assert secret not in Application.objects.get(client_id=client_id).client_secret
+    kept = Application.objects.get(client_id=client_id).client_secret
+    assert kept.startswith("client_secret$1$")
+    assert secret not in kept
     row = AccessToken.objects.get()
     assert (row.token, row.token_checksum) == ("", hashlib.sha256(token.encode()).hexdigest())
     assert token.encode() not in repr(list(oauth.tokens._checked)).encode()
