@@ -148,7 +148,7 @@ def _add_call(call: ast.Call, said: Said, place: str) -> None:
 
 
 def _error_classes(trees: dict[Path, ast.Module]) -> Iterator[tuple[Path, ast.ClassDef]]:
-    """LiushuiError's descendants, by the names of their bases."""
+    """LiushuiError's descendants, by the names of their bases; those of `app` speak to programs and terminals only."""
     classes = [
         (path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     ]
@@ -162,7 +162,9 @@ def _error_classes(trees: dict[Path, ast.Module]) -> Iterator[tuple[Path, ast.Cl
         if more <= known:
             break
         known |= more
-    yield from (found for found in classes if found[1].name in known - {"LiushuiError"})
+    for path, node in classes:
+        if node.name in known - {"LiushuiError"} and path.relative_to(PACKAGE).parts[0] != "app":
+            yield path, node
 
 
 def _add_template(path: Path, said: Said) -> None:
