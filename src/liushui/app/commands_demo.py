@@ -34,7 +34,7 @@ app = typer.Typer(help="The demo chain: 20 supermarkets, 5,000 items, 90 days of
 TicketsOption = Annotated[float, typer.Option(help="Receipts an average store makes on a weekday.", min=0.1)]
 DaysOption = Annotated[int, typer.Option(help="Days of history, today included.", min=1, max=800)]
 RateOption = Annotated[float, typer.Option(help="Live sales a second, on average over the opening hours.", min=0.001)]
-TICKETS, DAYS, RATE = 16.0, 90, 0.2
+TICKETS, DAYS, RATE = 12.0, 90, 0.2
 
 
 @app.callback(

@@ -44,9 +44,9 @@ def command(app: typer.Typer, *names: str, examples: Sequence[str] = ()) -> Call
 
 def fail(text: str, *, remedy: str | None = None) -> None:
     """End the command with exit code 1."""
-    err.print(f"[bold red]{escape(text)}[/]")
+    err.print(f"[bold red]{escape(text)}[/]", soft_wrap=True)
     if remedy:
-        err.print(escape(remedy))
+        err.print(escape(remedy), soft_wrap=True)
     raise typer.Exit(1)
 
 

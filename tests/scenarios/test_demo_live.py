@@ -1,0 +1,136 @@
+"""The live day against a real server: token, REST, retries, and every sale counted once."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from liushui.app.demo.accounts import read_accounts
+from liushui.app.demo.assortment import demo_assortment
+from liushui.app.demo.baskets import Baskets
+from liushui.app.demo.chain import demo_stores
+from liushui.app.demo.live import LiveDay, Tills, run
+
+pytestmark = pytest.mark.slow
+
+
+class Shop:
+    """A demo chain with today's sales only, served on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "LIUSHUI_DATA_DIR": str(folder),
+            "LIUSHUI_DATABASE_URL": "",
+            "LIUSHUI_LOG_LEVEL": "WARNING",
+        }
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def liushui(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "liushui.app.cli", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "liushui.app.cli", "serve", "--port", str(self.port)], env=self.environment
+        )
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.send_signal(signal.SIGTERM)
+            assert self.server.wait(30) == 0
+            self.server = None
+
+    def tickets_today(self) -> int:
+        """Tickets and returns as the stores' report has them."""
+        report = json.loads(self.liushui("report", "stores", "--json"))
+        return int(report["total"]["tickets"])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    shop.liushui("demo", "load", "--days", "1", "--tickets", "1")
+    shop.start()
+    yield shop
+    shop.stop()
+
+
+def live_day(*, seed: int) -> LiveDay:
+    assortment = demo_assortment()
+    return LiveDay(
+        baskets=Baskets(assortment=assortment, tickets=1),
+        items=assortment.items,
+        stores=demo_stores(),
+        rng=np.random.default_rng(seed),
+    )
+
+
+def test_sales_of_the_live_day_are_counted_once_though_the_server_is_stopped_meanwhile(shop: Shop) -> None:
+    before = shop.tickets_today()
+    accounts = read_accounts(folder=shop.folder)
+    assert accounts is not None
+    day, stop = live_day(seed=3), threading.Event()
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20) as http:
+        tills = Tills(http=http, client_id=accounts.client_id, client_secret=accounts.client_secret, stop=stop)
+        assert tills.wait_until_ready(seconds=60)
+        run(tills=tills, day=day, rate=1000, count=20, stop=stop)
+        assert tills.tally.recorded == 20 - tills.tally.refused
+
+        shop.stop()
+        later = threading.Timer(1.0, shop.start)
+        later.start()
+        sale = day.sale(at=datetime.now(UTC))
+        assert tills.send(sale) == 201
+        assert tills.tally.retries > 0
+        assert tills.send(sale) == 200  # the same sale again: the first answer
+        later.join()
+    shop.liushui("worker", "--once")
+    assert shop.tickets_today() == before + tills.tally.recorded - 1
+    assert "= rebuilt = straight from the orders" in shop.liushui("verify")
+
+
+def test_a_sale_with_an_unknown_barcode_waits_in_quarantine(shop: Shop) -> None:
+    accounts = read_accounts(folder=shop.folder)
+    assert accounts is not None
+    stop = threading.Event()
+    day = live_day(seed=1)
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20) as http:
+        tills = Tills(http=http, client_id=accounts.client_id, client_secret=accounts.client_secret, stop=stop)
+        assert tills.wait_until_ready(seconds=60)
+        bad = next(sale for sale in iter(lambda: day.sale(at=datetime.now(UTC)), None) if is_bad(sale.lines[0].code))
+        assert tills.send(bad) == 422
+        assert (tills.tally.recorded, tills.tally.refused) == (0, 1)
+    waiting = json.loads(shop.liushui("intake", "quarantine", "--json"))
+    assert [(entry["source"], entry["source_id"]) for entry in waiting["entries"]] == [("demo-live", bad.source_id)]
+
+
+def is_bad(code: str) -> bool:
+    return code.startswith("9528")
+
+
+def test_the_command_sends_as_many_sales_as_asked_for(shop: Shop) -> None:
+    url = f"http://127.0.0.1:{shop.port}"
+    said = shop.liushui("demo", "live", "--url", url, "--rate", "100", "--count", "5", "--seed", "3")
+    assert said.startswith("5 sales recorded, 0 refused")
