@@ -10,6 +10,7 @@ from django.db import transaction
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.orders import queries
 from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, SaleDetail
+from liushui.orders.domain.texts import is_unicode
 from liushui.orders.errors import VoidReasonMissing
 from liushui.orders.facts import event_of
 from liushui.orders.models import Sale
@@ -54,9 +55,9 @@ def _checked(reason: str) -> str:
     text = reason.strip()
     if not text:
         raise VoidReasonMissing("Say why the sale is voided", pointer="/reason")
-    if len(text) > TEXT_MAX["reason"] or "\0" in text:
+    if len(text) > TEXT_MAX["reason"] or "\0" in text or not is_unicode(text):
         raise InvalidValue(
-            f"The reason has {len(text)} characters, it may have {TEXT_MAX['reason']}, none of them NUL",
+            f"The reason has {len(text)} characters, it may have {TEXT_MAX['reason']}, all of them valid",
             pointer="/reason",
         )
     return text
