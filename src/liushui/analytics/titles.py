@@ -11,7 +11,7 @@ TITLES: dict[str, Any] = {
     "stores": _("Stores compared"),
     "hours": _("Hours"),
     "items": _("Item sales"),
-    "categories": _("Categories"),
+    "categories": _("Category sales"),
     "payments": _("Payments"),
     "cashiers": _("Cashiers"),
 }

@@ -60,7 +60,8 @@ def home(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     if part and request.GET.get("state") == state:
         return HttpResponse(status=204)  # nothing has changed: HTMX leaves the page alone
     context = context_of(choice, data) | {"alerts": alerts, "state": state}
-    if part in ("figures", "charts"):
+    if part in ("figures", "curve"):
+        context["part"] = part  # what else changes comes along, swapped out of band
         return render(request, f"analytics/home_{part}.html", context)
     if not data.figures and not facade.has_sales(store_ids=choice.scope.store_ids):
         return render(request, "analytics/home_empty.html", context)

@@ -68,7 +68,7 @@ def items(*, query: ItemQuery) -> ItemPage:
     where, more = _narrowing(query)
     sums = ", ".join(f"SUM({name})" for name in LINE_NAMES)
     totals = ", ".join(f"SUM(SUM({name})) OVER ()" for name in LINE_NAMES)
-    having = " HAVING SUM(items) > 0" if query.sold_only else ""
+    having = " HAVING SUM(items) > 0" if query.sold_only else " HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0"
     direction = "DESC" if query.descending else "ASC"
     statement = (
         f"SELECT chain_id, sku, {sums}, COUNT(*) OVER (), {totals} FROM ({source}) AS sold{where}"  # noqa: S608

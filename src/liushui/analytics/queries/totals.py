@@ -39,12 +39,13 @@ def of_days(model: type[Model], scope: Filter, days: Collection[date] | None = N
 
 
 def figures_by(rows: QuerySet[Any], *keys: str, names: Sequence[str] = FIGURE_NAMES) -> Grouped:
-    """Figures for every distinct value of these columns."""
+    """Figures for every distinct value of these columns; what voids have brought back to nothing is left out."""
     found = rows.order_by().values_list(*keys).annotate(*(Sum(name) for name in names))
     width = len(keys)
     return [
-        (tuple(row[:width]), Figures(**{name: int(v) for name, v in zip(names, row[width:], strict=True)}))
+        (tuple(row[:width]), Figures(**{name: int(value) for name, value in zip(names, row[width:], strict=True)}))
         for row in found
+        if any(row[width:])
     ]
 
 
