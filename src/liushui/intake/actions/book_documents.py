@@ -47,7 +47,7 @@ class Booked:
 def book_documents(
     documents: Sequence[Document], *, row: ImportRunRow, principal: Principal, now: datetime, in_flight: bool
 ) -> Booked:
-    """Complete the sales of a batch in one go. `in_flight`: an earlier process stopped at it, so what
+    """Complete the sales of a batch in one go. `in_flight`: an earlier process may have stopped at it, so what
     was recorded since this import began is this import's own work."""
     booked = Booked(row)
     good = [document for document in documents if document.command is not None]

@@ -123,7 +123,6 @@ def run_import(*, import_id: UUID, principal: Principal, on_progress: OnProgress
 
 def _run(row: ImportRunRow, folder: Path, principal: Principal, on_progress: OnProgress) -> None:
     mapping = parse_mapping(row.mapping_text, name=row.mapping_name)
-    resumed = row.rows_done > 0
     _set(row, status="running", problem=None, finished_at=None, cancel_requested=False)
     watch = _Watch(on_progress, row.rows_done)
     opened = open_file(raw_path(row.file_sha256), mapping.file, name=row.file_name)
@@ -131,7 +130,7 @@ def _run(row: ImportRunRow, folder: Path, principal: Principal, on_progress: OnP
     watch.tell("reading", 0, 0)
     staged = staging.stage(opened, mapping, items, folder, lambda rows: watch.tell("reading", rows, 0))
     _set(row, rows_total=staged.rows, money_in=staged.money)
-    if not resumed:
+    if row.rows_done == 0:
         watch.tell("references", 0, staged.rows)
         items_path = staging.stage_items(items, mapping, folder) if items else None
         create_references(
@@ -142,7 +141,7 @@ def _run(row: ImportRunRow, folder: Path, principal: Principal, on_progress: OnP
     totals = Totals.of(row)
     for number, documents in enumerate(_batches(reader, staged.path, totals.rows_done)):
         now = datetime.now(UTC)
-        booked = book_documents(documents, row=row, principal=principal, now=now, in_flight=resumed and number == 0)
+        booked = book_documents(documents, row=row, principal=principal, now=now, in_flight=number == 0)
         with transaction.atomic():
             booked.settle(totals, now)
             _set(row, **totals.columns())
