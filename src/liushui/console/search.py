@@ -123,6 +123,7 @@ def places(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Regions and stores to switch to, each as a link to the page that asks, with only the place changed."""
     text = request.GET.get("q", "").strip()[:100]
     here = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    path = "/" + here.path.lstrip("/")  # never //host, which would lead away
     kept = [(name, value) for name, value in parse_qsl(here.query) if name not in _DROPPED]
     chosen = {name: value for name, value in parse_qsl(here.query) if name in PLACE_PARAMETERS}
     shell = Shell(request)
@@ -132,15 +133,13 @@ def places(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         made = []
         for place in found:
             choice = _choice(shell=shell, place=place)
-            url = f"{here.path}?{urlencode(kept + choice)}"
+            url = f"{path}?{urlencode(kept + choice)}"
             made.append(Hit(title=local_name(place), note=place.code, url=url, is_current=chosen == dict(choice)))
             if len(made) == PLACE_ROWS:
                 break
         return tuple(made)
 
-    everything = Hit(
-        title=_("All stores"), url=here.path + (f"?{urlencode(kept)}" if kept else ""), is_current=not chosen
-    )
+    everything = Hit(title=_("All stores"), url=path + (f"?{urlencode(kept)}" if kept else ""), is_current=not chosen)
     groups = [
         Group(title="", icon="buildings", hits=(everything,) if not text else ()),
         Group(title=_("Regions"), icon="map-pin", hits=hits(shell.regions) if len(shell.regions) > 1 else ()),
