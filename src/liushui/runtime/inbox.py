@@ -81,6 +81,8 @@ def deliver(*, consumer: Consumer, limit: int) -> int:
         except _Overtaken:
             return 0
         except Exception as error:
+            if not batch:  # not an event's fault
+                raise
             _failed(consumer, batch, error)
             if size == 1:
                 raise ConsumerBlocked(consumer=consumer.name, event=batch[0]) from error
@@ -92,7 +94,8 @@ def deliver(*, consumer: Consumer, limit: int) -> int:
 def rewind(*, consumer: Consumer) -> None:
     """Forget what a consumer has read, so that it gets the whole log again: for rebuilding what it made.
 
-    The caller empties the consumer's tables in the same transaction.
+    Call this first, then empty the consumer's tables in the same transaction: a worker that is at it is waited for,
+    and finds afterwards that it has been overtaken.
     """
     with transaction.atomic():
         ConsumerPosition.objects.filter(consumer=consumer.name).delete()
@@ -152,7 +155,7 @@ def _failed(consumer: Consumer, batch: Sequence[Event], error: Exception) -> Non
     _logger.error(
         "consumer_failed",
         consumer=consumer.name,
-        first_seq=batch[0].seq if batch else None,
+        first_seq=batch[0].seq,
         events=len(batch),
         blocking_event_id=str(blocking.id) if blocking else None,
         exc_info=error,

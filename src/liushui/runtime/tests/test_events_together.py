@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from liushui.kernel.ids import new_id
 from liushui.runtime import bulk, inbox, log, outbox, relay
 from liushui.runtime.events import Consumer, Event
-from liushui.runtime.models import OutboxEvent, RelayState
+from liushui.runtime.models import ConsumerPosition, OutboxEvent, RelayState
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -138,3 +138,36 @@ def test_two_projections_of_overlapping_totals_do_not_lock_each_other_out():
         for each in [pool.submit(add, worker) for worker in range(4)]:
             each.result(60)
     assert set(RelayState.objects.values_list("last_seq", flat=True)) == {80}
+
+
+def test_a_rewind_waits_for_the_worker_that_is_at_it_and_everything_is_applied_anew():
+    append(3)
+    relay.publish_pending(limit=10)
+    applying, may_go_on = threading.Event(), threading.Event()
+
+    def apply(events):
+        bulk.add_to_totals(table="runtime_relaystate", keys=["id"], sums=["last_seq"], rows=[(9, len(events))])
+        applying.set()
+        assert may_go_on.wait(20)
+
+    consumer = Consumer(name="r", types=frozenset({"t.v1"}), apply=apply)
+    ConsumerPosition.objects.create(consumer="r")
+    with ThreadPoolExecutor(2) as pool:
+        delivered = pool.submit(closing(lambda: inbox.deliver(consumer=consumer, limit=10)))
+        assert applying.wait(20)
+
+        @closing
+        def rebuild():
+            with transaction.atomic():
+                inbox.rewind(consumer=consumer)
+                RelayState.objects.filter(id=9).delete()
+
+        rebuilt = pool.submit(rebuild)
+        with pytest.raises(TimeoutError):
+            rebuilt.result(0.5)
+        may_go_on.set()
+        assert delivered.result(20) == 3
+        rebuilt.result(20)
+    assert not RelayState.objects.filter(id=9).exists()
+    assert inbox.deliver(consumer=consumer, limit=10) == 3
+    assert RelayState.objects.get(id=9).last_seq == 3
