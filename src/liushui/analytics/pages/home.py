@@ -77,7 +77,7 @@ def context_of(choice: Choice, data: Home) -> dict[str, Any]:
     """What the templates of the page and its parts need."""
     kept = dict(choice.kept)
     days = {"from": data.scope.first.isoformat(), "to": data.scope.last.isoformat()}
-    sellers = facade.item_names(keys=[(row.chain_id, row.sku) for row in (*data.best.rows, *data.worst.rows)])
+    sellers = facade.item_names(keys=[(row.chain_id, row.sku) for row in (*data.best, *data.worst)])
     return {
         "choice": choice,
         "currency": data.scope.currency,
@@ -124,7 +124,7 @@ def _sellers(
             "figures": row.figures,
             "url": receipts_url({**days, "sku": row.sku}),
         }
-        for row in getattr(data, which).rows
+        for row in getattr(data, which)
     ]
 
 

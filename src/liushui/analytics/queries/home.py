@@ -11,7 +11,7 @@ from liushui.analytics.domain import home as rules
 from liushui.analytics.domain import periods
 from liushui.analytics.domain.periods import Period
 from liushui.analytics.queries import totals
-from liushui.analytics.queries.items import ItemPage, ItemQuery, items
+from liushui.analytics.queries.items import ItemQuery, ItemRow, best_and_worst
 from liushui.stores.contracts import Store
 
 _SELLERS = 5
@@ -53,8 +53,8 @@ class Home:
     stores: tuple[StoreRank, ...]  # the highest net sales first
     tenders: tuple[tuple[str, str, int, int], ...]  # type, method, amount in minor units, count
     categories: tuple[tuple[int, str, Figures], ...]  # chain id, top category, figures; the biggest first
-    best: ItemPage
-    worst: ItemPage
+    best: tuple[ItemRow, ...]
+    worst: tuple[ItemRow, ...]
     unusual: tuple[rules.Unusual, ...]
 
 
@@ -63,7 +63,7 @@ def home(*, scope: Filter, stores: Sequence[Store], now: datetime, whole_chains:
 
     `whole_chains` are the chains all of whose stores are in it: their items need not be added up from stores.
     """
-    sellers = ItemQuery(scope=scope, limit=_SELLERS, sold_only=True, whole_chains=whole_chains)
+    best, worst = best_and_worst(query=ItemQuery(scope=scope, limit=_SELLERS, whole_chains=whole_chains))
     period = Period(first=scope.first, last=scope.last)
     before, same = periods.before(period), periods.same_weekdays(period)
     pace = rules.pace_of(stores=stores, day=scope.last, now=now)
@@ -84,8 +84,8 @@ def home(*, scope: Filter, stores: Sequence[Store], now: datetime, whole_chains:
         stores=_ranking(stores, present, same_part if scope.days == 1 else earlier),
         tenders=tuple(totals.by_tender(scope)),
         categories=top_categories(totals.by_category(scope)),
-        best=items(query=sellers),
-        worst=items(query=replace(sellers, descending=False)),
+        best=best,
+        worst=worst,
         unusual=tuple(
             rules.unusual(
                 rows=hours, stores=stores, period=period, compared=(before, same), pace=pace, last_week=last_week

@@ -38,7 +38,6 @@ class ItemQuery:
     text: str = ""
     skus: frozenset[str] = frozenset()  # what the catalogue finds for `text`
     category: str = ""
-    sold_only: bool = False
     whole_chains: frozenset[int] = frozenset()
     limit: int = 50
     offset: int = 0
@@ -68,11 +67,10 @@ def items(*, query: ItemQuery) -> ItemPage:
     where, more = _narrowing(query)
     sums = ", ".join(f"SUM({name})" for name in LINE_NAMES)
     totals = ", ".join(f"SUM(SUM({name})) OVER ()" for name in LINE_NAMES)
-    having = " HAVING SUM(items) > 0" if query.sold_only else " HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0"
     direction = "DESC" if query.descending else "ASC"
     statement = (
         f"SELECT chain_id, sku, {sums}, COUNT(*) OVER (), {totals} FROM ({source}) AS sold{where}"  # noqa: S608
-        f" GROUP BY chain_id, sku{having} ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
+        f" GROUP BY chain_id, sku HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0 ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, *more, query.limit, query.offset])
@@ -85,6 +83,42 @@ def items(*, query: ItemQuery) -> ItemPage:
         row_count=int(found[0][width]),
         total=_figures(found[0][width + 1 :]),
     )
+
+
+_SELLER_NAMES = ("gross_minor", "discount_minor", "refund_minor", "items")
+
+
+def best_and_worst(*, query: ItemQuery) -> tuple[tuple[ItemRow, ...], tuple[ItemRow, ...]]:
+    """The items with the highest and with the lowest net sales of those sold, `limit` of each, in one pass.
+
+    Their figures hold what net sales and items sold are made of, and nothing else.
+    """
+    source, values = _source(query)
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in _SELLER_NAMES)
+    names = ", ".join(_SELLER_NAMES)
+    side = (
+        "SELECT * FROM (SELECT {0}, chain_id, sku, "
+        + names
+        + " FROM sold ORDER BY net {1}, chain_id, sku LIMIT %s) AS s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH sold AS MATERIALIZED (SELECT chain_id, sku, {sums}, {_NET} AS net FROM ({source}) AS rows_of_days"  # noqa: S608
+            f" GROUP BY chain_id, sku HAVING SUM(items) > 0)"
+            f" {side.format(0, 'DESC')} UNION ALL {side.format(1, 'ASC')}",
+            [*values, query.limit, query.limit],
+        )
+        found = cursor.fetchall()
+    rows = [
+        (
+            row[0],
+            ItemRow(
+                chain_id=row[1], sku=row[2], figures=Figures(**dict(zip(_SELLER_NAMES, map(int, row[3:]), strict=True)))
+            ),
+        )
+        for row in found
+    ]
+    return tuple(row for place, row in rows if place == 0), tuple(row for place, row in rows if place == 1)
 
 
 def labels(*, keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], tuple[str, str]]:
