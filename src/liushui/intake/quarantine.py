@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,3 @@ def count_try(*, entry_id: UUID, problem: Mapping[str, object], command: Mapping
         command=_storable(command),
         reasons=[],
     )
-
-
-__all__: Collection[str] = ["Quarantined", "count_try", "has_open", "put", "reason_of", "resolve"]

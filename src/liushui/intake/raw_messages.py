@@ -32,10 +32,8 @@ def keep_message(*, body: bytes, content_type: str, source: str, now: datetime, 
         source=source,
         received_at=now,
     )
-    values = [
-        field.get_db_prep_save(getattr(message, field.attname), connection)
-        for field in map(RawMessage._meta.get_field, _FIELDS)  # type: ignore[arg-type]
-    ]
+    fields = {field.attname: field for field in RawMessage._meta.concrete_fields}
+    values = [fields[name].get_db_prep_save(getattr(message, name), connection) for name in _FIELDS]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [*values, source, source_id])
         [is_awaited] = cursor.fetchone()

@@ -269,9 +269,9 @@ def _posted_body(request: HttpRequest, entry: QuarantineDetail) -> bytes:
                 command[name] = value
     for i, line in enumerate(command.get("lines", [])):
         for name in LINE_FIELDS:
-            value = request.POST.get(f"line-{i}-{name}")
-            if value is not None and value.strip() != str(_cell(line, name)):
-                _put(line, name, value.strip(), i)
+            typed = request.POST.get(f"line-{i}-{name}")
+            if typed is not None and typed.strip() != str(_cell(line, name)):
+                _put(line, name, typed.strip(), i)
     return json.dumps(command, ensure_ascii=False).encode()
 
 
