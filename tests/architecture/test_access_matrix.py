@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -149,6 +150,7 @@ def differences(world: Any, row: dict[str, str]) -> list[str]:
     return [name, *wrong, "  if the server is right, its statuses are", "    " + ",".join(seen)]
 
 
+@pytest.mark.slow
 def test_every_subject_gets_the_status_that_the_matrix_says(world: Any) -> None:
     wrong = [line for row in rows() for line in differences(world, row)]
     assert not wrong, "\n".join(["the server and tests/architecture/access_matrix.csv differ:", *wrong])

@@ -17,7 +17,7 @@ from liushui.runtime.access import CAPABILITIES, ROLES, Grant, Principal
 from liushui.runtime.grants import MACHINE_ROLES, client_subject, grant, grants_of, manages_all, only_chain
 from liushui.runtime.models import ApiClient
 
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+SOURCE_NAME = re.compile(r"\A[a-z0-9][a-z0-9._-]{0,63}\Z", re.ASCII)
 STAFF_ONLY_SCOPES = frozenset({"access.manage"})  # machines manage no access
 
 
@@ -143,7 +143,7 @@ def _managed(client_id: str, principal: Principal, *, alive: bool = False) -> tu
 def _check_new(*, name: str, source: str, scopes: Collection[str], grants: Collection[Grant]) -> None:
     if not name.strip() or len(name) > 128:
         raise InvalidValue("A client needs a name of at most 128 characters", pointer="/name")
-    if not _SOURCE.fullmatch(source):
+    if not SOURCE_NAME.fullmatch(source):
         raise InvalidValue(
             f"{source!r} is not a source name",
             pointer="/source",

@@ -16,7 +16,7 @@ from liushui.runtime.access import Grant, Principal, SystemPrincipal
 from liushui.runtime.grants import grant, grants_of, manages_all, may_give, only_chain, staff_subject
 from liushui.runtime.models import StaffUser
 
-_USERNAME = re.compile(r"[\w.@+-]{1,64}")
+USERNAME = re.compile(r"\A[\w.@+-]{1,64}\Z")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another when read aloud
 
 
@@ -48,7 +48,7 @@ def create_staff(
     """
     principal.require("access.manage")
     username, display_name = username.strip(), display_name.strip()
-    if not _USERNAME.fullmatch(username):
+    if not USERNAME.fullmatch(username):
         raise InvalidValue(
             f"{username!r} is not a user name",
             pointer="/username",

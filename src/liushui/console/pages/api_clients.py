@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -35,6 +36,11 @@ class ClientForm(RoleForm):
     source = forms.CharField(
         label=gettext_lazy("Source name"),
         max_length=64,
+        validators=[
+            RegexValidator(
+                api_clients.SOURCE_NAME, gettext_lazy("Use small letters, digits, dots and hyphens, such as webshop.")
+            )
+        ],
         help_text=gettext_lazy("Small letters, digits, dots and hyphens. Its sales carry it for ever."),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

@@ -102,9 +102,11 @@ def _export_rows(principal: Principal, asked: Asked) -> Iterator[tuple[Any, ...]
 
 
 def changes(entry: audit.Entry) -> tuple[Change, ...]:
-    """What changed, one value a line."""
+    """What changed, one value a line; of a new thing only the values that say something."""
     before, after = entry.before or {}, entry.after or {}
     names = [*before, *(name for name in after if name not in before)]
+    if not before:
+        names = [name for name in names if after[name] not in (None, "", [])]
     return tuple(Change(name=name, before=_text(before, name), after=_text(after, name)) for name in names)
 
 

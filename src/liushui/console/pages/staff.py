@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.runtime import grants, staff
 from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.access import ROLES as ROLE_CAPABILITIES
+from liushui.runtime.staff import USERNAME
 from liushui.runtime.web import page
 
 
@@ -56,6 +58,7 @@ class StaffForm(RoleForm):
     username = forms.CharField(
         label=gettext_lazy("User name"),
         max_length=64,
+        validators=[RegexValidator(USERNAME, gettext_lazy("Use letters, digits and @ . + - _ only."))],
         help_text=gettext_lazy("Letters, digits and @ . + - _; typed at sign-in."),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

@@ -65,7 +65,7 @@ def test_a_new_account_is_made_with_a_password_that_is_shown_once(world: World, 
         ({"place": "RIVAL · Store · R1 · Store R1"}, "Pick one of the places offered while you type."),
         ({"place": "nonsense"}, "Pick one of the places offered while you type."),
         ({"username": "admin"}, "The user name &#x27;admin&#x27; is taken"),
-        ({"username": "two words"}, "is not a user name"),
+        ({"username": "two words"}, "Use letters, digits and @ . + - _ only."),
         ({"role": "integration"}, "Select a valid choice."),
         ({"display_name": ""}, "This field is required."),
     ],
@@ -187,7 +187,7 @@ def test_a_client_of_the_whole_chain_is_not_there_for_a_region_admin(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"source": "Web Shop"}, "is not a source name"),
+        ({"source": "Web Shop"}, "Use small letters, digits, dots and hyphens, such as webshop."),
         ({"scopes": ["access.manage"]}, "Select a valid choice."),
         ({"scopes": []}, "This field is required."),
         ({"role": "it_admin"}, "Select a valid choice."),

@@ -1,0 +1,42 @@
+"""The API keeps what its OpenAPI document says: whatever one sends, no 500 and no answer that is not documented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from liushui.app.wsgi import application
+
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture
+def token(world: Any) -> str:
+    """A machine's token with every scope, in the world of the access matrix."""
+    return str(world.tokens["machine", "chain"])
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_no_request_gets_an_answer_that_is_not_documented(case: Any, token: str) -> None:
+    case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
+    answer = case.call()
+    assert answer.status_code not in (401, 403), "the token opens every operation, or nothing was tested"
+    case.validate_response(answer, checks=CHECKS)
