@@ -38,6 +38,7 @@ facts = {
     "client_id": made.client_id,
     "entry_ids": [str(entry_id) for entry_id in made.quarantined_ids],
     "import_id": str(made.import_id),
+    "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
 }

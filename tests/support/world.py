@@ -114,6 +114,7 @@ class World:
     client_id: str  # an API client that may send sales for the chain
     quarantined_ids: tuple[UUID, ...]  # receipts of E1 of 52.80 with the unknown item NEW-99
     import_id: UUID  # a file of two receipts, one of them in quarantine
+    item_import_id: UUID  # a file of two items, one of them wrong
 
 
 def build(*, now: datetime | None = None) -> World:
@@ -142,6 +143,7 @@ def build(*, now: datetime | None = None) -> World:
         client_id=client_id,
         quarantined_ids=quarantined_ids,
         import_id=import_id,
+        item_import_id=_item_import(chain=chain, now=now, system=system),
     )
 
 
@@ -351,4 +353,16 @@ def _import(*, now: datetime, system: Principal) -> UUID:
             path=file, mapping=intake.load_mapping(str(mapping)), chain="", items=None, principal=system, now=now
         )
         intake.run_import(import_id=run.id, principal=system)
+    return run.id
+
+
+def _item_import(*, chain: Chain, now: datetime, system: Principal) -> UUID:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "items.csv")
+        file.write_text("sku,gtin,name_zh,price\nSKU-30,,蛋卷礼盒,19.50\nSKU-31,123,礼盒,8.00\n", encoding="utf-8")
+        run = catalog.open_import(
+            path=file, file_name="items.csv", kind="items", chain_id=chain.id, principal=system, now=now
+        )
+        catalog.start_import(run_id=run.id, principal=system)
+        catalog.run_import(run_id=run.id)
     return run.id
