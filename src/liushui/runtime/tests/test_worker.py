@@ -179,7 +179,7 @@ def machine(tmp_path):
 
     def run(*arguments):
         process = start(*arguments)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         return process.returncode, out.strip(), err
 
     run.start = start
@@ -207,7 +207,7 @@ def test_sigterm_ends_a_worker_that_has_finished_what_it_began(machine, tmp_path
     while not (tmp_path / "notes").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "ended\n")
     assert "worker_stopped" in err
     assert (tmp_path / "notes").read_text() == "done\n"
