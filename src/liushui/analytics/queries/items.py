@@ -70,7 +70,8 @@ def items(*, query: ItemQuery) -> ItemPage:
     direction = "DESC" if query.descending else "ASC"
     statement = (
         f"SELECT chain_id, sku, {sums}, COUNT(*) OVER (), {totals} FROM ({source}) AS sold{where}"  # noqa: S608
-        f" GROUP BY chain_id, sku HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0 ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
+        f" GROUP BY chain_id, sku HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0"
+        f" ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, *more, query.limit, query.offset])
@@ -95,19 +96,15 @@ def best_and_worst(*, query: ItemQuery) -> tuple[tuple[ItemRow, ...], tuple[Item
     """
     source, values = _source(query)
     sums = ", ".join(f"SUM({name}) AS {name}" for name in _SELLER_NAMES)
-    names = ", ".join(_SELLER_NAMES)
-    side = (
-        "SELECT * FROM (SELECT {0}, chain_id, sku, "
-        + names
-        + " FROM sold ORDER BY net {1}, chain_id, sku LIMIT %s) AS s"
+    columns = ", ".join(("chain_id", "sku", *_SELLER_NAMES))
+    side = f"SELECT * FROM (SELECT {{0}}, {columns} FROM sold ORDER BY net {{1}}, chain_id, sku LIMIT %s) AS s"  # noqa: S608
+    statement = (
+        f"WITH sold AS MATERIALIZED (SELECT chain_id, sku, {sums}, {_NET} AS net"  # noqa: S608  own names
+        f" FROM ({source}) AS rows_of_days GROUP BY chain_id, sku HAVING SUM(items) > 0)"
+        f" {side.format(0, 'DESC')} UNION ALL {side.format(1, 'ASC')}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH sold AS MATERIALIZED (SELECT chain_id, sku, {sums}, {_NET} AS net FROM ({source}) AS rows_of_days"  # noqa: S608
-            f" GROUP BY chain_id, sku HAVING SUM(items) > 0)"
-            f" {side.format(0, 'DESC')} UNION ALL {side.format(1, 'ASC')}",
-            [*values, query.limit, query.limit],
-        )
+        cursor.execute(statement, [*values, query.limit, query.limit])
         found = cursor.fetchall()
     rows = [
         (
