@@ -34,7 +34,7 @@ def change_item(*, item: NewItem, is_active: bool = True, must_be_new: bool = Fa
     with transaction.atomic():
         before: dict[str, object] | None = asdict(known) if known is not None else None
         if known != wanted:
-            write_items([wanted])
+            write_items(new=[wanted] if known is None else [], changed=[wanted] if known is not None else [])
         row = ItemRow.objects.get(chain_id=wanted.chain_id, sku=wanted.sku)
         if row.is_active != is_active:
             ItemRow.objects.filter(id=row.id).update(is_active=is_active)

@@ -76,7 +76,11 @@ def _take(run: ImportRun, judge: Judge, chunk: Sequence[Row]) -> None:
     right = [each for each in judged if each.fault is None]
     states = Counter(each.state for each in judged)
     with transaction.atomic():
-        write_items([each.item for each in right if each.item is not None and each.item != each.before])
+        differing = [each for each in right if each.item is not None and each.item != each.before]
+        write_items(
+            new=[each.item for each in differing if each.item is not None and each.before is None],
+            changed=[each.item for each in differing if each.item is not None and each.before is not None],
+        )
         prices = [each.price for each in right if each.price is not None and each.price_differs]
         write_prices(rows_of(prices) if prices else [])
         ImportFault.objects.bulk_create(_fault_row(run, each) for each in judged if each.fault is not None)

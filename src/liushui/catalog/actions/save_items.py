@@ -14,10 +14,12 @@ from liushui.catalog.domain.search_text import search_keys
 from liushui.catalog.errors import ItemConflict
 from liushui.catalog.models import ItemRow
 from liushui.catalog.queries.items import one_of
+from liushui.runtime.bulk import insert_rows
 
 CHUNK = 2000  # rows a transaction, so that others get their turn to write
 VALUES = tuple(field.name for field in fields(NewItem))
 KEYS = ("sku_key", "gtin_key", "name_key", "name_en_key", "initials", "pinyin", "grams")
+COLUMNS = (*VALUES, *KEYS, "is_active")
 
 
 def save_items(*, items: Sequence[NewItem]) -> Saved:
@@ -33,7 +35,7 @@ def save_items(*, items: Sequence[NewItem]) -> Saved:
     batch = list(wanted.values())
     for start in range(0, len(batch), CHUNK):
         fresh, differing = differences(batch[start : start + CHUNK])
-        write_items([*fresh, *differing])
+        write_items(new=fresh, changed=differing)
         new, changed = new + len(fresh), changed + len(differing)
     return Saved(new=new, changed=changed, unchanged=len(batch) - new - changed)
 
@@ -63,24 +65,25 @@ def taken_gtins(items: Sequence[NewItem]) -> dict[tuple[int, str], str]:
     return {(chain_id, gtin): sku for chain_id, gtin, sku in rows if wanted.get((chain_id, gtin), sku) != sku}
 
 
-def row_of(item: NewItem) -> ItemRow:
-    """The row of a checked item, with its search columns."""
+def values_of(item: NewItem) -> tuple[object, ...]:
+    """The row of a checked item in the order of COLUMNS, with what it is searched by."""
     keys = search_keys(sku=item.sku, gtin=item.gtin, name_zh=item.name_zh, name_en=item.name_en)
-    return ItemRow(**{name: getattr(item, name) for name in VALUES}, **{name: getattr(keys, name) for name in KEYS})
+    return (*(getattr(item, name) for name in VALUES), *(getattr(keys, name) for name in KEYS), True)
 
 
-def write_items(items: Sequence[NewItem]) -> None:
-    """Write checked items that are new or changed; raises ItemConflict."""
+def write_items(*, new: Sequence[NewItem], changed: Sequence[NewItem]) -> None:
+    """Write checked items in one transaction, the new ones past the ORM; raises ItemConflict."""
+    items = [*new, *changed]
     if not items:
         return
     _refuse_doubles(items)
     for (_, gtin), sku in taken_gtins(items).items():
         raise ItemConflict(f"GTIN {gtin} belongs to item {sku!r}", pointer="/gtin", remedy="Correct one of the two.")
-    rows = [row_of(item) for item in items]
     try:
         with transaction.atomic():
+            insert_rows(table=ItemRow._meta.db_table, columns=COLUMNS, rows=[values_of(item) for item in new])
             ItemRow.objects.bulk_create(
-                rows,
+                [ItemRow(**dict(zip(COLUMNS, values_of(item), strict=True))) for item in changed],
                 update_conflicts=True,
                 unique_fields=["chain_id", "sku"],
                 update_fields=[name for name in (*VALUES, *KEYS) if name not in ("chain_id", "sku")],

@@ -12,10 +12,19 @@ from django.db.models import F, Q
 from liushui.catalog.contracts import SEARCH_MAX, SearchPage
 from liushui.catalog.domain.search_text import folded, gtin_key, query_grams
 from liushui.catalog.models import ItemRow
-from liushui.catalog.queries.items import item_of
+from liushui.catalog.queries.items import FIELDS, item_of
 
 EXACT, CODE_PREFIX, INITIALS_PREFIX, NAME_PREFIX, INSIDE = range(5)
-SORTS = ("sku", "name_zh", "name_en", "category", "brand", "cost_minor", "tax_rate_bp", "gtin")
+SORTS = {
+    "sku": "sku",
+    "gtin": "gtin_key",
+    "name_zh": "name_key",
+    "name_en": "name_en_key",
+    "category": "category",
+    "brand": "brand",
+    "cost_minor": "cost_minor",
+    "tax_rate_bp": "tax_rate_bp",
+}
 TEXT_COLUMNS = ("name_key", "name_en_key", "pinyin", "initials")
 LAST_CHARACTER = "\U0010ffff"
 
@@ -64,7 +73,7 @@ def search_items(
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, limit, offset])
         hits = cursor.fetchall()
-    rows = ItemRow.objects.in_bulk([item_id for item_id, _ in hits])
+    rows = {row["id"]: row for row in ItemRow.objects.filter(id__in=[each[0] for each in hits]).values(*FIELDS)}
     total = hits[0][1] if hits else 0
     return SearchPage(
         items=tuple(item_of(rows[item_id]) for item_id, _ in hits if item_id in rows),
@@ -84,13 +93,14 @@ def _list(
     column = _column(sort)
     if column is None:
         column, sort = "sku", "sku"
-    order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
-    page = rows.order_by(order, "id")[offset : offset + limit]
+    nulls_last = True if column == "cost_minor" else None  # said of others it would keep their index from sorting
+    order = F(column).desc(nulls_last=nulls_last) if sort.startswith("-") else F(column).asc(nulls_last=nulls_last)
+    page = rows.order_by(order, "id").values(*FIELDS)[offset : offset + limit]
     return SearchPage(items=tuple(map(item_of, page)), total=rows.count())
 
 
 def _column(sort: str) -> str | None:
-    return sort.lstrip("-") if sort.lstrip("-") in SORTS else None
+    return SORTS.get(sort.removeprefix("-"))
 
 
 def _order(sort: str) -> str:
