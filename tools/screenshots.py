@@ -24,8 +24,8 @@ URL = f"http://127.0.0.1:{PORT}"
 SIZE = {"width": 1366, "height": 900}
 PICTURES = (
     # file, language, address
-    ("home-zh.png", "zh-hans", "/?days=yesterday"),
-    ("home-en.png", "en", "/?days=yesterday"),
+    ("home-zh.png", "zh-hans", "/?period=yesterday"),
+    ("home-en.png", "en", "/?period=yesterday"),
 )
 
 

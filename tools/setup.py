@@ -53,7 +53,10 @@ def make_venv() -> None:
     probe = subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, text=True, check=False)
     if probe.returncode != 0:
         version = subprocess.run(
-            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True
+            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         stop(
             f"{python} lacks the modules venv and ensurepip, which Debian and Ubuntu keep in a package of their own.",
@@ -68,7 +71,7 @@ def supported_python() -> str:
         check = "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))"
         if shutil.which(name) and succeeds([name, "-c", check]):
             return name
-    stop(
+    return stop(
         f"Liushui needs Python 3.11, 3.12 or 3.13; {sys.executable} is {sys.version.split()[0]}.",
         "On Debian 12 or Ubuntu 24.04, as root: apt-get install -y python3 python3-venv",
     )
