@@ -15,6 +15,7 @@ from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.kernel.gtin import check_digit
 from liushui.runtime.access import Grant, Principal
 
+FRACTION = "'{}' has a fraction of the smallest unit of CNY, which has 2 decimal places"
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
 
 
