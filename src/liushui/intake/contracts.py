@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from liushui.checkout.contracts import CompleteSale, SaleRecorded
 
 IMPORT_STATUSES = ("waiting", "running", "done", "failed", "cancelled")
 ENTRY_STATUSES = ("open", "resolved", "discarded")
+STALLED_AFTER = timedelta(
+    minutes=2
+)  # an import writes its row every few seconds; one that does not has lost its process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
+from liushui.intake.contracts import STALLED_AFTER
 from liushui.intake.errors import ImportNotFound
 from liushui.intake.models import ImportRunRow
 from liushui.runtime import audit
@@ -36,6 +38,7 @@ def cancel_import(*, import_id: UUID, principal: Principal, now: datetime) -> No
 
 
 def queue_again(*, import_id: UUID, now: datetime) -> bool:
-    """Put a cancelled or failed import back on the queue; whether that changed anything."""
-    rows = ImportRunRow.objects.filter(id=import_id, status__in=("cancelled", "failed"))
+    """Put a cancelled, failed or stalled import back on the queue; whether that changed anything."""
+    stopped = Q(status__in=("cancelled", "failed")) | Q(status="running", updated_at__lt=now - STALLED_AFTER)
+    rows = ImportRunRow.objects.filter(stopped, id=import_id)
     return bool(rows.update(status="waiting", finished_at=None, cancel_requested=False, problem=None, updated_at=now))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.intake import facade
-from liushui.intake.contracts import ImportRun
+from liushui.intake.contracts import STALLED_AFTER, ImportRun
 from liushui.intake.domain.mapping import Mapping
 from liushui.intake.errors import MappingError
 from liushui.intake.pages.words import IMPORT_STATUS, PHASES
@@ -215,6 +215,7 @@ def _shown(run: ImportRun) -> dict[str, Any]:
         "status_label": label,
         "status_kind": kind,
         "is_moving": run.status in ("waiting", "running"),
+        "is_stalled": run.status == "running" and run.updated_at < datetime.now(UTC) - STALLED_AFTER,
         "phase": PHASES.get(run.status, label),
         "total": run.rows_total or None,
     }

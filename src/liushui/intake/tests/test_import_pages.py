@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -75,3 +76,16 @@ def test_nobody_imports_into_a_chain_that_is_not_his(manager, own_mapping):
     file = SimpleUploadedFile("sales.csv", (HEADER + row("A")).encode())
     answer = manager.post("/intake/imports/new/", {"mapping": own_mapping, "chain": "FAR", "do": "start", "file": file})
     assert answer.status_code == 403
+
+
+def test_an_import_whose_process_died_can_be_gone_on_with_from_its_page(manager, own_mapping):
+    file = SimpleUploadedFile("sales.csv", (HEADER + row("A")).encode())
+    manager.post("/intake/imports/new/", {"mapping": own_mapping, "chain": "HM", "do": "start", "file": file})
+    run = ImportRunRow.objects.get()
+    ImportRunRow.objects.update(status="running")
+    assert 'value="run"' not in manager.get(f"/intake/imports/{run.id}/").content.decode()
+    ImportRunRow.objects.update(updated_at=run.created_at - timedelta(minutes=3))
+    assert 'value="run"' in manager.get(f"/intake/imports/{run.id}/").content.decode()
+    manager.post(f"/intake/imports/{run.id}/", {"do": "run"})
+    run.refresh_from_db()
+    assert run.status == "waiting"
