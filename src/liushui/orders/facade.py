@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from liushui.orders.actions.record_sales import record_sales
+from liushui.orders.actions.record_sales import Identity, record_sales, recorded_before
 from liushui.orders.actions.void_sale import void_sale
 from liushui.orders.facts import decode_fact
 from liushui.orders.lists import daily_order_totals, list_totals, order_totals, sales
 from liushui.orders.queries import find_sale, sale, sale_facts
 
 __all__ = [
+    "Identity",
     "daily_order_totals",
     "decode_fact",
     "find_sale",
     "list_totals",
     "order_totals",
     "record_sales",
+    "recorded_before",
     "sale",
     "sale_facts",
     "sales",

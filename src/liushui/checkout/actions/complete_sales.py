@@ -86,9 +86,27 @@ def _complete(
         except LiushuiError as refusal:
             answers[sale.position] = refusal
 
+    _answer_repeats(answers, placed)
+
     recorded = orders.record_sales(commands=[command for _, command in resolved], recorded_at=now)
     answers.update(zip((position for position, _ in resolved), recorded, strict=True))
     return [answers[position] for position in range(len(commands))]
+
+
+def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Sequence[_Placed]) -> None:
+    """A sale that was taken once is answered as it was then, even if an item of it has gone from the catalogue since.
+
+    Only refused sales are looked up, so that a batch in order costs no statement more.
+    """
+    refused = [sale for sale in placed if sale.position in answers]
+    if not refused:
+        return
+    identities = [
+        orders.Identity(sale.command.source, sale.command.source_id, body_sha256(sale.command)) for sale in refused
+    ]
+    for sale, answer in zip(refused, orders.recorded_before(identities=identities), strict=True):
+        if isinstance(answer, SaleRecorded):
+            answers[sale.position] = answer
 
 
 def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedItem], *, costed: bool) -> RecordSale:

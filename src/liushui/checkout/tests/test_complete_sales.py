@@ -112,6 +112,16 @@ def test_a_sale_at_three_in_the_night_belongs_to_the_day_before_where_days_start
     assert set(Sale.objects.values_list("local_hour", flat=True)) == {3}
 
 
+def test_a_lost_answer_is_given_again_even_when_the_sale_would_be_refused_by_now(shop):
+    taken = command(LineCommand(code="GONE", amount_minor=100), accept_unknown_items=True)
+    first = facade.complete_sale(command=taken, principal=shop.sender(), now=NOW)
+    again = facade.complete_sale(command=replace(taken, accept_unknown_items=False), principal=shop.sender(), now=NOW)
+    assert again == replace(first, is_replay=True)
+    changed = replace(taken, accept_unknown_items=False, operator="another")
+    with pytest.raises(errors.ItemUnknown):
+        facade.complete_sale(command=changed, principal=shop.sender(), now=NOW)
+
+
 def test_a_lost_answer_is_given_again(shop):
     first, again = (facade.complete_sale(command=command(), principal=shop.sender(), now=NOW) for _ in range(2))
     assert again == replace(first, is_replay=True)

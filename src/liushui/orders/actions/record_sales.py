@@ -20,6 +20,14 @@ from liushui.runtime import outbox
 from liushui.runtime.events import Event
 
 
+class Identity(NamedTuple):
+    """A sale by its source's id, and the fingerprint of its body."""
+
+    source: str
+    source_id: str
+    body_sha256: str
+
+
 class _Prepared(NamedTuple):
     """All that one sale writes, made before the transaction: SQLite has one writer, which should not wait for us."""
 
@@ -53,6 +61,16 @@ def record_sales(*, commands: Sequence[RecordSale], recorded_at: datetime) -> li
         recorded = known.get(key) or _as_known(prepared[key])
         answers.append(_answer(command, recorded, is_replay=key in seen))
         seen.add(key)
+    return answers
+
+
+def recorded_before(*, identities: Sequence[Identity]) -> list[SaleRecorded | SaleConflict | None]:
+    """What each sale is answered if it was recorded before, None for one that never was; one query."""
+    known = storage.find_known({(sale.source, sale.source_id) for sale in identities})
+    answers: list[SaleRecorded | SaleConflict | None] = []
+    for sale in identities:
+        found = known.get((sale.source, sale.source_id))
+        answers.append(_answer(sale, found, is_replay=True) if found else None)
     return answers
 
 
@@ -102,7 +120,7 @@ def _as_known(sale: _Prepared) -> KnownSale:
     )
 
 
-def _answer(command: RecordSale, recorded: KnownSale, *, is_replay: bool) -> SaleRecorded | SaleConflict:
+def _answer(command: RecordSale | Identity, recorded: KnownSale, *, is_replay: bool) -> SaleRecorded | SaleConflict:
     if command.body_sha256 != recorded.body_sha256:
         return SaleConflict(
             source=recorded.source,
