@@ -149,4 +149,5 @@ def report_chart(report: Report, currency: str, *, titles: list[str]) -> dict[st
         categories=titles,
         series=[{"name": _("Net sales"), "values": [row.values.get("net") for row in report.rows], "style": "main"}],
         category=_("Row"),
+        height="high" if len(titles) > 10 and report.name not in ("sales", "hours") else "normal",
     )

@@ -131,9 +131,9 @@ def _sellers(
 def labels_of(data: Home) -> tuple[str, str]:
     """What the two periods compared with are called."""
     if data.scope.days > 1:
-        same = _("on last week") if data.scope.days < 7 else _("on a year ago")
-        return _("on the %(days)d days before") % {"days": data.scope.days}, same
-    return _("on the day before"), _("on last week")
+        same = _("vs last week") if data.scope.days < 7 else _("vs a year ago")
+        return _("vs %(days)d days before") % {"days": data.scope.days}, same
+    return _("vs day before"), _("vs last week")
 
 
 def comparison_text(data: Home) -> str:
