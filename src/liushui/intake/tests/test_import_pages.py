@@ -49,6 +49,7 @@ def test_a_file_is_previewed_then_started_without_choosing_it_again_and_booked_b
     run = ImportRunRow.objects.get()
     assert started["Location"] == f"/intake/imports/{run.id}/"
     assert run.status == "waiting"
+    assert "sales.csv" in manager.get("/intake/imports/").content.decode()
     assert "<progress" in manager.get(f"/intake/imports/{run.id}/progress/").content.decode()
     run_import.func(str(run.id), "Li Lei")
     assert orders.find_sale(source="till-export", source_id="A") is not None
