@@ -123,7 +123,10 @@ def test_a_sale_with_an_unknown_barcode_waits_in_quarantine(shop: Shop) -> None:
         assert tills.send(bad) == 422
         assert (tills.tally.recorded, tills.tally.refused) == (0, 1)
     waiting = json.loads(shop.liushui("intake", "quarantine", "--json"))
-    assert [(entry["source"], entry["source_id"]) for entry in waiting["entries"]] == [("demo-live", bad.source_id)]
+    found = [entry for entry in waiting["entries"] if entry["source_id"] == bad.source_id]
+    assert [(entry["source"], entry["store_code"], entry["status"]) for entry in found] == [
+        ("demo-live", bad.store, "open")
+    ]
 
 
 def is_bad(code: str) -> bool:

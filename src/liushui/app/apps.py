@@ -1,7 +1,7 @@
-from django.apps import AppConfig
+from django import apps
 
 
-class AppConfig(AppConfig):
+class AppConfig(apps.AppConfig):
     name = "liushui.app"
     label = "app"
     default_auto_field = "django.db.models.BigAutoField"

@@ -94,7 +94,7 @@ def _data_folder() -> Finding:
     free = shutil.disk_usage(folder).free
     found = f"{folder.resolve()}, {free / 1e9:,.1f} GB free"
     if free < _DISK_MINIMUM_BYTES:
-        return Finding(name="Data folder", status=ADVICE, found=found, remedy="Make room: a sale takes about 2.5 kB.")
+        return Finding(name="Data folder", status=ADVICE, found=found, remedy="Make room: a sale takes about 10 kB.")
     return Finding(name="Data folder", status=OK, found=found)
 
 
