@@ -7,13 +7,12 @@ may search for has all its grams among those of the item; the text itself decide
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-
-from pypinyin import Style, lazy_pinyin
 
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7a3"
 _RUN = re.compile(rf"[{_CHINESE}]+|[0-9a-z\u00e0-\u024f\u0400-\u04ff]+")
@@ -46,6 +45,11 @@ def gtin_key(code: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def _syllable(character: str) -> str:
+    # Loaded at the first Chinese character, without its table of phrases (we read character by character): the
+    # table alone would cost every process a second at start and a hundred megabytes.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import Style, lazy_pinyin
+
     return unicodedata.normalize("NFKD", lazy_pinyin(character, style=Style.NORMAL)[0]).casefold()
 
 
