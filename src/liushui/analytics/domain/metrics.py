@@ -299,7 +299,8 @@ COLUMNS: tuple[Term, ...] = (
         name_zh="增长",
         name_en="Growth",
         definition_zh="净销售额与对比期相比的变化:按日为上周同一天,按门店为紧邻的同样天数;未结束的营业日按已有销售计。",
-        definition_en="The change of net sales: of a day against the same weekday of last week, of a store against as many "
+        definition_en="The change of net sales: of a day against the same weekday of last week, of a store "
+        "against as many "
         "days just before. A day that is not over counts as it stands.",
         formula="(net − net before) ÷ net before",
         unit="basis_points",
