@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,17 +56,28 @@ def search_items(
         return _list(
             chain_ids=chain_ids, category=category, is_active=is_active, sort=sort or "sku", limit=limit, offset=offset
         )
-    scope, scope_parameters = _scope(chain_ids, category, is_active)
-    branches: list[str] = []
+    scope = _scope(chain_ids, category, is_active)
+    beginnings, inside = _branches(needle)
+    page = _found(beginnings, scope=scope, sort=sort, limit=limit, offset=offset)
+    if inside is not None and not page.total_is_capped:
+        page = _found([*beginnings, inside], scope=scope, sort=sort, limit=limit, offset=offset)
+    return page
+
+
+def _found(
+    branches: Sequence[_Branch], *, scope: tuple[str, list[Any]], sort: str, limit: int, offset: int
+) -> SearchPage:
+    """A page of what any of the branches finds, each item at its best place."""
+    parts: list[str] = []
     parameters: list[Any] = []
-    for branch in _branches(needle):
-        branches.append(
+    for branch in branches:
+        parts.append(
             f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "  # noqa: S608
-            f"WHERE {scope} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(branches)}"
+            f"WHERE {scope[0]} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(parts)}"
         )
-        parameters += [*scope_parameters, *branch.parameters]
+        parameters += [*scope[1], *branch.parameters]
     sql = (
-        f"WITH found AS (SELECT id, MIN(place) AS place FROM ({' UNION ALL '.join(branches)}) u GROUP BY id) "  # noqa: S608
+        f"WITH found AS (SELECT id, MIN(place) AS place FROM ({' UNION ALL '.join(parts)}) u GROUP BY id) "  # noqa: S608
         "SELECT i.id, COUNT(*) OVER () FROM found JOIN catalog_item i ON i.id = found.id "
         f"ORDER BY {_order(sort) or 'found.place, LENGTH(i.name_key), i.name_key'}, i.sku, i.id LIMIT %s OFFSET %s"
     )
@@ -120,7 +131,9 @@ def _scope(chain_ids: Collection[int], category: str, is_active: bool | None) ->
     return " AND ".join(conditions), parameters
 
 
-def _branches(needle: str) -> list[_Branch]:
+def _branches(needle: str) -> tuple[list[_Branch], _Branch | None]:
+    """(what begins so, what holds it anywhere). The latter comes last in rank, so it need not be asked for when the
+    former find enough."""
     branches = [
         _Branch(EXACT, "sku_key = %s", (needle,)),
         _prefix("sku_key", needle, rank=CODE_PREFIX),
@@ -133,9 +146,7 @@ def _branches(needle: str) -> list[_Branch]:
         branches += [_prefix("initials", latin, rank=INITIALS_PREFIX), _prefix("pinyin", latin, rank=INITIALS_PREFIX)]
     branches += [_prefix("name_key", needle, rank=NAME_PREFIX), _prefix("name_en_key", needle, rank=NAME_PREFIX)]
     grams = query_grams(needle)
-    if grams:
-        branches.append(_inside(grams, needle.split()))
-    return branches
+    return branches, _inside(grams, needle.split()) if grams else None
 
 
 def _prefix(column: str, text: str, *, rank: int = 0) -> _Branch:
