@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 import structlog
+from django.conf import settings
 from granian import Granian
 from granian.constants import Interfaces
 
 from liushui.kernel.errors import Conflict
+from liushui.runtime import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,7 @@ class Part:
 
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until stopped. WSGI: Django's views are synchronous, and under ASGI they were three times slower."""
+    metrics.share_between_processes(folder=settings.LIUSHUI.data_dir / "metrics")
     Granian(
         "liushui.app.wsgi:application",
         address=host,

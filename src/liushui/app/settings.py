@@ -135,11 +135,13 @@ USE_TZ = True
 TIME_ZONE = LIUSHUI.time_zone
 
 STATIC_URL = "/static/"
-STATIC_ROOT = LIUSHUI.data_dir / "static"
+STATIC_ROOT = LIUSHUI.data_dir / "static"  # stays empty: whitenoise serves from the packages
+STATIC_ROOT.mkdir(exist_ok=True)
 DIST = PACKAGE / "console" / "dist"  # built by Vite from web/, never committed
 STATICFILES_DIRS = [("dist", DIST)] if DIST.exists() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/dist/assets/"  # Vite puts a hash of the content in these names
 DJANGO_VITE = {"default": {"static_url_prefix": "dist", "manifest_path": DIST / ".vite" / "manifest.json"}}
 
 LOGIN_URL = "console:sign-in"
@@ -153,6 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+CSRF_FAILURE_VIEW = "liushui.console.shell.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LIUSHUI.secure_cookies
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
