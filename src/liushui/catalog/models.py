@@ -138,7 +138,7 @@ class ImportFault(models.Model):
     column = models.CharField(max_length=128, blank=True)
     reason = models.CharField(max_length=400)
     remedy = models.CharField(max_length=400, blank=True)
-    row = models.JSONField()
+    row = models.JSONField()  # list of (header, cell): PostgreSQL would not keep the order of an object's keys
 
     class Meta:
         db_table = "catalog_import_fault"

@@ -102,5 +102,5 @@ def _fault_row(run: ImportRun, judged: Judged) -> ImportFault:
         column=fault.column[:128],
         reason=fault.reason[:400],
         remedy=fault.remedy[:400],
-        row=dict(fault.row),
+        row=list(fault.row.items()),
     )

@@ -34,5 +34,5 @@ def faults(*, run_id: UUID, limit: int | None = None) -> Iterator[RowFault]:
     rows = ImportFault.objects.filter(run_id=run_id).order_by("line_number")
     for row in (rows[:limit] if limit is not None else rows).iterator(chunk_size=2000):
         yield RowFault(
-            line_number=row.line_number, column=row.column, reason=row.reason, remedy=row.remedy, row=row.row
+            line_number=row.line_number, column=row.column, reason=row.reason, remedy=row.remedy, row=dict(row.row)
         )
