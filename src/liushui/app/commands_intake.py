@@ -15,6 +15,7 @@ from liushui.app.commands_serving import require_migrated
 from liushui.app.terminal import JsonOption, command, fail, out, print_json, table
 from liushui.intake import facade as intake
 from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun, QuarantineQuery
+from liushui.kernel.money import format_minor
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
 
@@ -158,7 +159,7 @@ def _run_with_progress(import_id: UUID, *, quietly: bool) -> ImportRun:
 def _print_preview(shown: ImportPreview) -> None:
     table(
         title=f"{shown.file_name}: {shown.format} {shown.encoding}, first {shown.rows_read:,} rows, {shown.currency}",
-        columns=("sale", "store", "at", "lines", "amount (minor units)", "problem"),
+        columns=("sale", "store", "at", "lines", "amount", "problem"),
         right=(3, 4),
         rows=[
             (
@@ -166,7 +167,9 @@ def _print_preview(shown: ImportPreview) -> None:
                 document.command.store if document.command else "",
                 document.command.completed_at.isoformat(" ", "minutes") if document.command else "",
                 len(document.command.lines) if document.command else "",
-                sum(line.amount_minor or 0 for line in document.command.lines) if document.command else "",
+                format_minor(sum(line.amount_minor or 0 for line in document.command.lines), shown.currency)
+                if document.command
+                else "",
                 "; ".join(reason.text for reason in document.reasons),
             )
             for document in shown.documents[:20]

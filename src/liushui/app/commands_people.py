@@ -8,8 +8,8 @@ import typer
 
 from liushui.app.commands_serving import require_migrated
 from liushui.app.terminal import JsonOption, command, out, print_json, table
-from liushui.kernel.errors import InvalidValue
-from liushui.runtime import api_clients, staff
+from liushui.kernel.errors import InvalidValue, NotFound
+from liushui.runtime import api_clients, grants, staff
 from liushui.runtime.access import Grant
 from liushui.runtime.grants import STAFF_ROLES, system_principal
 from liushui.stores import facade as stores
@@ -40,14 +40,43 @@ def create_staff(
 ) -> None:
     """Make a log-in with its roles; the password is shown once."""
     require_migrated()
-    grants = [grant_for(role=each, chain=chain, region=region, store=store) for each in role]
     _, password = staff.create_staff(
-        username=username, display_name=name or username, grants=grants, principal=system_principal(name="command line")
+        username=username,
+        display_name=name or username,
+        grants=[grant_for(role=each, chain=chain, region=region, store=store) for each in role],
+        principal=system_principal(name="command line"),
     )
     if as_json:
         print_json({"username": username, "password": password})
     else:
         out.print(f"{username} may sign in with the password [bold]{password}[/], which is not shown again.")
+
+
+@command(
+    app,
+    "grant",
+    examples=(
+        "liushui grant li.na --role finance --chain online-retail",
+        "liushui grant wang.wei --role store_manager --store S002",
+    ),
+)
+def grant(
+    username: Annotated[str, typer.Argument(help="Somebody who has a log-in already.")],
+    role: Annotated[list[str], typer.Option(help=f"One or more of: {', '.join(sorted(STAFF_ROLES))}.")],
+    chain: ChainOption = "",
+    region: RegionOption = "",
+    store: StoreOption = "",
+) -> None:
+    """Give somebody a further role, such as in a chain that an import has made."""
+    require_migrated()
+    principal = system_principal(name="command line")
+    found = next((member for member in staff.staff(principal=principal) if member.username == username), None)
+    if found is None:
+        raise NotFound(f"There is no log-in {username!r}", remedy="`liushui create-staff` makes one.")
+    for each in role:
+        given = grant_for(role=each, chain=chain, region=region, store=store)
+        grants.grant(subject=grants.staff_subject(found.id), grant=given, granted_by=principal)
+    out.print(f"{username} now holds {', '.join(role)} there.")
 
 
 @command(

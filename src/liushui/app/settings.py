@@ -59,7 +59,8 @@ def _database() -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA mmap_size=268435456;"
-            "PRAGMA cache_size=-40000;PRAGMA temp_store=MEMORY;",
+            # A checkpoint writes every changed page once: after 40 MB instead of 4, pages of indexes go far less often.
+            "PRAGMA cache_size=-40000;PRAGMA temp_store=MEMORY;PRAGMA wal_autocheckpoint=10000;",
         },
     }
 

@@ -10,13 +10,15 @@ from typer.testing import CliRunner
 
 from liushui.app import serve
 from liushui.app.cli import cli
+from liushui.runtime import staff
+from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, NewStore
 
 runner = CliRunner()
 COMMANDS = (
     "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client", "stores",
-    "doctor", "intake file", "intake mappings", "intake quarantine", "catalog import", "demo", "demo load", "demo live",
+    "grant", "doctor", "intake file", "intake mappings", "intake quarantine", "catalog import", "demo", "demo load", "demo live",
     "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -75,6 +77,21 @@ def test_a_store_manager_is_made_with_a_password_that_is_shown(chain: Chain) -> 
     made = json.loads(result.stdout)
     assert made["username"] == "wang.wei"
     assert len(made["password"]) == 19
+
+
+@pytest.mark.django_db
+def test_a_further_role_is_given_to_a_log_in_that_exists(chain: Chain) -> None:
+    runner.invoke(cli, ["create-staff", "li.na", "--role", "store_manager", "--store", "S1"])
+    result = runner.invoke(cli, ["grant", "li.na", "--role", "finance"])
+    assert (result.exit_code, result.stdout.strip()) == (0, "li.na now holds finance there.")
+    [member] = staff.staff(principal=system_principal(name="test"))
+    assert [(grant.role, grant.store_id is None) for grant in member.grants] == [
+        ("store_manager", False),
+        ("finance", True),
+    ]
+    unknown = runner.invoke(cli, ["grant", "nobody", "--role", "finance"])
+    assert unknown.exit_code == 1
+    assert "There is no log-in 'nobody'" in unknown.stderr
 
 
 @pytest.mark.django_db
