@@ -16,6 +16,7 @@ from django.db import close_old_connections, connection
 
 from liushui.runtime import inbox, jobs, relay
 from liushui.runtime.events import Consumer
+from liushui.runtime.long_run import few_collections
 
 _logger = structlog.get_logger(__name__)
 _REST_SECONDS_MAX = 60.0
@@ -30,11 +31,11 @@ def run(*, consumers: Sequence[Consumer], once: bool = False, stop: threading.Ev
     """
     folder = settings.LIUSHUI.data_dir / "workers"
     if once:
-        with jobs.registered(folder=folder) as name:
+        with jobs.registered(folder=folder) as name, few_collections():
             _drain(consumers, worker_name=name)
         return
     stop = stop or threading.Event()
-    with _stopped_by_signals(stop), jobs.registered(folder=folder) as name:
+    with _stopped_by_signals(stop), jobs.registered(folder=folder) as name, few_collections():
         thread = threading.Thread(target=_run_jobs, args=(name, stop), name="liushui-jobs", daemon=True)
         thread.start()
         _logger.info("worker_started", worker=name, consumers=[consumer.name for consumer in consumers])

@@ -32,6 +32,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.kernel.ids import new_id
 from liushui.kernel.money import exponent
 from liushui.runtime.access import Principal
+from liushui.runtime.long_run import few_collections
 
 BATCH_ROWS = 4_000
 
@@ -107,7 +108,7 @@ def run_import(*, import_id: UUID, principal: Principal, on_progress: OnProgress
     if row is None:
         raise ImportNotFound(f"There is no import {import_id}")
     folder = working_dir(row.id)
-    with _only_one(folder):
+    with _only_one(folder), few_collections():
         row.refresh_from_db()
         if row.status == "done":
             return run_of(row, already_imported=True)
