@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, SaleRecorded, Tender
+from liushui.intake import facade as intake
+from liushui.intake.contracts import QuarantineQuery
 from liushui.orders import facade as orders
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import OutboxEvent
@@ -46,6 +49,26 @@ def complete(*, ids: list[str], operator: str = "", crash_at: int | None = None)
     with crash_at_step(crash_at) as steps:
         answers = checkout.complete_sales(commands=commands, principal=SYSTEM, now=NOON)
     return {"answers": [_plain(answer) for answer in answers], "steps": steps.names}
+
+
+def send_unknown_item(*, source_id: str) -> dict[str, Any]:
+    """Send a sale of an item that the catalogue lacks through the API's own action."""
+    body = {
+        "id": source_id,
+        "store": "SH01",
+        "completed_at": NOON.isoformat(),
+        "lines": [{"code": "NOPE", "amount": "1.00"}],
+    }
+    taken = intake.take_sale(
+        body=json.dumps(body).encode(), content_type="application/json", principal=SYSTEM, now=NOON
+    )
+    return {"status": taken.status, "entry": (taken.problem or {}).get("quarantine_id")}
+
+
+def quarantined() -> list[list[Any]]:
+    """What waits in quarantine: source id and number of tries."""
+    query = QuarantineQuery(store_ids=SYSTEM.stores("intake.read"), chain_ids=SYSTEM.whole_chains("intake.read"))
+    return [[entry.source_id, entry.tries] for entry in intake.quarantine(query=query).entries]
 
 
 def _sale(source_id: str, operator: str) -> CompleteSale:

@@ -125,3 +125,11 @@ def test_a_sale_voided_while_it_is_sent_again_stays_voided(arena):
     assert again == sold | {"is_replay": True}
     assert arena.do("void", sale_id=sold["sale_id"], reason="other") == {"status": "voided", "reason": "rung up twice"}
     assert arena.do("inspect", prefix="both") == standing(1, voided=1)
+
+
+def test_sixty_four_that_send_the_same_faulty_sale_make_one_quarantine_entry(arena):
+    found = arena.race("send_unknown_item", *[{"source_id": "faulty"} for _ in range(WAYS)])
+    assert [result["exit"] for result in found] == [0] * WAYS
+    assert {result["answer"]["status"] for result in found} == {"quarantined"}
+    assert len({result["answer"]["entry"] for result in found}) == 1
+    assert arena.do("quarantined") == [["faulty", WAYS]]

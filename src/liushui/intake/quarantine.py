@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 
 from liushui.intake.models import QuarantineEntryRow
@@ -18,6 +19,7 @@ _CHANGING = (
     "origin", "raw_message_id", "import_id", "chain_id", "store_id", "store_code", "reason", "command", "problem",
     "reasons", "raw_rows", "row_count",
 )  # fmt: skip
+_ROWS_PER_STATEMENT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +45,34 @@ def reason_of(problem: Mapping[str, object]) -> str:
 
 
 def put(*, entries: Sequence[Quarantined], now: datetime) -> dict[tuple[str, str], UUID]:
-    """Keep sales for mending. One that is open already takes the new contents and counts another try.
+    """Keep sales for mending; the ids by (source, source id). One that is open already takes the new contents and
+    counts another try: the unique index decides, so that however many send the same sale at once there is one entry.
 
-    Three statements at most, however many; the ids by (source, source id).
+    One statement for each 200 entries.
     """
     fresh = {(entry.source, entry.source_id): _row(entry, now) for entry in entries}
-    if not fresh:
-        return {}
-    known = QuarantineEntryRow.objects.filter(
-        status="open", source__in={source for source, _ in fresh}, source_id__in={source_id for _, source_id in fresh}
-    )
-    again: list[QuarantineEntryRow] = []
-    for old in known:
-        new = fresh.get((old.source, old.source_id))
-        if new is not None:
-            new.id, new.tries = old.id, old.tries + 1
-            again.append(new)
-    kept = {row.id for row in again}
-    if again:
-        QuarantineEntryRow.objects.bulk_update(again, (*_CHANGING, "tries"), batch_size=200)
-    QuarantineEntryRow.objects.bulk_create([row for row in fresh.values() if row.id not in kept], batch_size=200)
-    return {key: row.id for key, row in fresh.items()}
+    rows = [fresh[key] for key in sorted(fresh)]  # in one order, so that two batches cannot wait for each other
+    fields = QuarantineEntryRow._meta.concrete_fields
+    table = QuarantineEntryRow._meta.db_table
+    names = ", ".join(str(field.column) for field in fields)
+    one = f"({', '.join(['%s'] * len(fields))})"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
+    ids: dict[tuple[str, str], UUID] = {}
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start : start + _ROWS_PER_STATEMENT]
+        values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in part for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(part))}"  # noqa: S608  # our model's names
+                f" ON CONFLICT (source, source_id) WHERE status = 'open' DO UPDATE SET {changes},"
+                f" tries = {table}.tries + 1 RETURNING id, source, source_id",
+                values,
+            )
+            ids |= {
+                (source, source_id): found if isinstance(found, UUID) else UUID(found)
+                for found, source, source_id in cursor.fetchall()
+            }
+    return ids
 
 
 def _row(entry: Quarantined, now: datetime) -> QuarantineEntryRow:
