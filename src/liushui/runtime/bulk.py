@@ -5,7 +5,7 @@ Measured choices: docs/decisions/0012-bulk-rows.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -31,7 +31,7 @@ def insert_rows(*, table: str, columns: Sequence[str], rows: Sequence[Row], skip
     if not rows:
         return
     plan = columns_of(table, tuple(columns))
-    values = stored(plan, rows)
+    values = stored(plan, list(zip(*rows, strict=True)))
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if connection.vendor != "postgresql" or skip_existing or len(rows) < COPY_FROM_ROWS:
             _insert(cursor, table, plan, values, " ON CONFLICT DO NOTHING" if skip_existing else "")
@@ -49,18 +49,34 @@ def add_to_totals(*, table: str, keys: Sequence[str], sums: Sequence[str], rows:
     Rows with the same keys are added up before they are sent, and sent in the order of their keys, so that two
     workers cannot lock each other out. The keys are the columns of a unique constraint, none of them NULL.
     """
-    merged = _merged(rows, len(keys))
-    if not merged:
+    add_merged(table=table, keys=keys, sums=sums, totals=_merged(rows, len(keys)))
+
+
+def add_merged(
+    *,
+    table: str,
+    keys: Sequence[str],
+    sums: Sequence[str],
+    totals: Mapping[tuple[Any, ...], Sequence[int]],
+    same: tuple[Any, ...] = (),
+) -> None:
+    """As add_to_totals, for what is added up already: the sums by their keys. `same` are the values of the first keys
+    where all rows share them."""
+    if not totals:
         return
     plan = columns_of(table, (*keys, *sums))
+    ordered = sorted(totals)
+    columns: list[Sequence[Any]] = [[value] * len(ordered) for value in same]
+    columns += zip(*ordered, strict=True)
+    columns += zip(*map(totals.__getitem__, ordered), strict=True)
     updates = ", ".join(f'"{name}" = {table}."{name}" + excluded."{name}"' for name in sums)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         after = f" ON CONFLICT ({_names(keys)}) DO UPDATE SET {updates}"
-        _insert(cursor, table, plan, stored(plan, merged), after)
+        _insert(cursor, table, plan, stored(plan, columns), after)
 
 
-def _merged(rows: Iterable[Row], width: int) -> list[Row]:
-    """One row for each distinct key, sums added, sorted by key."""
+def _merged(rows: Iterable[Row], width: int) -> dict[tuple[Any, ...], list[int]]:
+    """The sums of each distinct key, added."""
     totals: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
         key, amounts = tuple(row[:width]), row[width:]
@@ -72,7 +88,7 @@ def _merged(rows: Iterable[Row], width: int) -> list[Row]:
         else:
             for position, amount in enumerate(amounts):
                 known[position] += amount
-    return [(*key, *totals[key]) for key in sorted(totals)]
+    return totals
 
 
 def _insert(cursor: Any, table: str, plan: Sequence[Column], values: Sequence[Sequence[Any]], after: str) -> None:

@@ -67,9 +67,8 @@ def _column(field: Field[Any, Any]) -> Column:
     )
 
 
-def stored(plan: Sequence[Column], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-    """The rows turned to columns, each value checked and put as the present database takes it."""
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+def stored(plan: Sequence[Column], columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The values, a column at a time, checked and put as the present database takes them."""
     if len(columns) != len(plan):
         raise ValueError(f"rows have {len(columns)} values, there are {len(plan)} columns")
     return [_stored_column(column, values) for column, values in zip(plan, columns, strict=True)]
@@ -78,12 +77,15 @@ def stored(plan: Sequence[Column], rows: Sequence[Sequence[Any]]) -> list[Sequen
 def _stored_column(column: Column, values: Sequence[Any]) -> Sequence[Any]:
     kinds = set(map(type, values))
     if str in kinds:
-        _check_texts(column, [value for value in values if type(value) is str])
+        _check_texts(column, values if len(kinds) == 1 else [value for value in values if type(value) is str])
     if int in kinds and column.number_max is not None:
-        _check_numbers(column, [value for value in values if type(value) is int], column.number_max)
+        numbers = values if len(kinds) == 1 else [value for value in values if type(value) is int]
+        _check_numbers(column, numbers, column.number_max)
     forms = {kind: form for kind in kinds if (form := _form(kind, column)) is not None}
     if not forms:
         return values
+    if len(kinds) == 1:
+        return list(map(forms[kinds.pop()], values))
     return [form(value) if (form := forms.get(type(value))) else value for value in values]
 
 

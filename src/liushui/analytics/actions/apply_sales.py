@@ -10,7 +10,7 @@ from django.db import transaction
 
 from liushui.analytics.domain.projection import project
 from liushui.analytics.models import AppliedSale, ItemLabel, ReadModel
-from liushui.orders.contracts import SaleFact
+from liushui.orders.contracts import SaleFact, SaleLine
 from liushui.runtime import bulk
 
 Change = tuple[SaleFact, int]  # a sale, and which of COMPLETED and VOIDED have happened to it
@@ -59,11 +59,12 @@ def locked_read_model() -> ReadModel:
 
 def _add_projection(generation: int, changes: Sequence[Change], *, sign: int) -> None:
     for cube, totals in project(changes).items():
-        bulk.add_to_totals(
+        bulk.add_merged(
             table=cube.table,
             keys=("generation", *cube.keys),
             sums=cube.sums,
-            rows=[(generation, *key, *(sums if sign == 1 else map(neg, sums))) for key, sums in totals.items()],
+            totals=totals if sign == 1 else {key: tuple(map(neg, sums)) for key, sums in totals.items()},
+            same=(generation,),
         )
 
 
@@ -80,23 +81,24 @@ def _not_yet_applied(generation: int, changes: Sequence[Change]) -> list[Change]
     fresh = [(sale_id, change & ~applied.get(sale_id, 0)) for sale_id, change in wanted.items()]
     fresh = [(sale_id, change) for sale_id, change in fresh if change]
     # Bits that are missing are added, so the same upsert serves new and known sales.
-    bulk.add_to_totals(
+    bulk.add_merged(
         table=AppliedSale._meta.db_table,
         keys=("generation", "sale_id"),
         sums=("state",),
-        rows=[(generation, sale_id, change) for sale_id, change in fresh],
+        totals={(sale_id,): (change,) for sale_id, change in fresh},
+        same=(generation,),
     )
     return [(facts[sale_id], change) for sale_id, change in fresh]
 
 
 def _name_items(facts: Iterable[SaleFact]) -> None:
-    names: dict[tuple[int, str], tuple[str, str]] = {}
+    names: dict[tuple[int, str], SaleLine] = {}
     for fact in facts:
         for line in fact.lines:
-            names.setdefault((fact.chain_id, line.sku), (line.name, line.category))
+            names.setdefault((fact.chain_id, line.sku), line)
     bulk.insert_rows(
         table=ItemLabel._meta.db_table,
         columns=("chain_id", "sku", "name", "category"),
-        rows=[(*key, *label) for key, label in names.items()],
+        rows=[(*key, line.name, line.category) for key, line in names.items()],
         skip_existing=True,
     )

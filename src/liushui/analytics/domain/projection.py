@@ -5,7 +5,7 @@ Everything is a sum, so sales may come in any order, and a void is the same rows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import add
 from typing import TypeVar
@@ -55,8 +55,8 @@ TENDERS = Cube(table="analytics_tendertotal", keys=(*_SCOPE, "type", "method"), 
 CUBES = (HOURS, OPERATORS, ITEMS, ITEM_DAYS, ITEM_MONTHS, CATEGORIES, TENDERS)
 
 Key = tuple[object, ...]
-Sums = dict[Key, list[int]]
 Measures = tuple[int, ...]  # of a line, in the order of _LINE_SUMS
+Sums = dict[Key, Measures]
 
 
 def project(changes: Iterable[tuple[SaleFact, int]]) -> dict[Cube, Sums]:
@@ -75,12 +75,11 @@ def project(changes: Iterable[tuple[SaleFact, int]]) -> dict[Cube, Sums]:
     return totals
 
 
-def _whole(fact: SaleFact, lines: list[Measures], sign: int, change: int) -> list[int]:
+def _whole(fact: SaleFact, lines: list[Measures], sign: int, change: int) -> Measures:
     """The sale's own figures in the order of FIGURE_NAMES."""
-    sums = list(map(sum, zip(*lines, strict=True))) if lines else [0] * len(_LINE_SUMS)
-    _count_once(sums, sign)
+    sums = tuple(map(sum, zip(*lines, strict=True))) if lines else (0,) * len(_LINE_SUMS)
     voided = change & VOIDED
-    return [*sums, 1 if voided else 0, sum(line.amount_minor for line in fact.lines) if voided else 0]
+    return (*_once(sums, sign), 1 if voided else 0, sum(line.amount_minor for line in fact.lines) if voided else 0)
 
 
 def _measures(line: SaleLine, sign: int) -> Measures:
@@ -95,34 +94,41 @@ def _measures(line: SaleLine, sign: int) -> Measures:
 
 
 def _add_lines(totals: dict[Cube, Sums], fact: SaleFact, scope: Key, lines: list[Measures], sign: int) -> None:
-    by_sku: dict[str, list[int]] = {}
-    by_category: dict[str, list[int]] = {}
+    by_sku: dict[str, Measures] = {}
+    by_category: dict[str, Measures] = {}
     for line, measures in zip(fact.lines, lines, strict=True):
         _add(by_sku, line.sku, measures)
         _add(by_category, line.category, measures)
     day, chain, channel, currency = scope[0], fact.chain_id, fact.channel, fact.currency
     month = f"{day!s:.7}-01"
-    for sku, sums in by_sku.items():
-        _count_once(sums, sign)
-        _add(totals[ITEMS], (*scope, chain, sku), sums)
-        _add(totals[ITEM_DAYS], (day, chain, channel, currency, sku), sums)
-        _add(totals[ITEM_MONTHS], (month, chain, channel, currency, sku), sums)
-    for category, sums in by_category.items():
-        _count_once(sums, sign)
-        _add(totals[CATEGORIES], (*scope, chain, category), sums)
+    once = len(by_sku) == len(lines)  # then every measure counts one ticket or return already
+    items, days, months = totals[ITEMS], totals[ITEM_DAYS], totals[ITEM_MONTHS]
+    for sku, measures in by_sku.items():
+        sums = measures if once else _once(measures, sign)
+        _add(items, (*scope, chain, sku), sums)
+        _add(days, (day, chain, channel, currency, sku), sums)
+        _add(months, (month, chain, channel, currency, sku), sums)
+    categories = totals[CATEGORIES]
+    for category, measures in by_category.items():
+        _add(categories, (*scope, chain, category), _once(measures, sign))
 
 
-def _count_once(sums: list[int], sign: int) -> None:
+def _once(sums: Measures, sign: int) -> Measures:
     """Of one sale's lines: it is one ticket and one return, however many lines it has."""
-    sums[_TICKETS] = sign if sums[_TICKETS] else 0
-    sums[_RETURNS] = sign if sums[_RETURNS] else 0
+    tickets, returns = sums[_TICKETS], sums[_RETURNS]
+    if tickets in (0, sign) and returns in (0, sign):
+        return sums
+    counted = list(sums)
+    counted[_TICKETS] = sign if tickets else 0
+    counted[_RETURNS] = sign if returns else 0
+    return tuple(counted)
 
 
 def _add_tenders(totals: Sums, fact: SaleFact, scope: Key, sign: int) -> None:
     for tender in fact.tenders:
-        _add(totals, (*scope, tender.type, tender.method), [sign * tender.amount_minor, sign])
+        _add(totals, (*scope, tender.type, tender.method), (sign * tender.amount_minor, sign))
 
 
-def _add(totals: dict[K, list[int]], key: K, values: Sequence[int]) -> None:
+def _add(totals: dict[K, Measures], key: K, values: Measures) -> None:
     sums = totals.get(key)
-    totals[key] = list(values) if sums is None else list(map(add, sums, values))
+    totals[key] = values if sums is None else tuple(map(add, sums, values))

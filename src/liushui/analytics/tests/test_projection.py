@@ -114,9 +114,9 @@ def test_hours_are_kept_apart_by_channel() -> None:
 def test_tenders_sum_to_net_sales_and_voided_payments_are_gone() -> None:
     rows = project(SMALL_DAY)[TENDERS]
     assert {key[2:3] + key[4:]: row for key, row in rows.items()} == {
-        ("pos", "cash", ""): [1000 - 3000 + 15000 - 15000, 1 + 1 + 1 - 1],
-        ("pos", "mobile", "alipay"): [3080, 1],
-        ("app", "cash", ""): [260, 1],
+        ("pos", "cash", ""): (1000 - 3000 + 15000 - 15000, 1 + 1 + 1 - 1),
+        ("pos", "mobile", "alipay"): (3080, 1),
+        ("app", "cash", ""): (260, 1),
     }
     assert sum(row[0] for row in rows.values()) == day_figures().net_minor
 
@@ -124,15 +124,15 @@ def test_tenders_sum_to_net_sales_and_voided_payments_are_gone() -> None:
 def test_an_item_counts_a_sale_once_however_many_lines_it_has() -> None:
     twice = sale(line("MILK", regular=600), line("MILK", regular=600))
     rows = project([(twice, COMPLETED)])
-    assert rows[ITEMS] == {("2026-05-08", 1, "pos", "CNY", 1, "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
-    assert rows[ITEM_MONTHS] == {("2026-05-01", 1, "pos", "CNY", "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
-    assert rows[ITEM_DAYS] == {("2026-05-08", 1, "pos", "CNY", "MILK"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
-    assert rows[CATEGORIES] == {("2026-05-08", 1, "pos", "CNY", 1, "food/snacks"): [1200, 0, 0, 0, 1, 0, 2, 0, 0, 0]}
+    assert rows[ITEMS] == {("2026-05-08", 1, "pos", "CNY", 1, "MILK"): (1200, 0, 0, 0, 1, 0, 2, 0, 0, 0)}
+    assert rows[ITEM_MONTHS] == {("2026-05-01", 1, "pos", "CNY", "MILK"): (1200, 0, 0, 0, 1, 0, 2, 0, 0, 0)}
+    assert rows[ITEM_DAYS] == {("2026-05-08", 1, "pos", "CNY", "MILK"): (1200, 0, 0, 0, 1, 0, 2, 0, 0, 0)}
+    assert rows[CATEGORIES] == {("2026-05-08", 1, "pos", "CNY", 1, "food/snacks"): (1200, 0, 0, 0, 1, 0, 2, 0, 0, 0)}
 
 
 def test_cashiers_answer_for_their_own_sales() -> None:
     rows = project(SMALL_DAY)[OPERATORS]
-    assert {key[5]: row[10:] for key, row in rows.items() if key[2] == "pos"} == {"0012": [0, 0], "0007": [1, 15000]}
+    assert {key[5]: row[10:] for key, row in rows.items() if key[2] == "pos"} == {"0012": (0, 0), "0007": (1, 15000)}
 
 
 def test_a_refund_of_more_than_was_sold_has_a_negative_average_and_no_rate() -> None:

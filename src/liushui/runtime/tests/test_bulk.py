@@ -140,7 +140,7 @@ def test_a_value_of_a_foreign_type_and_a_row_of_another_length_are_mistakes():
 
 def test_dates_are_stored_as_the_orm_stores_them():
     # No table of this module has a column of dates; the forms of values are the same code for all tables.
-    (days,) = stored([Column("day", "date", None, None)], [(date(2026, 2, 28),), (None,)])
+    (days,) = stored([Column("day", "date", None, None)], [(date(2026, 2, 28), None)])
     assert list(days) == ([date(2026, 2, 28), None] if connection.vendor == "postgresql" else ["2026-02-28", None])
 
 
@@ -167,9 +167,18 @@ def test_totals_need_all_of_their_keys():
         bulk.add_to_totals(table="runtime_relaystate", keys=["id"], sums=["last_seq"], rows=[(None, 1)])
 
 
-def test_totals_of_several_keys_and_sums_are_merged_in_the_order_of_their_keys():
+def test_totals_that_are_merged_already_are_added_to():
+    for amount in (5, -7):
+        totals = {(2,): [amount], (1,): (1,)}
+        bulk.add_merged(table="runtime_relaystate", keys=["id"], sums=["last_seq"], totals=totals)
+    bulk.add_merged(table="runtime_relaystate", keys=["id"], sums=["last_seq"], totals={(): (4,)}, same=(1,))
+    bulk.add_merged(table="runtime_relaystate", keys=["id"], sums=["last_seq"], totals={})
+    assert list(RelayState.objects.order_by("id").values_list("id", "last_seq")) == [(1, 6), (2, -2)]
+
+
+def test_totals_of_several_keys_and_sums_are_merged():
     rows = [("b", 1, 10, 1), ("a", 2, 5, 0), ("b", 1, -3, 1), ("a", 1, 7, 7)]
-    assert bulk._merged(rows, 2) == [("a", 1, 7, 7), ("a", 2, 5, 0), ("b", 1, 7, 2)]
+    assert sorted(bulk._merged(rows, 2).items()) == [(("a", 1), [7, 7]), (("a", 2), [5, 0]), (("b", 1), [7, 2])]
     assert rows == [("b", 1, 10, 1), ("a", 2, 5, 0), ("b", 1, -3, 1), ("a", 1, 7, 7)]  # the caller's rows stay
 
 
