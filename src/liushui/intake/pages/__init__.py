@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from liushui.intake.pages import imports, quarantine
+from liushui.intake.pages import imports, quarantine, quarantine_entry
 from liushui.runtime.menu import MenuEntry
 
 app_name = "intake"
@@ -15,7 +15,9 @@ urlpatterns = [
     path("intake/imports/<uuid:import_id>/", imports.import_detail, name="import"),
     path("intake/imports/<uuid:import_id>/progress/", imports.import_progress, name="import-progress"),
     path("intake/quarantine/", quarantine.quarantine_list, name="quarantine"),
-    path("intake/quarantine/<uuid:entry_id>/", quarantine.quarantine_detail, name="quarantine-entry"),
+    path("intake/quarantine/export/", quarantine.quarantine_export, name="quarantine-export"),
+    path("intake/quarantine/<uuid:entry_id>/", quarantine_entry.quarantine_detail, name="quarantine-entry"),
+    path("intake/quarantine/<uuid:entry_id>/items/", quarantine_entry.quarantine_items, name="quarantine-items"),
 ]
 MENU = (
     MenuEntry(section="orders", title=_("Imports"), url_name="intake:imports", capability="intake.read", position=30),

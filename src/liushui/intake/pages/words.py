@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 IMPORT_STATUS = {
@@ -49,3 +53,70 @@ PHASES = {
 def reason_name(reason: str) -> str:
     """A reason in words; one without words as it is."""
     return str(REASONS.get(reason, reason))
+
+
+# A detail is an English sentence with the case in it; the page knows the shapes of frequent ones and says them again.
+_DETAILS: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
+    (re.compile(shape, re.DOTALL), text)
+    for shape, text in (
+        (r"The catalogue has no item under '(?P<code>.*)'", _("The catalogue has no item with the code %(code)s.")),
+        (
+            r"There is no store '(?P<store>.*)' of chain '(?P<chain>.*)' among those you send sales for",
+            _("Chain %(chain)s has no store with the code %(store)s."),
+        ),
+        (
+            r"The tenders come to (?P<paid>\S+) (?P<currency>\w+), the lines to (?P<total>\S+)",
+            _("%(paid)s %(currency)s were paid, but the lines come to %(total)s."),
+        ),
+        (r"(?P<time>\S+) has no zone", _("The time %(time)s does not say its time zone.")),
+        (
+            r"(?P<time>\S+) lies before 1970 or more than 24 hours ahead of (?P<now>\S+)",
+            _("The time %(time)s lies before 1970 or more than a day ahead: it was received at %(now)s."),
+        ),
+        (
+            r"The discounts of line (?P<line>\d+) come to (?P<sum>-?\d+), its regular price minus its amount to "
+            r"(?P<difference>-?\d+)",
+            _("Line %(line)s: its discounts do not come to the price before discounts less the amount."),
+        ),
+        (
+            r"Line (?P<line>\d+) comes to (?P<amount>-?\d+), which is beyond its regular price (?P<regular>-?\d+)",
+            _("Line %(line)s: the amount is more than the price before discounts."),
+        ),
+        (
+            r"Line (?P<line>\d+) states no amount, and '(?P<code>.*)' has no price here at that time",
+            _("Line %(line)s states no amount, and %(code)s had no price in this store at that time."),
+        ),
+        (
+            r"The sale is in (?P<currency>\w+), store (?P<store>.*) sells in (?P<other>\w+)",
+            _("The sale is in %(currency)s, store %(store)s sells in %(other)s."),
+        ),
+        (
+            r"(?P<field>amount|regular|tax|cost) is money and was sent as a JSON number.*",
+            _("An amount was sent as a JSON number, which loses cents. Send it as a text."),
+        ),
+    )
+)
+REMEDIES = {
+    "item-unknown": _("Add the item to the catalogue, or correct the code."),
+    "store-unknown": _("Correct the code of the store, or set the store up."),
+    "tenders-unbalanced": _("Correct an amount, so that what was paid comes to the total of the lines."),
+    "time-refused": _("Set the clock of the till, or correct the time."),
+    "discount-mismatch": _("Correct the amount or the price before discounts."),
+    "price-missing": _("Write the amount, or enter a price for the item."),
+    "currency-mismatch": _("Clear the currency, or choose a store with that currency."),
+    "sale-conflict": _("Find the receipt with the same number; if it is right, discard this one."),
+}
+
+
+def detail_text(detail: str) -> str:
+    """What was wrong, in the reader's language where the sentence is a frequent one; else as it is."""
+    for shape, text in _DETAILS:
+        if found := shape.fullmatch(detail):
+            return str(text) % found.groupdict()
+    return detail
+
+
+def remedy_text(problem: Mapping[str, object]) -> str:
+    """What to do about it, likewise."""
+    reason = str(problem.get("type", "")).rpartition(":")[2]
+    return str(REMEDIES.get(reason, problem.get("remedy") or ""))

@@ -121,7 +121,7 @@ def test_the_list_shows_what_waits_and_its_filters(manager, odd):
     assert page.status_code == 200
     text = page.content.decode()
     assert f"/intake/quarantine/{odd.id}/" in text
-    assert "The catalogue has no item under &#x27;PEAR&#x27;" in text
+    assert "The catalogue has no item with the code PEAR." in text
     assert "Nothing is in quarantine here" in manager.get("/intake/quarantine/?reason=store-unknown").content.decode()
 
 
