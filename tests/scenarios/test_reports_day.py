@@ -245,6 +245,7 @@ def test_unlike_currencies_are_never_added(shops: tuple[Store, ...]) -> None:
     assert tiles(client)["net"].value == 4340
     assert tiles(client, "/?currency=HKD")["net"].value == 700
     assert "currency=HKD" in tiles(client, "/?currency=HKD")["net"].url
+    assert [row["place"].name_en for row in client.get("/?currency=HKD").context["stores"]] == ["HK"]
 
 
 def test_before_the_first_sale_the_page_says_what_to_do(shops: tuple[Store, ...]) -> None:

@@ -81,14 +81,16 @@ def choose_from(
 ) -> Choice:
     """The same from any mapping of parameters."""
     place = stores.place(query=query, allowed=principal.stores(capability))
-    chosen = tuple(store for store in stores.stores() if store.id in place.store_ids)
+    chosen = tuple(
+        store for store in stores.stores() if store.id in place.store_ids and store.currency == place.currency
+    )
     today = business_day(chosen, now)
     preset = query.get("period", "") or ("" if query.get("from") or query.get("to") else default)
     if preset and preset not in PRESETS:
         raise InvalidValue(f"{preset!r} is no known period", remedy=f"Use one of {', '.join(PRESETS)}.")
     period = presets(today)[preset] if preset else _own_days(query)
     scope = Filter(
-        store_ids=place.store_ids,
+        store_ids=frozenset(store.id for store in chosen),
         currency=place.currency,
         first=period.first,
         last=period.last,
