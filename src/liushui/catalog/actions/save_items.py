@@ -16,7 +16,7 @@ from liushui.catalog.models import ItemRow
 from liushui.catalog.queries.items import one_of
 from liushui.runtime.bulk import insert_rows
 
-CHUNK = 2000  # rows a transaction, so that others get their turn to write
+CHUNK = 5000  # rows a transaction, so that others get their turn to write
 VALUES = tuple(field.name for field in fields(NewItem))
 KEYS = ("sku_key", "gtin_key", "name_key", "name_en_key", "initials", "pinyin", "grams")
 COLUMNS = (*VALUES, *KEYS, "is_active")

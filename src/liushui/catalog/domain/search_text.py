@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,12 +72,14 @@ def search_keys(*, sku: str, gtin: str, name_zh: str, name_en: str) -> SearchKey
     initials, pinyin = pinyin_of(name_zh)
     name_key, name_en_key, sku_key = folded(name_zh)[:200], folded(name_en)[:200], folded(sku)[:64]
     grams = {
-        *_text_grams(name_key, whole_words=True),
-        *_text_grams(name_en_key, whole_words=True),
-        *_text_grams(pinyin, whole_words=False),
-        *(initials[i : i + 2] for i in range(len(initials) - 1)),
-        *(initials[i : i + 3] for i in range(len(initials) - 2)),
+        gram
+        for name in {name_key, name_en_key}
+        for run in _RUN.findall(name)
+        for gram in _run_grams(run, whole_words=True)
     }
+    grams.update(gram for run in _RUN.findall(pinyin) for gram in _run_grams(run, whole_words=False))
+    grams.update([initials[i : i + 2] for i in range(len(initials) - 1)])
+    grams.update([initials[i : i + 3] for i in range(len(initials) - 2)])
     return SearchKeys(
         sku_key=sku_key,
         gtin_key=gtin_key(gtin),
@@ -90,15 +91,12 @@ def search_keys(*, sku: str, gtin: str, name_zh: str, name_en: str) -> SearchKey
     )
 
 
-def _text_grams(text: str, *, whole_words: bool) -> Iterator[str]:
-    for run in _RUN.findall(text):
-        if _IS_CHINESE.match(run):
-            yield from run
-            yield from (run[i : i + 2] for i in range(len(run) - 1))
-        else:
-            if whole_words and len(run) >= 2:
-                yield run[:2]
-            yield from (run[i : i + 3] for i in range(len(run) - 2))
+@lru_cache(maxsize=32_768)  # names of goods are made of few words
+def _run_grams(run: str, *, whole_words: bool) -> tuple[str, ...]:
+    if _IS_CHINESE.match(run):
+        return (*run, *(run[i : i + 2] for i in range(len(run) - 1)))
+    inner = [run[i : i + 3] for i in range(len(run) - 2)]
+    return (run[:2], *inner) if whole_words and len(run) >= 2 else tuple(inner)
 
 
 def query_grams(text: str) -> tuple[str, ...]:
