@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,14 @@ TENDER_TITLES: dict[str, Any] = {
     "other": _("Other payment"),
 }
 METHOD_TITLES: dict[str, Any] = {
+    "cash": _("Cash"),
+    "card": _("Card"),
+    "mobile": _("Mobile payment"),
+    "other": _("Other payment"),
+    "unknown": _("Unknown payment"),
+    "gift-card": _("Gift card"),
+    "manufacturer-coupon": _("Manufacturer's coupon"),
+    "wechat-pay": _("WeChat Pay"),
     "alipay": _("Alipay"),
     "wechat": _("WeChat Pay"),
     "unionpay": _("UnionPay"),
@@ -39,3 +48,14 @@ METHOD_TITLES: dict[str, Any] = {
     "mastercard": _("Mastercard"),
 }
 WEEKDAYS: tuple[Any, ...] = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+CHANNEL_TITLES: dict[str, Any] = {
+    "pos": _("Till"),
+    "app": _("App"),
+    "web": _("Web shop"),
+    "mini-program": _("Mini program"),
+}
+
+
+def channel_pairs(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Sales channels with their names in the reader's language; the shop's own word where we know none."""
+    return [(code, str(CHANNEL_TITLES.get(code, code))) for code in codes]

@@ -124,35 +124,45 @@ def unusual(
     found: list[Unusual] = []
     for store in stores:
         if store.is_open:
-            today, expected = hours.get((store.id, period.last), set()), hours.get((store.id, last_week), set())
+            today, expected = hours.get((store.id, period.last), {}), hours.get((store.id, last_week), {})
             silent = _silence(today, expected, store.id, pace)
             found += [silent] if silent is not None else []
             found += _shares(now.get(store.id, NOTHING), usual.get(store.id, NOTHING), store.id)
     return found
 
 
-def _ticket_hours(rows: Iterable[HourRow]) -> dict[tuple[int, date], set[int]]:
-    """Hours with a ticket, by store and day."""
-    found: dict[tuple[int, date], set[int]] = {}
+def _ticket_hours(rows: Iterable[HourRow]) -> dict[tuple[int, date], dict[int, int]]:
+    """Tickets by hour, by store and day; hours without any are left out."""
+    found: dict[tuple[int, date], dict[int, int]] = {}
     for day, store_id, hour, sums in rows:
         if sums[_TICKETS]:
-            found.setdefault((store_id, day), set()).add(hour)
+            hours = found.setdefault((store_id, day), {})
+            hours[hour] = hours.get(hour, 0) + sums[_TICKETS]
     return found
 
 
-def _silence(sold_hours: set[int], usual_hours: set[int], store_id: int, pace: Pace) -> Unusual | None:
-    """No ticket in the last whole hour nor since, though last week there was one in that hour."""
+_MISSED = 3  # tickets: fewer may fail to come by chance
+
+
+def _silence(sold_hours: Iterable[int], usual_hours: Mapping[int, int], store_id: int, pace: Pace) -> Unusual | None:
+    """No ticket in the last whole hour nor since, though last week there were several by this time.
+
+    Only between the first and the last hour of last week's selling: a store that has closed is not silent.
+    """
     passed = pace.passed[store_id]
     if not 0 < passed < HOURS:
         return None
     start = pace.starts[store_id]
     sold = {hour_of_day(hour, start) for hour in sold_hours}
-    expected = {hour_of_day(hour, start) for hour in usual_hours}
-    if passed - 1 not in expected or any(index >= passed - 1 for index in sold):
+    expected = {hour_of_day(hour, start): tickets for hour, tickets in usual_hours.items()}
+    if passed - 1 not in expected or passed > max(expected) or any(index >= passed - 1 for index in sold):
+        return None
+    last_sold = max(sold, default=-1)
+    if sum(tickets for index, tickets in expected.items() if last_sold < index < passed) < _MISSED:
         return None
     if not sold:
         return Unusual(kind="no_sales", store_id=store_id)
-    return Unusual(kind="silent", store_id=store_id, now=passed - 1 - max(sold))
+    return Unusual(kind="silent", store_id=store_id, now=passed - 1 - last_sold)
 
 
 _SHARE_BP = 500  # five per cent

@@ -18,15 +18,21 @@ class Kind:
     """A report: its columns in order, the column it is sorted by at first, and columns whose values do not add up."""
 
     columns: tuple[str, ...]
+    shown: tuple[str, ...] = ()  # the columns to begin with; empty: all
     sort: str = "net"
     descending: bool = True
     not_additive: frozenset[str] = frozenset()
 
 
 KINDS: dict[str, Kind] = {
-    "sales": Kind(columns=("net", "growth", *_WHOLE, *_MONEY, "margin", "margin_rate"), sort="key"),
+    "sales": Kind(
+        columns=("net", "growth", *_WHOLE, *_MONEY, "margin", "margin_rate"),
+        shown=("net", "growth", "tickets", "average_ticket", "discount", "refund", "margin", "margin_rate"),
+        sort="key",
+    ),
     "stores": Kind(
-        columns=("net", "growth", "share", *_WHOLE, "discount", "refund", "return_rate", "margin", "margin_rate")
+        columns=("net", "growth", "share", *_WHOLE, "discount", "refund", "return_rate", "margin", "margin_rate"),
+        shown=("net", "growth", "share", "tickets", "average_ticket", "refund", "margin_rate"),
     ),
     "hours": Kind(columns=("net", "share", *_WHOLE, "discount", "refund"), sort="key", descending=False),
     "items": Kind(
@@ -42,14 +48,17 @@ KINDS: dict[str, Kind] = {
             "margin",
             "margin_rate",
         ),
+        shown=("net", "share", "items", "tickets", "discount", "refund", "margin_rate"),
         not_additive=frozenset({"tickets"}),
     ),
     "categories": Kind(
         columns=("net", "share", "items", "gross", "discount", "refund", "returned_items", "margin", "margin_rate"),
+        shown=("net", "share", "items", "discount", "refund", "margin", "margin_rate"),
     ),
     "payments": Kind(columns=("amount", "share", "payments"), sort="amount"),
     "cashiers": Kind(
-        columns=("net", "share", *_WHOLE, "discount", "discount_rate", "refund", "return_rate", "voids", "voided")
+        columns=("net", "share", *_WHOLE, "discount", "discount_rate", "refund", "return_rate", "voids", "voided"),
+        shown=("net", "share", "tickets", "average_ticket", "discount_rate", "return_rate", "voids"),
     ),
 }
 GRAINS = ("day", "week", "month")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from liushui.analytics import facade
@@ -47,13 +48,15 @@ def _lag(choice: Choice) -> list[Alert]:
 def _alert(found: Unusual, store: Store, choice: Choice) -> Alert:
     days = {"from": choice.scope.last.isoformat(), "to": choice.scope.last.isoformat()}
     query = {**choice.kept, "store": store.code, **days}
-    name = f"{store.code} {store.name_zh or store.name_en}"
+    name = f"{_name(store)} {store.code}"
     if found.kind == "no_sales":
         title = _("%(store)s: no sales yet today") % {"store": name}
         detail = _("At this hour last week it had sold. Is the store open, is its till connected?")
         return Alert(level="danger", title=title, detail=detail, url=receipts_url(query))
     if found.kind == "silent":
-        title = _("%(store)s: no sales for %(hours)d full hours") % {"store": name, "hours": found.now}
+        title = ngettext(
+            "%(store)s: no sales for %(hours)d full hour", "%(store)s: no sales for %(hours)d full hours", found.now
+        ) % {"store": name, "hours": found.now}
         detail = _("At this hour last week it was selling. Is its till connected?")
         return Alert(level="warning", title=title, detail=detail, url=receipts_url(query))
     shares = {"now": f"{found.now / 100:.1f}", "usual": f"{found.usual / 100:.1f}"}
@@ -63,3 +66,8 @@ def _alert(found: Unusual, store: Store, choice: Choice) -> Alert:
         return Alert(level="warning", title=title, detail=detail, url=receipts_url({**query, "returns": "1"}))
     title = _("%(store)s: unusually many voided sales") % {"store": name}
     return Alert(level="warning", title=title, detail=detail, url=receipts_url({**query, "status": "voided"}))
+
+
+def _name(store: Store) -> str:
+    zh = (get_language() or "").startswith("zh")
+    return (store.name_zh or store.name_en) if zh else (store.name_en or store.name_zh)

@@ -20,11 +20,13 @@ from liushui.analytics.pages.alerts import alerts_of
 from liushui.analytics.pages.charts import category_chart, curve_chart, payment_chart
 from liushui.analytics.pages.links import receipts_url
 from liushui.analytics.queries.home import Home
+from liushui.analytics.titles import channel_pairs
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 
 _RANKED = 10
-_TILES = ("net", "tickets", "average_ticket", "items_per_ticket", "refund", "margin")
+_TILES = ("net", "tickets", "average_ticket", "items_per_ticket", "discount", "refund", "margin")
+_LEVEL_BP = 300  # closer than this to last week is as usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ def home(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     if latest is not None:
         day = latest[1].isoformat()
         context |= {"latest": latest[1], "latest_url": choice.address(**{"from": day, "to": day})}
-    context["channels"] = facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last)
+    context["channels"] = channel_pairs(facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last))
     return render(request, "analytics/home.html", context)
 
 
@@ -86,6 +88,7 @@ def context_of(choice: Choice, data: Home) -> dict[str, Any]:
         "next_url": "" if choice.is_today else choice.address(**choice.shifted(1)),
         "preset_urls": [(name, title, choice.address(period=name)) for name, title in PRESETS.items()],
         "tiles": tiles(data, {**kept, **days}),
+        "verdict": verdict(data),
         "comparison": comparison_text(data),
         "is_live": choice.is_today,
         "live_url": choice.address(**choice.days),
@@ -136,6 +139,20 @@ def labels_of(data: Home) -> tuple[str, str]:
     return _("vs day before"), _("vs last week")
 
 
+def verdict(data: Home) -> tuple[str, str] | None:
+    """Kind and words of what the day looks like beside the same weekday last week, over the same hours."""
+    if data.scope.days > 1:
+        return None
+    change = metrics.change_bp(now=data.beside_same.now.net_minor, before=data.beside_same.before.net_minor)
+    if change is None:
+        return None
+    if abs(change) < _LEVEL_BP:
+        return "info", _("About as on this weekday last week")
+    return (
+        ("good", _("Ahead of this weekday last week")) if change > 0 else ("warn", _("Behind this weekday last week"))
+    )
+
+
 def comparison_text(data: Home) -> str:
     """What the changes under the figures compare: like with like, so a running day only up to the last full hour."""
     if not data.is_running:
@@ -171,5 +188,5 @@ def tiles(data: Home, days: dict[str, str]) -> list[Tile]:
 
 
 def _notes(key: str, figures: Figures, language: str) -> tuple[tuple[str, int | None], ...]:
-    named = {"margin": ("margin_rate", "cost_coverage"), "refund": ("return_rate",), "net": ("discount_rate",)}
+    named = {"margin": ("margin_rate", "cost_coverage"), "refund": ("return_rate",), "discount": ("discount_rate",)}
     return tuple((metrics.BY_KEY[name].name(language), metrics.value(name, figures)) for name in named.get(key, ()))

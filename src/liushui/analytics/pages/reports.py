@@ -19,7 +19,7 @@ from liushui.analytics.files import file_table, filename_of
 from liushui.analytics.filters import PRESETS, Choice, choose, report_query
 from liushui.analytics.pages.charts import heat_chart, payment_title, report_chart
 from liushui.analytics.pages.links import receipts_url
-from liushui.analytics.titles import GRAIN_TITLES, KEY_TITLES, TITLES
+from liushui.analytics.titles import GRAIN_TITLES, KEY_TITLES, TITLES, channel_pairs
 from liushui.catalog import facade as catalog
 from liushui.runtime.access import Principal
 from liushui.runtime.environment import Environment
@@ -29,6 +29,7 @@ from liushui.runtime.web import page
 _PAGE_ROWS = Environment.model_fields["page_rows"].default
 _ROWS_MAX = 1_000_000  # of an exported file
 _BARS = 31
+_REMEMBERED = 365 * 24 * 3600  # seconds for which the choice of columns is kept
 _DRAWN = ("sales", "stores", "categories", "payments")
 
 
@@ -39,8 +40,29 @@ def report(request: HttpRequest, *, name: str, principal: Principal) -> HttpResp
     number = max(1, _number(request.GET.get("page", "1")))
     query = report_query(request.GET, name, choice.scope, limit=_PAGE_ROWS, offset=(number - 1) * _PAGE_ROWS)
     found = facade.report(query=query)
-    context = _context(request, choice, query, found) | {"page": number, "may_export": principal.may("report.export")}
-    return render(request, "analytics/report.html", context)
+    columns = shown_columns(request, found)
+    context = _context(request, choice, query, found, columns)
+    context |= {"page": number, "may_export": principal.may("report.export")}
+    response = render(request, "analytics/report.html", context)
+    if "columns" in request.GET:
+        response.set_cookie(_cookie(name), ".".join(columns), max_age=_REMEMBERED, httponly=True, samesite="Lax")
+    return response
+
+
+def _cookie(name: str) -> str:
+    return f"liushui_columns_{name}"
+
+
+def shown_columns(request: HttpRequest, found: Report) -> tuple[str, ...]:
+    """The columns asked for in the address, else those asked for last time, else the report's usual ones.
+
+    The column that the table is sorted by is always among them.
+    """
+    asked = [key for text in request.GET.getlist("columns") for key in text.split(",")]
+    asked = asked or request.COOKIES.get(_cookie(found.name), "").split(".")
+    wanted = set(asked) & set(found.columns) or set(KINDS[found.name].shown or found.columns)
+    wanted.add(request.GET.get("sort", "").removeprefix("-"))
+    return tuple(key for key in found.columns if key in wanted)
 
 
 @page(capability="report.export")
@@ -53,11 +75,13 @@ def export(request: HttpRequest, *, name: str, principal: Principal) -> HttpResp
     return table_response(filename=filename, columns=columns, rows=rows, format=request.GET.get("format", "xlsx"))
 
 
-def _context(request: HttpRequest, choice: Choice, query: ReportQuery, found: Report) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, choice: Choice, query: ReportQuery, found: Report, columns: tuple[str, ...]
+) -> dict[str, Any]:
     kind = KINDS[found.name]
     extra = {"grain": request.GET.get("grain", ""), "q": query.text, "category": query.category}
     parameters = {**choice.days, **extra, "sort": request.GET.get("sort", "")}
-    terms = [TERMS[key] for key in found.columns]
+    terms = [TERMS[key] for key in columns]
     rows = [_shown(row, found.name, terms, choice) for row in found.rows]
     context: dict[str, Any] = {
         "choice": choice,
@@ -66,6 +90,8 @@ def _context(request: HttpRequest, choice: Choice, query: ReportQuery, found: Re
         "key_title": KEY_TITLES[found.name],
         "currency": choice.scope.currency,
         "terms": [_head(term) for term in terms],
+        "columns": [(_head(TERMS[key]), key in columns) for key in found.columns],
+        "kept": [(key, value) for key, value in request.GET.items() if key not in ("columns", "page")],
         "rows": rows,
         "total": [(term, found.total.get(term.key)) for term in terms],
         "row_count": found.row_count,
@@ -74,7 +100,7 @@ def _context(request: HttpRequest, choice: Choice, query: ReportQuery, found: Re
         "preset_urls": [(key, title, choice.address(**{**extra, "period": key})) for key, title in PRESETS.items()],
         "previous_url": choice.address(**{**extra, **choice.shifted(-1)}),
         "next_url": "" if choice.is_today else choice.address(**{**extra, **choice.shifted(1)}),
-        "channels": facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last),
+        "channels": channel_pairs(facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last)),
         "export_urls": [
             (format_, reverse(f"analytics:export-{found.name}") + choice.address(**parameters, format=format_))
             for format_ in ("xlsx", "csv")

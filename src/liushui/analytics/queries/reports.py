@@ -75,7 +75,8 @@ def _sales(query: ReportQuery) -> Rows:
         rows.append(
             Row(key=key, name_zh=key, name_en=key, values=values, drill=span, open=span if first != last else {})
         )
-    return rows, _sums("sales", whole, total(last_week.values()) if last_week else None)
+    earlier = total(last_week.values()) if last_week and by_day and min(last_week) <= min(by_day) else None
+    return rows, _sums("sales", whole, earlier)  # days before the very first sale are no week to compare with
 
 
 def _stores(query: ReportQuery) -> Rows:
@@ -83,7 +84,10 @@ def _stores(query: ReportQuery) -> Rows:
     earlier = before(Period(first=scope.first, last=scope.last))
     now = {key[0]: figures for key, figures in totals.by_hour(scope, "store_id")}
     past_scope = replace(scope, first=earlier.first, last=earlier.last)
-    past = {key[0]: figures for key, figures in totals.by_hour(past_scope, "store_id")}
+    past: dict[int, Figures] = {}
+    known = totals.days_with_sales(scope.store_ids)
+    if known is not None and known[0] <= earlier.first:  # days before the very first sale are nothing to compare with
+        past = {key[0]: figures for key, figures in totals.by_hour(past_scope, "store_id")}
     whole = total(now.values())
     rows = []
     for store in _stores_of(scope):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from liushui.kernel.money import round_half_up
@@ -24,13 +26,14 @@ def thousandths(value: int | None) -> str:
 
 
 @register.filter
-def growth(value: int | None) -> str:
-    """`+12.3%` of basis points, with its sign; a dash for None."""
+def growth(value: int | None) -> SafeString:
+    """`▲ +12.3%` of basis points, with arrow, sign and colour as on the home page; a dash for None."""
     if value is None:
-        return _NOTHING
+        return SafeString(_NOTHING)
     tenths = round_half_up(value, 10)
-    sign = "-" if tenths < 0 else "+" if tenths else ""
-    return f"{sign}{abs(tenths) // 10:,}.{abs(tenths) % 10}%"
+    kind, arrow, sign = ("up", "▲", "+") if tenths > 0 else ("down", "▼", "-") if tenths else ("same", "＝", "")
+    text = f"{sign}{abs(tenths) // 10:,}.{abs(tenths) % 10}%"
+    return format_html('<span class="delta delta-{}"><span aria-hidden="true">{}</span> {}</span>', kind, arrow, text)
 
 
 @register.filter

@@ -82,6 +82,16 @@ def test_a_store_is_silent_when_it_sold_at_this_hour_last_week() -> None:
     assert found(last_week, now=AFTERNOON, shop=store(is_open=False)) == []
 
 
+def test_a_store_is_not_silent_once_it_has_closed_nor_when_few_tickets_are_missing() -> None:
+    last_week = [row(WEEK_AGO, hour, tickets=3) for hour in range(9, 20)]
+    sold = [*last_week, row(DAY, 17, tickets=2)]
+    assert found(sold, now=datetime(2026, 5, 8, 11, 59, tzinfo=UTC)) == [("silent", 1, 0)]  # 19:59: still open
+    assert found(sold, now=datetime(2026, 5, 8, 12, 0, tzinfo=UTC)) == []  # 20:00: closed
+    quiet = [row(WEEK_AGO, hour, tickets=1) for hour in range(9, 20)]
+    assert found([*quiet, row(DAY, 12, tickets=1)], now=AFTERNOON) == []  # two tickets short at 15:20
+    assert found([*quiet, row(DAY, 11, tickets=1)], now=AFTERNOON) == [("silent", 3, 0)]
+
+
 def test_refunds_and_voids_are_unusual_when_three_times_as_many_as_before() -> None:
     usual = row(WEEK_AGO, 14, gross_minor=100_00, refund_minor=2_00, tickets=50, voids=1)
     today = row(DAY, 14, gross_minor=100_00, refund_minor=7_00, returns=3, tickets=40, voids=4)
