@@ -3,6 +3,7 @@ import "./main.css";
 import htmx from "htmx.org";
 import "./shell.js";
 import "./tables.js";
+import "./columns.js";
 import "./forms.js";
 import "./copy.js";
 

@@ -14,7 +14,7 @@ function open(id) {
   } else if (target) {
     target.dataset.isOpen = "";
     find(".shell-main").inert = true;
-    find("a, button", target).focus();
+    (find("[data-close]", target) ?? find("a, button", target)).focus();
   }
 }
 

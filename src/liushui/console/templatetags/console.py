@@ -72,6 +72,19 @@ def thousands(value: int | None) -> str:
 
 
 @register.filter
+def negated(value: int | None) -> int | None:
+    """The opposite: what came back, written as what it takes away."""
+    return None if value is None else -value
+
+
+@register.filter
+def rate(basis_points: int) -> str:
+    """A rate as people say it: `13%` of 1300, `6.5%` of 650."""
+    whole, hundredths = divmod(basis_points, 100)
+    return f"{whole}.{hundredths:02}".rstrip("0").rstrip(".") + "%"
+
+
+@register.filter
 def percent(basis_points: int | None) -> str:
     """`12.3%` of basis points; a dash for None."""
     return numbers.NOTHING if basis_points is None else numbers.percent_text(basis_points=basis_points)
@@ -141,6 +154,19 @@ def definition(term: str, text: str) -> SafeString:
         name,
         text,
     )
+
+
+@register.simple_tag(takes_context=True)
+def hidden_columns(context: Context, table: str) -> str:
+    """Numbers of the columns that the reader put away in the table of that name, as web/columns.js keeps them."""
+    kept = context["request"].COOKIES.get(f"liushui_columns_{table}", "")
+    return " ".join(number for number in kept.split(".")[:20] if number.isascii() and number.isdigit())
+
+
+@register.inclusion_tag("console/parts/column_choice.html")
+def column_choice(table: str) -> dict[str, str]:
+    """A drop-down of the columns of `<table data-columns=table data-hidden="{% hidden_columns table %}">`."""
+    return {"table": table}
 
 
 @register.inclusion_tag("console/parts/empty.html")

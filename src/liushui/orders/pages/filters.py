@@ -8,13 +8,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.money import parse_minor
 from liushui.orders.contracts import SaleQuery
 from liushui.stores.contracts import Place, Store
 
-DAYS_SHOWN = 7  # when the address names no days and no number is looked for
+PRESETS: Mapping[str, tuple[Any, int, int]] = {  # name → title, first and last day counted back from today
+    "today": (gettext_lazy("Today"), 0, 0),
+    "yesterday": (gettext_lazy("Yesterday"), 1, 1),
+    "last7": (gettext_lazy("Last 7 days"), 6, 0),
+    "last30": (gettext_lazy("Last 30 days"), 29, 0),
+}
+_DEFAULT = "last7"  # when the address names no days and no number is looked for
+_MORE = ("sku", "channel", "tender", "min", "max", "hour", "order", "returns", "source", "category", "customer")
 _TEXTS = ("channel", "source", "q", "sku", "category", "tender", "customer", "status")
 
 
@@ -28,6 +36,8 @@ class Filters:
     last: date | None
     problems: Mapping[str, str]
     is_narrowed: bool  # by more than place and days
+    preset: str  # the one of PRESETS whose days these are, or empty
+    more: int  # how many of the less usual filters are set
 
 
 def read_filters(
@@ -46,9 +56,10 @@ def read_filters(
 
     first = read("from", _day, _("This is not a date."))
     last = read("to", _day, _("This is not a date."))
-    if first is None and last is None and not typed.get("q"):
-        last = max((stores[each].business_date(now) for each in place.store_ids), default=now.date())
-        first = last - timedelta(days=DAYS_SHOWN - 1)
+    today = max((stores[each].business_date(now) for each in place.store_ids), default=now.date())
+    days = {name: _days_back(today, *back) for name, (_title, *back) in PRESETS.items()}
+    if first is None and last is None and (typed.get("period") in days or not typed.get("q")):
+        first, last = days.get(typed.get("period", ""), days[_DEFAULT])
     amount = _("Write an amount such as 12.50.")
     lowest = read("min", lambda text: parse_minor(text, place.currency), amount)
     highest = read("max", lambda text: parse_minor(text, place.currency), amount)
@@ -71,7 +82,20 @@ def read_filters(
         **texts,
     )
     narrowed = any(typed.get(name) for name in (*_TEXTS, "min", "max", "hour", "returns"))
-    return Filters(query=query, typed=typed, first=first, last=last, problems=problems, is_narrowed=narrowed)
+    return Filters(
+        query=query,
+        typed=typed,
+        first=first,
+        last=last,
+        problems=problems,
+        is_narrowed=narrowed,
+        preset=next((name for name, found in days.items() if found == (first, last)), ""),
+        more=sum(bool(typed.get(name)) for name in _MORE),
+    )
+
+
+def _days_back(today: date, first: int, last: int) -> tuple[date, date]:
+    return today - timedelta(days=first), today - timedelta(days=last)
 
 
 def _day(text: str) -> date:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liushui.kernel.errors import InvalidValue
 from liushui.orders import facade
 from liushui.orders.contracts import SaleDetail, SaleLine
+from liushui.orders.pages.words import channel_name, quantity_text, tender_name
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
@@ -89,6 +90,9 @@ def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
         "recorded_time": store.local(sale.recorded_at).replace(tzinfo=None),
         "voided_time": store.local(sale.voided_at).replace(tzinfo=None) if sale.voided_at else None,
         "taxes": tax_rows(sale.lines),
+        "channel": channel_name(sale.summary.channel),
+        "lines": [(line, quantity_text(line)) for line in sale.lines],
+        "tenders": [(tender, tender_name(tender)) for tender in sale.tenders],
     }
 
 

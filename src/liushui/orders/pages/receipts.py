@@ -17,7 +17,8 @@ from liushui.kernel.money import exponent
 from liushui.orders import facade
 from liushui.orders.contracts import SaleQuery, SaleSummary
 from liushui.orders.errors import CursorUnknown
-from liushui.orders.pages.filters import Filters, read_filters
+from liushui.orders.pages.filters import PRESETS, Filters, read_filters
+from liushui.orders.pages.words import CHANNELS, METHODS, channel_name
 from liushui.runtime.access import Principal
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.web import page
@@ -35,6 +36,8 @@ class Row:
     sale: SaleSummary
     store: Store
     local_time: datetime
+    channel: str  # as people call it
+    is_this_year: bool
 
 
 @require_GET
@@ -58,6 +61,9 @@ def receipts(request: HttpRequest, *, principal: Principal) -> HttpResponse:
             "typed": filters.typed,
             "may_export": principal.may("report.export"),
             "hours": range(24),
+            "presets": [(name, title) for name, (title, *_days) in PRESETS.items()],
+            "channels": CHANNELS.items(),
+            "methods": METHODS.items(),
         },
     )
 
@@ -93,7 +99,14 @@ def _filters(
 
 def _row(sale: SaleSummary, known: Mapping[int, Store]) -> Row:
     store = known[sale.store_id]
-    return Row(sale=sale, store=store, local_time=store.local(sale.completed_at).replace(tzinfo=None))
+    local_time = store.local(sale.completed_at).replace(tzinfo=None)
+    return Row(
+        sale=sale,
+        store=store,
+        local_time=local_time,
+        channel=channel_name(sale.channel),
+        is_this_year=local_time.year == store.local(datetime.now(UTC)).year,
+    )
 
 
 def _columns(places: int) -> tuple[Column, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
+from urllib.parse import parse_qsl
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -11,7 +13,10 @@ from python_calamine import CalamineWorkbook
 from liushui.orders import facade
 from liushui.orders.contracts import Tender
 from liushui.orders.models import Sale
+from liushui.orders.pages.filters import read_filters
+from liushui.orders.pages.words import quantity_text
 from liushui.orders.tests.examples import NOON, line, sale
+from liushui.stores.contracts import Place
 
 pytestmark = pytest.mark.django_db
 DAYS = "from=2026-11-22&to=2026-11-22"
@@ -104,7 +109,7 @@ def test_the_export_needs_its_own_right(signed_in, sales):
 
 def test_a_receipt_shows_lines_tenders_taxes_and_where_it_came_from(signed_in, sales):
     page = signed_in().get(f"/orders/{sales[0].sale_id}/").content.decode()
-    for text in ("Receipt R-1", "会员价", "Returned", "Cash", "9.0%", "Source id", "¥7.00", "2026-11-22 12:00:00"):
+    for text in ("Receipt R-1", "会员价", "Returned", "Cash", "9%", "Source id", "¥7.00", "2026-11-22 12:00:00"):
         assert text in page
 
 
@@ -139,18 +144,56 @@ def test_a_cashier_sees_no_void_form_and_may_not_void(signed_in, sales):
     assert Sale.objects.filter(status="voided").count() == 0
 
 
-def test_an_odd_tender_shows_its_own_word(signed_in, house):
+@pytest.mark.parametrize(("method", "name"), [("wechat", "WeChat Pay"), ("moon-pay", "Mobile payment · moon-pay")])
+def test_a_tender_has_a_name_and_an_odd_one_its_own_word(signed_in, house, method, name):
     [answer] = facade.record_sales(
         commands=[
             sale(
                 "W",
                 chain_id=house.chain_id,
                 store_id=house.here.id,
-                tenders=(Tender(type="mobile", method="wechat", amount_minor=1250, reference="4200001"),),
+                tenders=(Tender(type="mobile", method=method, amount_minor=1250, reference="4200001"),),
             )
         ],
         recorded_at=NOON,
     )
     page = signed_in().get(f"/orders/{answer.sale_id}/").content.decode()
-    assert "Mobile payment · wechat" in page
-    assert "4200001" in page
+    assert f"<td>{name}</td><td>4200001</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("units", "grams", "text"), [(1, 677, "677 g"), (-1, 1677, "-1,677 g"), (3, 1500, "3 · 1,500 g"), (-2, None, "-2")]
+)
+def test_weighed_goods_show_what_the_scale_said(units, grams, text):
+    sold = line(1, units=units)
+    assert quantity_text(replace(sold, measure_value=grams, measure_unit="g" if grams else None)) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "preset", "first", "last"),
+    [
+        ("", "last7", date(2026, 11, 16), date(2026, 11, 22)),
+        ("period=today", "today", date(2026, 11, 22), date(2026, 11, 22)),
+        ("period=yesterday&channel=app", "yesterday", date(2026, 11, 21), date(2026, 11, 21)),
+        ("period=last30&q=R-1", "last30", date(2026, 10, 24), date(2026, 11, 22)),
+        ("period=nonsense", "last7", date(2026, 11, 16), date(2026, 11, 22)),
+        ("from=2026-11-01&to=2026-11-02&period=today", "", date(2026, 11, 1), date(2026, 11, 2)),
+        ("q=R-1", "", None, None),
+    ],
+)
+def test_the_address_says_the_days_by_name_or_by_date(house, query, preset, first, last):
+    asked = dict(parse_qsl(query))
+    here = house.here
+    place = Place(
+        chain=None, region=None, store=here, store_ids=frozenset({here.id}), currency="CNY", currencies=("CNY",)
+    )
+    found = read_filters(asked, place=place, stores={here.id: here}, now=NOON, limit=50)
+    assert (found.preset, found.first, found.last) == (preset, first, last)
+    assert found.more == ("channel" in asked)
+
+
+def test_a_return_is_marked_and_its_amounts_are_negative(signed_in, sales):
+    row = signed_in().get(f"/orders/?{DAYS}&returns=1").content.decode().split("<tbody>")[1].split("</tr>")[0]
+    assert "-¥3.00" in row
+    assert ">Returned<" in row
+    assert ">Store</td>" in row  # the channel pos
