@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import structlog
 from django.db import transaction
@@ -32,14 +33,23 @@ def registered(*, folder: Path) -> Iterator[str]:
     The kernel drops the lock however the process ends, so that others can tell a dead worker from a slow one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{socket.gethostname()[:24]}-{new_id().hex}"
-    path = folder / name
-    with path.open("x") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    path, file = _locked_file(folder)
+    with file:
         try:
-            yield name
+            yield path.name
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
+
+
+def _locked_file(folder: Path) -> tuple[Path, IO[str]]:
+    """A new file that this process holds; another worker may sweep it away before it is locked, so that is looked at."""
+    while True:
+        path = folder / f"{socket.gethostname()[:24]}-{new_id().hex}"
+        file = path.open("x")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists():
+            return path, file
+        file.close()
 
 
 def run_next(*, worker_name: str) -> bool:
@@ -85,16 +95,19 @@ def _sweep(folder: Path) -> None:
     """Remove the files of dead workers that no running job names."""
     named = {name for job in DBTaskResult.objects.running() for name in job.worker_ids}
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in named and _is_free(path):
-            path.unlink(missing_ok=True)
+        if path.name not in named:
+            _is_free(path, remove=True)
 
 
-def _is_free(path: Path) -> bool:
-    with path.open() as file:
-        try:
+def _is_free(path: Path, *, remove: bool = False) -> bool:
+    """Whether nobody holds the file; it is removed under the lock, so that nobody can take it in between."""
+    try:
+        with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+            if remove:
+                path.unlink(missing_ok=True)
+    except (BlockingIOError, FileNotFoundError):  # held, or swept away by another worker just now
+        return False
     return True
 
 
