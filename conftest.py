@@ -5,6 +5,8 @@ import tempfile
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the folder of the process that started it
+    os.environ["LIUSHUI_DATA_DIR"] = tempfile.mkdtemp(prefix="liushui-test-")
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
 ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.test import Client, override_settings
 
@@ -81,9 +82,10 @@ def test_not_ready_while_a_migration_waits(monkeypatch):
 
 
 @HERE
-def test_not_ready_when_the_data_folder_is_gone(settings, tmp_path):
-    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"data_dir": tmp_path / "gone"})
-    answer = Client().get("/readyz")
+def test_not_ready_when_the_data_folder_is_gone(tmp_path):
+    # and no `settings` fixture: it would be undone after HERE, and would then put back what HERE had set
+    with override_settings(LIUSHUI=settings.LIUSHUI.model_copy(update={"data_dir": tmp_path / "gone"})):
+        answer = Client().get("/readyz")
     assert answer.status_code == 503
     assert "No such file" in answer.json()["checks"]["data_dir"]
 
