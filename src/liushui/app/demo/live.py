@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 RETURN_SHARE = 0.02
 BAD_SHARE = 0.02  # sales with a barcode that the catalogue lacks, so that the quarantine has something to show
+NIGHT_EVERY = 5  # one store in five never closes
+NIGHT_FACTOR = 0.25  # sales at night, as a share of those of an average open hour
 _TOKEN_MARGIN_SECONDS = 60
 _PAUSE_MAX_SECONDS = 20.0
 _REPORT_SECONDS = 300
@@ -119,11 +121,15 @@ class LiveDay:
         self._stores = stores
         sizes = np.array([store.size for store in stores])
         self._shares = sizes / sizes.sum()
+        at_night = np.array([store.size if store.index % NIGHT_EVERY == 0 else 0.0 for store in stores])
+        self._night_shares = at_night / at_night.sum() if at_night.any() else self._shares
         self._rng = rng
+        self._numbers: dict[tuple[str, date], int] = {}
 
     def sale(self, *, at: datetime) -> CompleteSale:
         """The next sale: as the till scans it, so weighed goods come as the scale's barcode."""
-        store = self._stores[int(self._rng.choice(len(self._stores), p=self._shares))]
+        shares = self._shares if _is_open(at) else self._night_shares
+        store = self._stores[int(self._rng.choice(len(self._stores), p=shares))]
         is_return, is_bad = self._rng.random() < RETURN_SHARE, self._rng.random() < BAD_SHARE
         sale = self._baskets.one(
             rng=self._rng, store=store, at=at, source=LIVE_SOURCE, source_id=new_id().hex, is_return=bool(is_return)
@@ -131,20 +137,34 @@ class LiveDay:
         lines = [self._at_till(line) for line in sale.lines]
         if is_bad:
             lines[0] = _scanned(lines[0], code=unknown_gtin(int(self._rng.integers(10_000))))
-        return replace(sale, lines=tuple(lines))
+        return replace(sale, lines=tuple(lines), receipt_number=self._receipt_number(store, at))
+
+    def _receipt_number(self, store: DemoStore, at: datetime) -> str:
+        """The store's next number of the day, counted on from those that its history may give (the id stays a UUID)."""
+        day = at.astimezone(TIME_ZONE).date()
+        if (store.code, day) not in self._numbers:
+            self._numbers[store.code, day] = len(self._baskets.day(store=store, day=day))
+        self._numbers[store.code, day] += 1
+        return f"{store.code}{day:%m%d}{self._numbers[store.code, day]:05d}"
 
     def pause_seconds(self, *, at: datetime, rate: float) -> float:
         """How long until the next sale, at `rate` sales a second on average over the opening hours."""
         local = at.astimezone(TIME_ZONE)
         shares = hour_shares(local.date())
         hour = local.hour - FIRST_HOUR
-        factor = float(shares[hour] * len(shares)) if 0 <= hour < len(shares) else 0.5  # a few shops never sleep
-        return float(self._rng.exponential(1 / (rate * max(factor, 0.4))))
+        factor = float(shares[hour] * len(shares)) if _is_open(at) else NIGHT_FACTOR
+        return float(self._rng.exponential(1 / (rate * max(factor, NIGHT_FACTOR))))
 
     def _at_till(self, line: LineCommand) -> LineCommand:
         if line.code not in self._weighed:
             return line
         return _scanned(line, code=weighed_barcode(line.code, line.measure_value or 0))
+
+
+def _is_open(at: datetime) -> bool:
+    """Whether this is an hour in which the stores of the chain are open; the others belong to the night shops."""
+    local = at.astimezone(TIME_ZONE)
+    return FIRST_HOUR <= local.hour < FIRST_HOUR + len(hour_shares(local.date()))
 
 
 def _scanned(line: LineCommand, *, code: str) -> LineCommand:

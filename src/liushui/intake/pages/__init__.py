@@ -12,6 +12,7 @@ app_name = "intake"
 urlpatterns = [
     path("intake/imports/", imports.import_list, name="imports"),
     path("intake/imports/new/", imports.import_new, name="import-new"),
+    path("intake/imports/mapping/", imports.mapping_file, name="mapping"),
     path("intake/imports/<uuid:import_id>/", imports.import_detail, name="import"),
     path("intake/imports/<uuid:import_id>/progress/", imports.import_progress, name="import-progress"),
     path("intake/quarantine/", quarantine.quarantine_list, name="quarantine"),

@@ -14,6 +14,7 @@ from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -21,6 +22,7 @@ from liushui.intake import facade
 from liushui.intake.contracts import STALLED_AFTER, ImportRun
 from liushui.intake.domain.mapping import Mapping
 from liushui.intake.errors import MappingError
+from liushui.intake.pages.import_words import account_money, mapping_titles, shown_mappings
 from liushui.intake.pages.words import IMPORT_STATUS, PHASES
 from liushui.intake.raw_store import file_sha256, keep, raw_path
 from liushui.intake.tasks import run_import
@@ -42,9 +44,10 @@ def import_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Imports into the chains that the reader oversees, newest first."""
     rows = settings.LIUSHUI.page_rows
     number = _page_number(request)
+    titles = mapping_titles()
     found = facade.imports(chains=_chain_codes(principal, "intake.read"), offset=(number - 1) * rows, limit=rows)
     context = {
-        "rows": [_shown(run) for run in found.runs],
+        "rows": [_shown(run, titles) for run in found.runs],
         "page": number,
         "pages": -(-found.total // rows),
         "total": found.total,
@@ -69,7 +72,7 @@ def import_detail(request: HttpRequest, *, import_id: UUID, principal: Principal
             run_import.enqueue(str(run.id), principal.name)
             messages.success(request, _("The import goes on where it stopped."))
         return redirect("intake:import", import_id=run.id)
-    return render(request, "intake/import.html", _shown(run) | {"may_run": may_run})
+    return render(request, "intake/import.html", _shown(run, mapping_titles()) | {"may_run": may_run})
 
 
 @require_GET
@@ -77,7 +80,7 @@ def import_detail(request: HttpRequest, *, import_id: UUID, principal: Principal
 def import_progress(request: HttpRequest, *, import_id: UUID, principal: Principal) -> HttpResponse:
     """The progress bar alone; at the end it has the whole page read again."""
     run = facade.import_run(import_id=import_id, chains=_chain_codes(principal, "intake.read"))
-    response = render(request, "intake/import_progress.html", _shown(run))
+    response = render(request, "intake/import_progress.html", _shown(run, {}))
     if run.status not in ("waiting", "running"):
         response["HX-Refresh"] = "true"
     return response
@@ -88,7 +91,11 @@ def import_progress(request: HttpRequest, *, import_id: UUID, principal: Princip
 def import_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Upload a file and choose a mapping: see how it is read, then start it."""
     codes = _chain_codes(principal, "intake.mend")
-    context: dict[str, Any] = {"mappings": sorted(facade.mapping_texts()), "chains": codes, "chosen": request.POST}
+    context: dict[str, Any] = {
+        "mappings": shown_mappings(),
+        "chains": [chain for chain in stores.chains() if chain.code in codes],
+        "chosen": request.POST,
+    }
     if request.method == "GET":
         return render(request, "intake/import_new.html", context)
     status = 200
@@ -109,6 +116,21 @@ def import_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
             raise
         context["error"], status = error, 422
     return render(request, "intake/import_new.html", context, status=status)
+
+
+@require_GET
+@page(capability="intake.mend")
+def mapping_file(request: HttpRequest, *, principal: Principal) -> HttpResponse:
+    """The text of a mapping, to be kept or changed: `name` says which, else the first."""
+    texts = facade.mapping_texts()
+    name = request.GET.get("name") or min(texts)
+    if name not in texts:
+        raise MappingError(f"There is no mapping {name!r}", remedy="Choose one that the page of new imports shows.")
+    return HttpResponse(
+        texts[name],
+        content_type="application/toml; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, f"{name}.toml") or "attachment"},
+    )
 
 
 class Upload(NamedTuple):
@@ -207,10 +229,14 @@ def _page_number(request: HttpRequest) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
 
 
-def _shown(run: ImportRun) -> dict[str, Any]:
+def _shown(run: ImportRun, titles: dict[str, str]) -> dict[str, Any]:
     label, kind = IMPORT_STATUS[run.status]
+    chain = next((chain for chain in stores.chains() if chain.code == run.chain), None)
     return {
         "run": run,
+        "chain": chain,
+        "money": account_money(run.reconciliation) if run.reconciliation else {},
+        "mapping_title": titles.get(run.mapping, run.mapping),
         "account": run.reconciliation,
         "status_label": label,
         "status_kind": kind,
@@ -221,4 +247,4 @@ def _shown(run: ImportRun) -> dict[str, Any]:
     }
 
 
-__all__ = ["import_detail", "import_list", "import_new", "import_progress"]
+__all__ = ["import_detail", "import_list", "import_new", "import_progress", "mapping_file"]
