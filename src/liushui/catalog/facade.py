@@ -33,6 +33,7 @@ from liushui.catalog.queries import baskets as _baskets
 from liushui.catalog.queries import imports as _imports
 from liushui.catalog.queries import items as _items
 from liushui.catalog.queries import search as _search
+from liushui.catalog.queries.kept_items import KeptItems as KeptItems
 from liushui.runtime.access import Principal
 from liushui.runtime.places import StorePlace
 
@@ -47,9 +48,12 @@ def price_items(*, store: StorePlace, codes: Collection[str], at: datetime) -> d
     return _baskets.price_baskets(baskets=[Basket(store=store, at=at, codes=codes)])[0]
 
 
-def price_baskets(*, baskets: Sequence[Basket]) -> list[dict[str, PricedItem]]:
-    """What price_items answers, for several stores and instants at once: two queries a chain, however many baskets."""
-    return _baskets.price_baskets(baskets=baskets)
+def price_baskets(*, baskets: Sequence[Basket], kept: KeptItems | None = None) -> list[dict[str, PricedItem]]:
+    """What price_items answers, for several stores and instants at once: two queries a chain, however many baskets.
+
+    Who prices batch after batch may keep items between them: a change of an item is then seen seconds later.
+    """
+    return _baskets.price_baskets(baskets=baskets, kept=kept)
 
 
 def item(*, item_id: int, chain_ids: Collection[int]) -> Item:

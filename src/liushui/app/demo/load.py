@@ -140,12 +140,13 @@ def load_sales(
     first = _resume_from(demo_stores[0], first=today - timedelta(days=days - 1), last=today)
     sales = lines = voids = 0
     batch: list[CompleteSale] = []
+    kept = catalog.KeptItems()
     for day in _days(first, today):
         for store in demo_stores:
             batch += baskets.day(store=store, day=day, until=now)
         while len(batch) >= _SALES_A_BATCH or (batch and day == today):
             recorded, batch = batch[:_SALES_A_BATCH], batch[_SALES_A_BATCH:]
-            voids += _record(recorded, principal=principal, now=now)
+            voids += _record(recorded, principal=principal, now=now, kept=kept)
             sales += len(recorded)
             lines += sum(len(sale.lines) for sale in recorded)
         progress(day, sales)
@@ -154,10 +155,10 @@ def load_sales(
     return Loaded(sales=sales, lines=lines, voids=voids, first=first, last=today)
 
 
-def _record(commands: Sequence[CompleteSale], *, principal: Principal, now: datetime) -> int:
+def _record(commands: Sequence[CompleteSale], *, principal: Principal, now: datetime, kept: catalog.KeptItems) -> int:
     """Record a batch and void the few that were mistakes; returns how many were voided."""
     voids = 0
-    for answer in checkout.complete_sales(commands=commands, principal=principal, now=now):
+    for answer in checkout.complete_sales(commands=commands, principal=principal, now=now, kept=kept):
         if isinstance(answer, Refusal):
             if answer.problem.get("status") == SaleConflict.status:
                 continue  # recorded by an earlier run with other options; it stays as it is

@@ -38,14 +38,14 @@ def complete_sale(*, command: CompleteSale, principal: Principal, now: datetime)
 
 
 def complete_sales(
-    *, commands: Sequence[CompleteSale], principal: Principal, now: datetime
+    *, commands: Sequence[CompleteSale], principal: Principal, now: datetime, kept: catalog.KeptItems | None = None
 ) -> list[SaleRecorded | Refusal]:
     """Complete a batch; answers stand in the order of the commands, and one refusal keeps no other sale back.
 
     What is taken is recorded in one transaction, with a number of SQL statements that depends neither on the number
-    of sales nor on that of their lines.
+    of sales nor on that of their lines. Who sends batch after batch may keep the catalogue's items between them.
     """
-    answers = _complete(commands, principal=principal, now=now)
+    answers = _complete(commands, principal=principal, now=now, kept=kept)
     return [
         Refusal(source_id=command.source_id, problem=answer.problem()) if isinstance(answer, LiushuiError) else answer
         for command, answer in zip(commands, answers, strict=True)
@@ -53,7 +53,7 @@ def complete_sales(
 
 
 def _complete(
-    commands: Sequence[CompleteSale], *, principal: Principal, now: datetime
+    commands: Sequence[CompleteSale], *, principal: Principal, now: datetime, kept: catalog.KeptItems | None = None
 ) -> list[SaleRecorded | LiushuiError]:
     answers: dict[int, SaleRecorded | LiushuiError] = {}
     chains = stores.chains()
@@ -73,7 +73,8 @@ def _complete(
         baskets=[
             Basket(store=sale.store, at=sale.command.completed_at, codes={line.code for line in sale.command.lines})
             for sale in placed
-        ]
+        ],
+        kept=kept,
     )
 
     currencies = {chain.id: chain.currency for chain in chains}

@@ -29,6 +29,8 @@ _NEEDED = frozenset({"source", "source_id", "channel"})
 
 def check_text(text: str, *, field: str, pointer: str) -> None:
     """Raise TextRefused unless the text can be stored in this field (see orders' TEXT_MAX)."""
+    if text.isascii() and "\0" not in text and len(text) <= TEXT_MAX[field]:
+        return
     if len(text) > TEXT_MAX[field]:
         raise TextRefused(
             f"{pointer} has {len(text)} characters, it may have {TEXT_MAX[field]}",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from liushui.catalog import facade as catalog
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import Refusal, SaleRecorded
 from liushui.intake import quarantine
@@ -45,14 +46,20 @@ class Booked:
 
 
 def book_documents(
-    documents: Sequence[Document], *, row: ImportRunRow, principal: Principal, now: datetime, in_flight: bool
+    documents: Sequence[Document],
+    *,
+    row: ImportRunRow,
+    principal: Principal,
+    now: datetime,
+    in_flight: bool,
+    kept: catalog.KeptItems,
 ) -> Booked:
     """Complete the sales of a batch in one go. `in_flight`: an earlier process may have stopped at it, so what
     was recorded since this import began is this import's own work."""
     booked = Booked(row)
     good = [document for document in documents if document.command is not None]
     commands = [document.command for document in good if document.command is not None]
-    answers = checkout.complete_sales(commands=commands, principal=principal, now=now) if commands else []
+    answers = checkout.complete_sales(commands=commands, principal=principal, now=now, kept=kept) if commands else []
     for document, answer in zip(good, answers, strict=True):
         if isinstance(answer, Refusal):
             booked.refused.append((document, answer.problem))

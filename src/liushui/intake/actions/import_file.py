@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from liushui.catalog import facade as catalog
 from liushui.intake import staging
 from liushui.intake.accounts import Totals, run_of
 from liushui.intake.actions.book_documents import book_documents
@@ -140,9 +141,10 @@ def _run(row: ImportRunRow, folder: Path, principal: Principal, on_progress: OnP
     watch.begin()
     reader = DocumentReader(mapping=mapping, chain=row.chain_code, places=exponent(row.currency))
     totals = Totals.of(row)
+    kept = catalog.KeptItems()
     for number, documents in enumerate(_batches(reader, staged.path, totals.rows_done)):
         now = datetime.now(UTC)
-        booked = book_documents(documents, row=row, principal=principal, now=now, in_flight=number == 0)
+        booked = book_documents(documents, row=row, principal=principal, now=now, in_flight=number == 0, kept=kept)
         with transaction.atomic():
             booked.settle(totals, now)
             _set(row, **totals.columns())
