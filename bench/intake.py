@@ -1,11 +1,13 @@
-"""Bulk intake of The Complete Journey: lines a second, beside a bare insert of the same rows, and peak memory.
+"""Bulk intake of The Complete Journey: lines a second, beside a bare insert of the same rows, and memory on the way.
 
     uv sync --group bench
-    python bench/intake.py [--baskets 20000]
+    python -m bench.intake              20,000 of its baskets, some 190,000 lines
+    python -m bench.intake --whole      all 1,469,307 lines
 
 SQLite in a folder of its own; with LIUSHUI_DATABASE_URL also PostgreSQL, in a database that is made and dropped. The
 bare insert writes the raw columns of the same rows into one table without an index: executemany on SQLite, COPY on
-PostgreSQL. Intake does that and staging, mapping, checking, lines, discounts, tenders, dedupe and the outbox.
+PostgreSQL. Intake does that and staging, items, mapping, checking, lines, discounts, tenders, dedupe and the outbox.
+CPU is this process's own, without PostgreSQL's. At the end the worker counts the sales into the reports' totals.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 COLUMNS = [
@@ -49,8 +52,8 @@ def cut(baskets: int, folder: Path) -> Path:
     return out
 
 
-def measure(transactions: Path) -> dict[str, object]:
-    """In a process whose settings name the database: bare insert, then intake."""
+def measure(transactions: Path) -> dict[str, Any]:
+    """In a process whose settings name the database: bare insert, intake, then the worker."""
     import django
 
     django.setup()
@@ -59,13 +62,27 @@ def measure(transactions: Path) -> dict[str, object]:
     from django.core.management import call_command
     from django.db import connection
 
+    from liushui.app.consumers import CONSUMERS
     from liushui.intake import facade
+    from liushui.intake.contracts import ImportProgress
+    from liushui.runtime import worker
     from liushui.runtime.grants import system_principal
 
     call_command("migrate", verbosity=0, skip_checks=True)
     rows, bare_seconds = bare_insert(transactions)
     me = system_principal(name="bench")
-    begun, cpu = time.perf_counter(), time.process_time()
+    phases: dict[str, Moment] = {}
+    megabytes: dict[int, int] = {}
+
+    def watch(now: ImportProgress) -> None:
+        phases.setdefault(now.phase, moment())
+        if now.phase == "booking":
+            reached = 100 * now.rows_done // now.rows_total
+            for percent in (10, 50, 100):
+                if reached >= percent:
+                    megabytes.setdefault(percent, resident_megabytes())
+
+    begun = moment()
     run, _new = facade.start_import(
         path=transactions,
         mapping=facade.load_mapping("complete-journey"),
@@ -74,26 +91,47 @@ def measure(transactions: Path) -> dict[str, object]:
         principal=me,
         now=datetime.now(UTC),
     )
-    booking: list[float] = []
-    run = facade.run_import(
-        import_id=run.id,
-        principal=me,
-        on_progress=lambda now: booking.append(time.perf_counter()) if now.phase == "booking" and not booking else None,
-    )
+    run = facade.run_import(import_id=run.id, principal=me, on_progress=watch)
+    booked = moment()
     account = run.reconciliation
     assert account is not None
     assert account.is_exact, facade.report_lines(account)
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    worker.run(consumers=CONSUMERS, once=True)
     return {
         "database": connection.vendor,
         "lines": rows,
-        "seconds": seconds,
-        "booking_seconds": time.perf_counter() - booking[0],
-        "cpu_seconds": cpu,
+        "whole": booked - begun,
+        "references": phases["booking"] - phases["references"],
+        "booking": booked - phases["booking"],
+        "counting": moment() - booked,
         "bare_seconds": bare_seconds,
+        "megabytes": megabytes,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "report": list(facade.report_lines(account)),
     }
+
+
+class Moment(NamedTuple):
+    """Seconds by the wall and by the CPU of this process; a difference of two is how long something took."""
+
+    wall: float
+    cpu: float
+
+    def __sub__(self, other: Moment) -> Moment:
+        return Moment(self.wall - other.wall, self.cpu - other.cpu)
+
+
+def moment() -> Moment:
+    """Now."""
+    return Moment(time.perf_counter(), time.process_time())
+
+
+def resident_megabytes() -> int:
+    """Memory of this process as it is, on Linux; elsewhere what it was at most."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() >> 20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def bare_insert(transactions: Path) -> tuple[int, float]:
@@ -125,7 +163,7 @@ def bare_insert(transactions: Path) -> tuple[int, float]:
     return rows, spent
 
 
-def in_process(transactions: Path, folder: Path, database_url: str) -> dict[str, object]:
+def in_process(transactions: Path, folder: Path, database_url: str) -> dict[str, Any]:
     """Measure in a fresh process, so that its peak memory is its own."""
     environment = os.environ | {
         "LIUSHUI_DATA_DIR": str(folder),
@@ -138,7 +176,7 @@ def in_process(transactions: Path, folder: Path, database_url: str) -> dict[str,
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def on_postgresql(transactions: Path, folder: Path, url: str) -> dict[str, object]:
+def on_postgresql(transactions: Path, folder: Path, url: str) -> dict[str, Any]:
     import psycopg
 
     name = f"bench_intake_{os.getpid()}"
@@ -150,22 +188,33 @@ def on_postgresql(transactions: Path, folder: Path, url: str) -> dict[str, objec
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def show(found: dict[str, object]) -> None:
-    lines = float(str(found["lines"]))
-    seconds, booking, bare = (float(str(found[key])) for key in ("seconds", "booking_seconds", "bare_seconds"))
+def show(found: dict[str, Any]) -> None:
+    """Print what one database came to."""
+    lines = found["lines"]
+
+    def pace(part: str) -> str:
+        wall, cpu = found[part]
+        return f"{lines / wall:>9,.0f} lines/s  {lines / cpu:>9,.0f} lines/CPU s  ({wall:.1f} s, CPU {cpu:.1f} s)"
+
     way = "executemany" if found["database"] == "sqlite" else "COPY"
-    print(
-        f"{found['database']}: {lines:,.0f} lines in {seconds:.1f} s = {lines / seconds:,.0f} lines/s"
-        f" (booking alone {lines / booking:,.0f}); CPU of the importer {float(str(found['cpu_seconds'])):.1f} s;"
-        f" peak {found['peak_mb']} MB\n  bare {way}: {lines / bare:,.0f} rows/s, ratio {bare / seconds:.3f}"
-    )
-    for line in found["report"]:  # type: ignore[attr-defined]
+    bare = found["bare_seconds"]
+    print(f"{found['database']}, {lines:,} lines; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
+    print(f"  import, everything   {pace('whole')}")
+    print(f"  of it booking        {pace('booking')}")
+    print(f"  of it items, stores  {' ' * 46}({found['references'][0]:.1f} s, CPU {found['references'][1]:.1f} s)")
+    print(f"  counting for reports {pace('counting')}")
+    print(f"  bare {way}: {lines / bare:,.0f} rows/s; the import has {bare / found['whole'][0]:.3f} of that")
+    memory = ", ".join(f"{percent} %: {megabytes} MB" for percent, megabytes in found["megabytes"].items())
+    print(f"  memory at {memory}; peak {found['peak_mb']} MB")
+    for line in found["report"]:
         print(f"  {line}")
 
 
 def main() -> None:
+    """Measure what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--baskets", type=int, default=0, help="only so many baskets; 0 is the whole file")
+    parser.add_argument("--baskets", type=int, default=20_000, help="how many baskets")
+    parser.add_argument("--whole", action="store_true", help="all of them; takes minutes")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.measure:
@@ -174,7 +223,7 @@ def main() -> None:
     url = os.environ.get("LIUSHUI_DATABASE_URL", "")
     with tempfile.TemporaryDirectory(prefix="liushui-bench-") as temporary:
         folder = Path(temporary)
-        transactions = cut(chosen.baskets, folder)
+        transactions = cut(0 if chosen.whole else chosen.baskets, folder)
         show(in_process(transactions, folder / "sqlite", ""))
         if url.startswith("postgres"):
             show(on_postgresql(transactions, folder / "postgresql", url))
