@@ -10,6 +10,7 @@ from pydantic import Field
 
 from liushui.catalog import facade
 from liushui.catalog.contracts import Item, NewPrice
+from liushui.catalog.costs import chains_with_costs
 from liushui.catalog.errors import InvalidPrice, UnknownItem
 from liushui.catalog.schemas import (
     BatchBody,
@@ -63,15 +64,20 @@ def search_items(
     offset: Offset = 0,
 ) -> ItemsAnswer:
     """Items by the beginning of a SKU or barcode, a part of a name, pinyin or its initials; all without a text."""
+    principal = _principal(request)
+    chain_id = _chain(principal, "catalog.read", chain).id
+    with_cost = chain_id in chains_with_costs(principal)
     found = facade.search_items(
-        chain_ids=[_chain(_principal(request), "catalog.read", chain).id],
+        chain_ids=[chain_id],
         text=text,
         category=category,
         limit=limit,
         offset=offset,
     )
     return ItemsAnswer(
-        items=[item_answer(item) for item in found.items], total=found.total, total_is_capped=found.total_is_capped
+        items=[item_answer(item, with_cost=with_cost) for item in found.items],
+        total=found.total,
+        total_is_capped=found.total_is_capped,
     )
 
 
@@ -103,7 +109,9 @@ def put_items(request: HttpRequest, body: BatchBody, chain: str = "") -> Results
 )
 def read_item(request: HttpRequest, sku: str, chain: str = "") -> ItemAnswer:
     """One item, by its SKU or its GTIN."""
-    return item_answer(_item(_chain(_principal(request), "catalog.read", chain), sku))
+    principal = _principal(request)
+    home = _chain(principal, "catalog.read", chain)
+    return item_answer(_item(home, sku), with_cost=home.id in chains_with_costs(principal))
 
 
 @router.put(
@@ -120,7 +128,7 @@ def put_item(request: HttpRequest, sku: str, body: ItemBody, chain: str = "") ->
     item = facade.change_item(
         item=body.new_item(chain_id=chain_id, sku=sku), is_active=body.is_active, principal=principal
     )
-    return item_answer(item)
+    return item_answer(item, with_cost=True)
 
 
 @router.get(

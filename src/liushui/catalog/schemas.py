@@ -64,7 +64,9 @@ class ItemAnswer(Schema):
     tax_rate_bp: int
     tax_code: str
     discountable: bool
-    cost_minor: int | None
+    cost_minor: int | None = Field(
+        description="None when unknown, and to readers without report.read or catalog.write."
+    )
     image_url: str
     is_active: bool
 
@@ -126,6 +128,7 @@ class PricesAnswer(Schema):
     prices: list[PriceAnswer]
 
 
-def item_answer(item: Item) -> ItemAnswer:
+def item_answer(item: Item, *, with_cost: bool) -> ItemAnswer:
     """An item as the API shows it."""
-    return ItemAnswer(**{name: getattr(item, name) for name in ItemAnswer.model_fields})
+    values = {name: getattr(item, name) for name in ItemAnswer.model_fields}
+    return ItemAnswer(**values | ({} if with_cost else {"cost_minor": None}))

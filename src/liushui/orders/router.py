@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -64,7 +65,8 @@ def list_orders(request: HttpRequest, filters: Query[SaleFilters]) -> dict[str, 
 )
 def get_order(request: HttpRequest, sale_id: UUID) -> dict[str, Any]:
     """A receipt with its lines, discounts and tenders."""
-    return _detail(facade.sale(sale_id=sale_id, store_ids=_principal(request).stores("sale.read")))
+    principal = _principal(request)
+    return _detail(facade.sale(sale_id=sale_id, store_ids=principal.stores("sale.read")), principal)
 
 
 @router.post(
@@ -76,9 +78,9 @@ def get_order(request: HttpRequest, sale_id: UUID) -> dict[str, Any]:
 )
 def void_order(request: HttpRequest, sale_id: UUID, command: VoidCommand) -> dict[str, Any]:
     """Take a sale back as if it had not been. Voiding it again answers the same, with the first reason."""
-    return _detail(
-        facade.void_sale(sale_id=sale_id, reason=command.reason, principal=_principal(request), now=datetime.now(UTC))
-    )
+    principal = _principal(request)
+    sale = facade.void_sale(sale_id=sale_id, reason=command.reason, principal=principal, now=datetime.now(UTC))
+    return _detail(sale, principal)
 
 
 def _principal(request: HttpRequest) -> Principal:
@@ -90,9 +92,10 @@ def _summary(sale: SaleSummary) -> dict[str, Any]:
     return {name: getattr(sale, name) for name in sale.__slots__}
 
 
-def _detail(sale: SaleDetail) -> dict[str, Any]:
+def _detail(sale: SaleDetail, principal: Principal) -> dict[str, Any]:
+    sees_costs = sale.summary.store_id in principal.stores("report.read") | principal.stores("catalog.write")
     return _summary(sale.summary) | {
-        "lines": sale.lines,
+        "lines": sale.lines if sees_costs else [replace(line, cost_minor=None) for line in sale.lines],
         "tenders": sale.tenders,
         "variance_minor": sale.variance_minor,
         "recorded_at": sale.recorded_at,

@@ -100,7 +100,7 @@ class LineAnswer(Schema):
     amount_minor: int
     tax_rate_bp: int
     tax_minor: int
-    cost_minor: int | None
+    cost_minor: int | None = Field(description="Null too for readers without report.read or catalog.write.")
     is_return: bool
     discounts: list[DiscountAnswer]
 

@@ -8,6 +8,7 @@ import pytest
 from django_tasks_db.models import DBTaskResult
 
 from liushui.catalog import facade
+from liushui.catalog.contracts import NewItem
 from liushui.runtime import audit
 
 FORM = {
@@ -171,3 +172,41 @@ def test_every_page_reads_in_chinese(items, sign_in) -> None:
     client = sign_in("marketer", language="zh-hans")
     for address in ("/catalog/items/", f"/catalog/items/{items['1001']}/", "/catalog/categories/", "/catalog/imports/"):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "sees"), [("cashier", False), ("it_admin", False), ("finance", True), ("marketer", True)]
+)
+def test_costs_are_for_those_who_see_margins_or_keep_items(items, sign_in, role, sees) -> None:
+    client = sign_in(role)
+    pages = [client.get(path).content.decode() for path in ("/catalog/items/", f"/catalog/items/{items['1001']}/")]
+    assert [("¥2.10" in page, ">Cost" in page) for page in pages] == [(sees, sees)] * 2
+
+
+def test_who_sees_no_costs_cannot_sort_by_them(items, sign_in) -> None:
+    cashier = sign_in("cashier")
+    by_cost, plain = (cashier.get(f"/catalog/items/{query}").context["rows"] for query in ("?sort=-cost_minor", ""))
+    assert [row["item"].sku for row in by_cost] == [row["item"].sku for row in plain]
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("cashier", 403), ("it_admin", 403), ("regulator", 403), ("finance", 200)]
+)
+def test_the_export_of_items_needs_the_right_to_export_and_to_read_them(items, sign_in, role, status) -> None:
+    client = sign_in(role)
+    assert client.get("/catalog/items/export/").status_code == status
+    button = "/catalog/items/export/" in client.get("/catalog/items/").content.decode()
+    assert button == (status == 200)
+
+
+def test_units_and_the_rate_of_nothing_are_words(items, sign_in) -> None:
+    body = sign_in("marketer", language="zh-hans").get(f"/catalog/items/{items['1001']}/").content.decode()
+    assert "<dd>件</dd>" in body and "<dd>13%</dd>" in body and "编辑" in body
+
+
+def test_without_images_there_is_no_column_of_them(chain, items, sign_in) -> None:
+    client = sign_in("marketer")
+    assert ">Image<" not in client.get("/catalog/items/").content.decode()
+    pictured = NewItem(chain_id=chain.id, sku="1002", name_zh="牛奶", name_en="Milk", image_url="/media/1002.jpg")
+    facade.save_items(items=[pictured])
+    assert ">Image<" in client.get("/catalog/items/").content.decode()

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.catalog import facade
 from liushui.catalog.contracts import Item, SearchPage
+from liushui.catalog.costs import chains_with_costs
 from liushui.catalog.forms import ItemForm, PriceForm, add_problem, initial_of
+from liushui.catalog.pages.words import unit_name
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.kernel.money import exponent
 from liushui.runtime import audit, places
@@ -47,13 +49,14 @@ def _place(request: HttpRequest, principal: Principal) -> tuple[set[int], StoreP
     return set(allowed), chosen.store
 
 
-def _search(request: HttpRequest, chain_ids: set[int], *, limit: int, offset: int) -> SearchPage:
+def _search(request: HttpRequest, chain_ids: set[int], *, sees_costs: bool, limit: int, offset: int) -> SearchPage:
+    sort = request.GET.get("sort", "")
     return facade.search_items(
         chain_ids=chain_ids,
         text=request.GET.get("q", ""),
         category=request.GET.get("category", ""),
         is_active=_STATES.get(request.GET.get("state", "active"), True),
-        sort=request.GET.get("sort", ""),
+        sort=sort if sees_costs or "cost" not in sort else "",
         limit=limit,
         offset=offset,
     )
@@ -71,7 +74,9 @@ def item_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Items found by the query form, with the price in the chosen store."""
     chain_ids, store = _place(request, principal)
     number, rows = page_number(request), settings.LIUSHUI.page_rows
-    found = _search(request, chain_ids, limit=rows, offset=(number - 1) * rows)
+    costed = chains_with_costs(principal)
+    sees_costs = chain_ids <= costed
+    found = _search(request, chain_ids, sees_costs=sees_costs, limit=rows, offset=(number - 1) * rows)
     prices = facade.prices_in_force(items=found.items, store=store, at=datetime.now(UTC))
     chains = chains_of(principal, "catalog.read")
     names = facade.category_names(chain_ids=chain_ids)
@@ -83,6 +88,7 @@ def item_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
                 "price": prices.get(item.id),
                 "price_currency": store.currency if store else chains[item.chain_id].currency,
                 "category": names.get(item.category),
+                "barcode": next(iter(_barcodes(item)), ""),
             }
             for item in found.items
         ],
@@ -96,15 +102,21 @@ def item_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         "sort": request.GET.get("sort", ""),
         "categories": names.items(),
         "may_write": bool(principal.whole_chains("catalog.write")),
+        "may_export": bool(chain_ids & principal.chains("report.export")),
+        "sees_costs": sees_costs,
+        "has_images": any(item.image_url for item in found.items),
     }
     return render(request, "catalog/item_list.html", context)
 
 
 @require_GET
-@page(capability="catalog.read")
+@page(capability="report.export")
 def item_export(request: HttpRequest, *, principal: Principal) -> HttpResponseBase:
     """The found items as CSV or XLSX, under headers that an import takes again."""
+    principal.require("catalog.read")
     chain_ids, store = _place(request, principal)
+    chain_ids &= principal.chains("report.export")
+    sees_costs = chain_ids <= chains_with_costs(principal)
     chains = chains_of(principal, "catalog.read")
     decimals = exponent(next(iter(chains.values())).currency) if chains else 2
     columns = [
@@ -124,30 +136,32 @@ def item_export(request: HttpRequest, *, principal: Principal) -> HttpResponseBa
             kind="amount",
             places=exponent(store.currency) if store else decimals,
         ),
-        Column(title=_("Cost"), kind="amount", places=decimals),
+        *([Column(title=_("Cost"), kind="amount", places=decimals)] if sees_costs else []),
         Column(title=_("Image")),
         Column(title=_("State")),
     ]
     return table_response(
         filename="items",
         columns=columns,
-        rows=_export_rows(request, chain_ids, store),
+        rows=_export_rows(request, chain_ids, store, sees_costs=sees_costs),
         format=request.GET.get("format", "csv"),
     )
 
 
-def _export_rows(request: HttpRequest, chain_ids: set[int], store: StorePlace | None) -> Iterator[tuple[Any, ...]]:
+def _export_rows(
+    request: HttpRequest, chain_ids: set[int], store: StorePlace | None, *, sees_costs: bool
+) -> Iterator[tuple[Any, ...]]:
     yes, no, active, ended = _("Yes"), _("No"), _("Listed"), _("Ended")
     offset, at = 0, datetime.now(UTC)
     while True:
-        found = _search(request, chain_ids, limit=_EXPORT_AT_ONCE, offset=offset)
+        found = _search(request, chain_ids, sees_costs=sees_costs, limit=_EXPORT_AT_ONCE, offset=offset)
         prices = facade.prices_in_force(items=found.items, store=store, at=at)
         for item in found.items:
             yield (
                 item.sku, item.gtin, item.name_zh, item.name_en, item.category, item.brand, item.unit,
                 yes if item.weighed else no, f"{decimal_text(item.tax_rate_bp, 2)}%", item.tax_code,
-                yes if item.discountable else no, prices.get(item.id), item.cost_minor, item.image_url,
-                active if item.is_active else ended,
+                yes if item.discountable else no, prices.get(item.id),
+                *([item.cost_minor] if sees_costs else []), item.image_url, active if item.is_active else ended,
             )  # fmt: skip
         offset += len(found.items)
         if len(found.items) < _EXPORT_AT_ONCE:
@@ -242,6 +256,8 @@ def item_detail(request: HttpRequest, *, item_id: int, principal: Principal) -> 
         "chain": chain,
         "category": names.get(item.category),
         "barcodes": _barcodes(item),
+        "unit": unit_name(item.unit),
+        "sees_costs": chain.id in chains_with_costs(principal),
         "places": _priced_places(item, chain, principal),
         "price_form": form if form.fields["place"].choices else None,  # type: ignore[attr-defined]  # a ChoiceField
         "may_write": chain.id in principal.whole_chains("catalog.write"),

@@ -100,3 +100,11 @@ def test_what_can_not_be_read_is_a_422(client, caller, sold, query):
 
 def test_without_a_token_there_is_nothing(client, sold):
     assert client.get("/api/v1/orders").status_code == 401
+
+
+@pytest.mark.parametrize(("scopes", "cost"), [(("sale.read",), None), (("sale.read", "report.read"), 640)])
+def test_what_goods_cost_is_for_those_who_read_reports(client, caller, house, scopes, cost):
+    place = {"chain_id": house.chain_id, "store_id": house.here.id}
+    [sold] = facade.record_sales(commands=[sale("C-1", lines=(line(cost_minor=640),), **place)], recorded_at=NOON)
+    answer = client.get(f"/api/v1/orders/{sold.sale_id}", **caller(scopes=scopes)).json()
+    assert [line["cost_minor"] for line in answer["lines"]] == [cost]
