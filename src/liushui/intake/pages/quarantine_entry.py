@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -74,7 +75,8 @@ def quarantine_items(request: HttpRequest, *, entry_id: UUID, principal: Princip
     entry = _entry(entry_id, principal)
     line = request.GET.get("line", "")
     code = request.GET.get(f"line-{line}-code", "").strip()[:64]
-    item, found = None, ()
+    item: Item | None = None
+    found: tuple[Item, ...] = ()
     if line.isdecimal() and code:
         item = _items(entry, _store_of(entry), [code]).get(code)
         if item is None and len(code) > 1:
@@ -122,6 +124,7 @@ def _show(
         "reason": reason_name(entry.summary.reason),
         "detail": detail_text(str(entry.problem.get("detail", ""))),
         "remedy": remedy_text(entry.problem),
+        "reasons": [replace(one, text=detail_text(one.text)) for one in entry.reasons],
         "status_label": label,
         "status_kind": kind,
         "form": form,

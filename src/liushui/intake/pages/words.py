@@ -68,6 +68,11 @@ _DETAILS: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
             r"The tenders come to (?P<paid>\S+) (?P<currency>\w+), the lines to (?P<total>\S+)",
             _("%(paid)s %(currency)s were paid, but the lines come to %(total)s."),
         ),
+        (
+            r"row (?P<row>\d+), column (?P<column>.+?): '(?P<text>.*)' is not a number",
+            _("Row %(row)s, column %(column)s: “%(text)s” is not a number"),
+        ),
+        (r"'(?P<text>.*)' is not a number", _("“%(text)s” is not a number")),
         (r"(?P<time>\S+) has no zone", _("The time %(time)s does not say its time zone.")),
         (
             r"(?P<time>\S+) lies before 1970 or more than 24 hours ahead of (?P<now>\S+)",
