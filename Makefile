@@ -25,14 +25,21 @@ check: setup ## Style, types, imports between modules, translations
 	$(BIN)/python tools/messages.py check
 	$(BIN)/mypy
 
+# Two processes, each with a database and a data folder of its own; a file's tests stay together, the long files first.
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: ## All checks and all tests, the browser's last
 	@$(PYTHON) tools/setup.py --chromium
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),tests src)
+	$(BIN)/pytest -m browser $(PYTEST_ARGS) || test $$? -eq 5 # 5: PYTEST_ARGS chose none of them
 
-test-services: ## The tests again on a PostgreSQL that is installed if need be and started for them
-	@$(PYTHON) tools/setup.py --chromium
-	$(BIN)/python tools/services.py $(BIN)/pytest $(PYTEST_ARGS)
+# What asks no database (most of the architecture) or always SQLite (the demo) is not run again.
+ON_SERVICES := tests/races tests/scenarios tests/architecture/test_access_matrix.py tests/architecture/test_openapi.py \
+	src --ignore tests/scenarios/test_demo_live.py --ignore tests/scenarios/test_demo_chain.py
+
+test-services: setup ## What asks a database, on a PostgreSQL that is installed if need be and started for it
+	$(BIN)/python tools/services.py --fast run -- $(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),$(ON_SERVICES))
 
 bench: ## The numbers that we hold ourselves to, beside what a user would pick instead
 	@$(PYTHON) tools/setup.py --bench
@@ -41,6 +48,7 @@ bench: ## The numbers that we hold ourselves to, beside what a user would pick i
 screenshots: ## Pictures of the console for the documents, made by the browser tests
 	@$(PYTHON) tools/setup.py --chromium
 	$(BIN)/python tools/screenshots.py
+	LIUSHUI_PICTURES=1 $(BIN)/pytest tests/browser -k pictured
 
 clean: ## Remove what was installed and built; data/ stays
 	rm -rf .venv node_modules build src/liushui/console/dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

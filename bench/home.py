@@ -3,6 +3,9 @@
     python bench/home.py                         SQLite, in a folder of its own
     LIUSHUI_DATABASE_URL=postgresql://… python bench/home.py     an empty database
 
+Beside the pages: figures of a day or of 30 days by plain SQL with GROUP BY over one table of lines, which is what a
+report tool would ask.
+
 Counts synthetic sales by the consumer's own code (JSON bodies of events, batches of 1,000), first up to 0.1 million
 lines, then up to 1.5 million, and asks the server for pages at both sizes. Times are of
 the whole request without network.
@@ -33,7 +36,7 @@ django.setup()
 
 import msgspec
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from liushui.analytics.handlers import CONSUMERS
@@ -48,6 +51,13 @@ from liushui.stores.contracts import NewStore, Store
 
 STORES, DAYS, ITEMS, BATCH, LINES = 20, 90, 5000, 1000, 9
 SIZES = (100_000, 1_470_000)
+BARE_COLUMNS = ("sale_id", "store_id", "business_date", "local_hour", "sku", "category", "amount_minor", "units")
+BARE = {
+    "one day by hour": ("local_hour", 0),
+    "30 days by day": ("business_date", 29),
+    "30 days by store": ("store_id", 29),
+    "30 days by item": ("sku", 29),
+}
 HOURS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
 PAGES = (
     "/",
@@ -66,6 +76,12 @@ PAGES = (
 def main() -> None:
     call_command("migrate", verbosity=0)
     places = set_up()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE bare (sale_id text, store_id bigint, business_date date, local_hour int, sku text,"
+            " category text, amount_minor bigint, units bigint)"
+        )
+        cursor.execute("CREATE INDEX bare_by_day ON bare (business_date)")
     client = Client()
     client.force_login(StaffUser.objects.get(username="bench"))
     print(f"database: {connection.vendor}; {STORES} stores, {DAYS} days, {ITEMS} items")
@@ -80,12 +96,16 @@ def main() -> None:
             seconds += time.perf_counter() - started
             cpu += time.process_time() - cpu_started
             counted += count
+            keep_bare(facts)
         lines += counted
         rates = f"{counted / seconds:,.0f} lines/s, {counted / cpu:,.0f} a second of own CPU"
         print(f"\ncounted {counted:,} lines in {seconds:.1f} s: {rates}; now {lines:,} lines")
         for page in PAGES:
             wall, cpu = milliseconds(client, page)
             print(f"  {wall:8.1f} ms, {cpu:8.1f} ms of own CPU  {page}")
+        for name, (key, days) in BARE.items():
+            wall = group_by(key, days)
+            print(f"  {wall:8.1f} ms by plain GROUP BY over the lines: {name}")
 
 
 def milliseconds(client: Client, page: str) -> tuple[float, float]:
@@ -99,6 +119,43 @@ def milliseconds(client: Client, page: str) -> tuple[float, float]:
         if response.status_code != 200:
             sys.exit(f"{page} answered {response.status_code}")
     return statistics.median(walls[1:]), statistics.median(cpus[1:])
+
+
+def keep_bare(facts: list[SaleFact]) -> None:
+    """The same lines in one flat table with an index by day."""
+    rows = [
+        (
+            str(fact.sale_id), fact.store_id, fact.business_date.isoformat(), fact.local_hour, line.sku, line.category,
+            line.amount_minor, line.units,
+        )
+        for fact in facts
+        for line in fact.lines
+    ]  # fmt: skip
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY bare ({', '.join(BARE_COLUMNS)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(BARE_COLUMNS))
+            cursor.executemany(f"INSERT INTO bare ({', '.join(BARE_COLUMNS)}) VALUES ({marks})", rows)
+
+
+def group_by(key: str, days: int) -> float:
+    """Milliseconds of one question about so many days before today: net sales, units and tickets."""
+    today = datetime.now(UTC).astimezone().date()
+    spent = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {key}, SUM(amount_minor), SUM(units), COUNT(DISTINCT sale_id) FROM bare"
+                f" WHERE business_date BETWEEN %s AND %s GROUP BY {key}",
+                [(today - timedelta(days=days)).isoformat(), today.isoformat()],
+            )
+            cursor.fetchall()
+        spent.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(spent[1:])
 
 
 def set_up() -> tuple[Store, ...]:
