@@ -8,8 +8,6 @@ import threading
 from datetime import UTC, datetime
 from typing import Annotated
 
-import httpx
-import numpy as np
 import typer
 from django.conf import settings
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,12 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from liushui.app.commands_serving import migrate_database, require_migrated, server_part, worker_part
 from liushui.app.demo import reset
 from liushui.app.demo.accounts import Accounts, ensure_accounts, read_accounts
-from liushui.app.demo.assortment import demo_assortment
-from liushui.app.demo.baskets import Baskets
 from liushui.app.demo.chain import CHAIN_CODE, demo_stores
-from liushui.app.demo.live import LiveDay, Tills
-from liushui.app.demo.live import run as run_live
-from liushui.app.demo.load import load_catalogue, load_places, load_sales
 from liushui.app.serve import Part, Supervisor, free_port
 from liushui.app.terminal import command, fail, out, table
 from liushui.kernel.errors import NotFound
@@ -93,6 +86,14 @@ def live(
     seed: Annotated[int | None, typer.Option(help="Make up the same baskets every time.")] = None,
 ) -> None:
     """Keep sending sales of this instant through the REST API, as the demo's tills."""
+    import httpx  # these and NumPy would cost every other command half a second
+    import numpy as np
+
+    from liushui.app.demo.assortment import demo_assortment
+    from liushui.app.demo.baskets import Baskets
+    from liushui.app.demo.live import LiveDay, Tills
+    from liushui.app.demo.live import run as run_live
+
     accounts = read_accounts(folder=settings.LIUSHUI.data_dir)
     if accounts is None:
         raise NotFound("The demo chain is not loaded here", remedy="Run `liushui demo load` first.")
@@ -143,6 +144,10 @@ def clear(yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False
 
 
 def _load(*, tickets: float, days: int) -> Accounts:
+    from liushui.app.demo.assortment import demo_assortment  # loads NumPy, as above
+    from liushui.app.demo.baskets import Baskets
+    from liushui.app.demo.load import load_catalogue, load_places, load_sales
+
     migrate_database(quietly=True)
     principal = system_principal(name="demo")
     assortment, places = demo_assortment(), demo_stores()

@@ -15,8 +15,6 @@ from types import FrameType
 
 import structlog
 from django.conf import settings
-from granian import Granian
-from granian.constants import Interfaces
 
 from liushui.kernel.errors import Conflict
 from liushui.runtime import metrics
@@ -49,6 +47,9 @@ class Part:
 
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until stopped. WSGI: Django's views are synchronous, and under ASGI they were three times slower."""
+    from granian import Granian  # the other commands need no server
+    from granian.constants import Interfaces
+
     metrics.share_between_processes(folder=settings.LIUSHUI.data_dir / "metrics")
     Granian(
         "liushui.app.wsgi:application",

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
 
 from liushui.intake.domain.mapping import FileForm
 from liushui.intake.domain.section import did_you_mean
@@ -222,6 +220,8 @@ def _padded(records: Iterator[list[str]], width: int) -> Iterator[list[str]]:
 
 
 def _sheet(path: Path, form: FileForm) -> Iterator[list[Any]]:
+    from python_calamine import CalamineError, CalamineWorkbook  # few processes read Excel files
+
     try:
         with path.open("rb") as file:  # not by its path: a kept file has no suffix
             book = CalamineWorkbook.from_filelike(file)
@@ -321,6 +321,8 @@ def _jsonl(opened: Opened, names: list[str]) -> Iterator[Rows]:
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
+    import pyarrow.parquet as pq  # half a second and 60 MB, which few processes need
+
     try:
         return tuple(pq.read_schema(path).names)
     except Exception as error:  # pyarrow raises its own and OSError alike

@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from liushui.intake.domain.control import EXACT, amount_sql, literal, quoted
 from liushui.intake.domain.evaluate import Batch
 from liushui.intake.domain.mapping import ITEMS_PREFIX, Mapping
 from liushui.intake.readers import Opened, open_file, read_rows, require_columns
+
+# DuckDB, Arrow and with it NumPy cost a process half a second and 60 MB, and few processes import files: they are
+# loaded where they are first used.
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MEMORY = "256MB"
 READ_ROWS = 4096
@@ -48,6 +51,8 @@ class StagedRows:
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB of our own, with a memory limit and a spill folder."""
+    import duckdb
+
     folder.mkdir(parents=True, exist_ok=True)
     database = duckdb.connect()
     database.execute(f"SET memory_limit={literal(MEMORY)}")
@@ -102,6 +107,8 @@ def open_items(path: Path, mapping: Mapping, *, name: str = "") -> Opened:
 
 def read_ordered(path: Path, *, after: int) -> Iterator[StagedRows]:
     """Batches of the ordered file from the row after `after` on."""
+    import pyarrow.parquet as pq
+
     file = pq.ParquetFile(path)
     skipped, groups = 0, list(range(file.num_row_groups))
     while groups and skipped + file.metadata.row_group(groups[0]).num_rows <= after:
@@ -147,6 +154,9 @@ def _write_texts(opened: Opened, mapping: Mapping, path: Path, on_rows: OnRows) 
 
 
 def _write(batches: Iterator[Any], path: Path, on_rows: OnRows, names: Sequence[str] | None = None) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     writer: pq.ParquetWriter | None = None
     done = 0
     partial = path.with_suffix(".partial")

@@ -12,8 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from liushui.kernel.errors import InvalidValue
 from liushui.runtime.export import FORMULA_STARTS
 
@@ -138,6 +136,8 @@ def _csv_rows(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[s
 
 
 def _excel_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
+    from python_calamine import CalamineError, CalamineWorkbook  # few processes read workbooks
+
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = book.sheet_names

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from biip import ParseError
-from biip.gs1_messages import GS1Message
-
 from liushui.catalog.errors import InvalidPattern
 from liushui.kernel.gtin import check_digit
 
@@ -81,6 +78,9 @@ def read_weighed(code: str, *, patterns: Iterable[str], currency_exponent: int) 
 
 def _read_element_string(code: str, currency_exponent: int) -> WeighedCode | None:
     """AI 01 or 02 with 310n (net weight), 392n (amount) and 30 or 37 (count): GS1 General Specifications, section 3."""
+    from biip import ParseError  # a tenth of a second at start, for barcodes that few shops print
+    from biip.gs1_messages import GS1Message
+
     try:
         message = (
             GS1Message.parse_hri(code) if code.startswith("(") else GS1Message.parse(re.sub(r"^\][A-Za-z]\d", "", code))
