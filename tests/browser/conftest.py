@@ -53,6 +53,8 @@ class Watched:
     """A browser page and all that went wrong on it."""
 
     troubles: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)  # forms that were sent and came back with what is wrong in them
+    said_refused: set[str] = field(default_factory=set)  # addresses of which the console said so
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +112,16 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
+pictures = pytest.mark.skipif(not os.environ.get("LIUSHUI_PICTURES"), reason="pictures are made by make screenshots")
 
 
 @pytest.fixture
 def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
     """Open an address as someone, in a language, theme and width; the test fails on anything that goes wrong there.
 
-    `allow` names statuses that the test expects, such as (404,).
+    Chromium's console counts every status of 400 and more as an error. Of these only one is the page's way to work: a
+    form that was sent and is answered 422 with what is wrong in it. `allow` names statuses that the test expects, such
+    as (404,).
     """
     contexts: list[BrowserContext] = []
     watched = Watched()
@@ -148,10 +153,14 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert watched.troubles == []
+    assert watched.said_refused <= watched.refused
 
 
 def _watch(page: Page, watched: Watched, allow: tuple[int, ...]) -> None:
     def on_console(message: Any) -> None:
+        if message.type == "error" and message.text.endswith("responded with a status of 422 (Unprocessable Entity)"):
+            watched.said_refused.add(message.location["url"])
+            return
         expected = any(f"status of {status}" in message.text for status in allow)
         if message.type in ("error", "warning") and not expected:
             watched.troubles.append(f"{page.url}: {message.type}: {message.text}")
@@ -161,7 +170,10 @@ def _watch(page: Page, watched: Watched, allow: tuple[int, ...]) -> None:
             watched.troubles.append(f"{page.url}: {request.url}: {request.failure}")
 
     def on_response(response: Any) -> None:
-        if response.status >= 400 and response.status not in allow:
+        request = response.request
+        if response.status == 422 and request.method == "POST" and request.is_navigation_request():
+            watched.refused.add(response.url)
+        elif response.status >= 400 and response.status not in allow:
             watched.troubles.append(f"{page.url}: {response.url} answered {response.status}")
 
     page.on("console", on_console)
@@ -182,6 +194,13 @@ def screenshots(open_page: OpenPage, name: str, path: str, *, user: str | None =
                 assert_no_sideways_scroll(page)
                 page.screenshot(path=SCREENSHOTS / f"{name}-{language[:2]}-{theme}-{width}.png", full_page=True)
             page.context.close()
+
+
+def assert_fits_all_widths(page: Page) -> None:
+    """No width of a window makes the page scroll sideways."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_no_sideways_scroll(page)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:

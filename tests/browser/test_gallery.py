@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.browser.conftest import LANGUAGES, THEMES, OpenPage, axe_violations, screenshots
+from tests.browser.conftest import LANGUAGES, THEMES, OpenPage, axe_violations, pictures, screenshots
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -14,5 +14,6 @@ def test_every_piece_is_accessible(open_page: OpenPage, language: str, theme: st
     assert axe_violations(page) == []
 
 
+@pictures
 def test_every_piece_is_pictured(open_page: OpenPage) -> None:
     screenshots(open_page, "gallery", "/gallery/")

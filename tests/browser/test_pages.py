@@ -13,13 +13,13 @@ from tests.browser.conftest import (
     SCREENSHOTS,
     OpenPage,
     Served,
-    assert_no_sideways_scroll,
+    assert_fits_all_widths,
     axe_violations,
+    pictures,
     screenshots,
 )
 
-LOOKS = (("zh-hans", "light"), ("en", "dark"))
-SIZES = (360, 1366)
+LOOKS = (("zh-hans", "light", 1366), ("en", "dark", 360))
 # The pages that people look at most: pictured in both languages and themes at four widths.
 PICTURED = ("analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine")
 
@@ -74,17 +74,16 @@ def test_page_is_silent_accessible_and_fits(open_page: OpenPage, served: Served,
     if not is_page(served.url + path, session=served.facts["sessions"]["owner"]):
         return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for language, theme in LOOKS:
-        page = open_page(path, language=language, theme=theme)
-        for width in SIZES:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(100)
-            picture = SCREENSHOTS / "pages" / f"{name.replace(':', '-')}-{language[:2]}-{theme}-{width}.png"
-            page.screenshot(path=picture, full_page=True)
-            assert_no_sideways_scroll(page)
-            assert axe_violations(page) == []
+    for language, theme, width in LOOKS:
+        page = open_page(path, language=language, theme=theme, width=width)
+        picture = SCREENSHOTS / "pages" / f"{name.replace(':', '-')}-{language[:2]}-{theme}-{width}.png"
+        page.screenshot(path=picture, full_page=True)
+        assert axe_violations(page) == []
+        assert_fits_all_widths(page)
+        page.context.close()
 
 
+@pictures
 @pytest.mark.parametrize("name", PICTURED)
 def test_main_page_is_pictured(open_page: OpenPage, served: Served, name: str) -> None:
     screenshots(open_page, name.replace(":", "-"), address(name, served))
@@ -103,7 +102,7 @@ def test_main_page_is_pictured(open_page: OpenPage, served: Served, name: str) -
 def test_page_outside_the_menu_is_accessible(
     open_page: OpenPage, name: str, path: str, user: str | None, status: int
 ) -> None:
-    for language, theme in LOOKS:
+    for language, theme, _width in LOOKS:
         page = open_page(path, user=user, language=language, theme=theme, allow=(status,))
         assert axe_violations(page) == []
         page.screenshot(path=SCREENSHOTS / "pages" / f"{name}-{language[:2]}-{theme}.png")

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import Page, expect
-from tests.browser.conftest import ROOT, OpenPage, Served
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import ROOT, OpenPage, Served, axe_violations
 from tests.support.world import PASSWORD
 
 
@@ -105,3 +105,82 @@ def test_a_person_of_one_store_sees_no_switch_and_no_other_store(open_page: Open
     page.keyboard.press("Control+k")
     page.locator("#search input").fill("Hangzhou")
     expect(page.locator("#search-hits")).to_contain_text("Nothing is called")
+
+
+def test_what_is_wrong_in_a_form_is_said_beside_the_field(open_page: OpenPage) -> None:
+    page = open_page("/catalog/items/new/", language="en", width=360)
+    page.locator("[name=sku]").fill("SKU-99")
+    page.locator("[name=name_en]").fill("Tea")
+    page.locator("[name=gtin]").fill("9520000360024")
+    page.locator("form[data-guard] button.btn-primary").click()
+    expect(page.locator(".field:has([name=gtin]) .errorlist")).to_contain_text("check digit")
+    expect(page.locator("[name=sku]")).to_have_value("SKU-99")
+    assert axe_violations(page) == []
+
+
+def test_columns_put_away_stay_away(open_page: OpenPage) -> None:
+    page = open_page("/orders/", language="en")
+    expect(page.locator("thead th", has_text="Channel")).to_be_visible()
+    page.locator(".column-choice summary").click()
+    page.locator(".column-choice label", has_text="Channel").locator("input").uncheck()
+    expect(page.locator("thead th", has_text="Channel")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator("thead th", has_text="Channel")).to_be_hidden()
+    expect(page.locator("thead th", has_text="Store")).to_be_visible()
+    assert axe_violations(page) == []
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus, and see that the focus shows."""
+    for _stop in range(80):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            outline = target.evaluate("element => getComputedStyle(element).outlineStyle")
+            assert outline != "none", f"the focus on {target} can't be seen"
+            return
+    raise AssertionError(f"the Tab key does not lead to {target}")
+
+
+def test_a_day_is_looked_into_by_the_keyboard_alone(open_page: OpenPage) -> None:
+    page = open_page("/", user=None, language="zh-hans")
+    tab_to(page, page.locator("[name=username]"))
+    page.keyboard.type("owner")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("首页")
+
+    page.keyboard.press("s")
+    expect(page.locator(".place-panel input")).to_be_focused()
+    page.keyboard.type("E1")
+    expect(page.locator("#places a")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?store=E1$"))
+
+    tab_to(page, page.locator(".tile-main .tile-value"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/orders/\?.*store=E1"))
+
+    page.keyboard.press("f")
+    expect(page.locator("[name=from]")).to_be_focused()
+    tab_to(page, page.locator(".filters-more summary"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("[name=channel]"))
+    page.keyboard.type("pos")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"channel=pos"))
+    expect(page.locator(".filters-more")).to_have_attribute("open", "")
+
+    receipt = page.locator("tbody tr a").first
+    number = receipt.inner_text()
+    tab_to(page, receipt)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(number)
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("小票")
+    expect(page.locator("#search-hits a").first).to_contain_text("小票")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/orders/\?store=E1$"))
