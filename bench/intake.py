@@ -127,10 +127,11 @@ def moment() -> Moment:
 
 
 def resident_megabytes() -> int:
-    """Memory of this process as it is, on Linux; elsewhere what it was at most."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() >> 20
+    """Memory of this process now, without the database's pages that it has mapped; off Linux what it was at most."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        own = next(line for line in status.read_text().splitlines() if line.startswith("RssAnon"))
+        return int(own.split()[1]) >> 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
