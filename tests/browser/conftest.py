@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -112,6 +112,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=20_000)  # a password takes a second to check, and five when the machine is busy
 pictures = pytest.mark.skipif(not os.environ.get("LIUSHUI_PICTURES"), reason="pictures are made by make screenshots")
 
 
