@@ -42,7 +42,7 @@ def registered(*, folder: Path) -> Iterator[str]:
 
 
 def _locked_file(folder: Path) -> tuple[Path, IO[str]]:
-    """A new file that this process holds; before it is locked another worker may sweep it away, so that is looked at."""
+    """A new file that this process holds; another worker may sweep it away before it is locked, so look again."""
     while True:
         path = folder / f"{socket.gethostname()[:24]}-{new_id().hex}"
         file = path.open("x")
