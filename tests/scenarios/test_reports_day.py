@@ -113,6 +113,7 @@ def test_the_home_page_has_the_day_to_the_fen(shops: tuple[Store, ...]) -> None:
         "tickets": 2,
         "average_ticket": 2170,
         "items_per_ticket": 2000,
+        "discount": 120,
         "refund": 540,
         "margin": 460,
     }
@@ -230,9 +231,12 @@ def test_a_store_gone_silent_is_pointed_out(shops: tuple[Store, ...]) -> None:
     a_day(shops)
     alerts = signed_in(shops[0]).get("/").context["alerts"]
     assert [alert.title for alert in alerts] == []  # the second store has just sold by app
-    sell(shops[0], sale(line("MUG", regular=100), day=LAST_WEEK, hour=14))
+    last_week = [sale(line("MUG", regular=100), day=LAST_WEEK, hour=hour) for hour in (12, 14, 18)]
+    sell(shops[0], *last_week[:2])
+    assert signed_in(shops[0], role="auditor").get("/").context["alerts"] == []  # last week it had closed by now
+    sell(shops[0], last_week[2], sale(line("MUG", regular=100), day=LAST_WEEK, hour=13))
     alerts = signed_in(shops[0], role="finance").get("/").context["alerts"]
-    assert [alert.title for alert in alerts] == ["S1 一店: no sales for 4 full hours"]
+    assert [alert.title for alert in alerts] == ["First S1: no sales for 4 full hours"]
 
 
 def test_unlike_currencies_are_never_added(shops: tuple[Store, ...]) -> None:

@@ -20,7 +20,6 @@ from liushui.orders.contracts import SaleFact
 __all__ = [
     "ReportTable",
     "apply_sales",
-    "channels",
     "days_with_sales",
     "has_sales",
     "home",
@@ -55,8 +54,3 @@ def has_sales(*, store_ids: Collection[int]) -> bool:
 def days_with_sales(*, store_ids: Collection[int]) -> tuple[date, date] | None:
     """First and last business day on which these stores sold anything."""
     return totals.days_with_sales(store_ids)
-
-
-def channels(*, store_ids: Collection[int], day: date) -> tuple[str, ...]:
-    """Channels that sold in these stores in the 90 days up to this one."""
-    return totals.channels(store_ids, day)

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from liushui.analytics.contracts import Filter, ReportQuery
 from liushui.analytics.domain.periods import Period, presets
 from liushui.analytics.domain.reports import GRAINS
+from liushui.analytics.queries.totals import channels
 from liushui.kernel.clock import Clock, SystemClock
 from liushui.kernel.errors import InvalidValue
+from liushui.orders import facade as orders
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Place, Store
@@ -105,6 +107,11 @@ def choose_from(
 def business_day(chosen: tuple[Store, ...], now: datetime) -> date:
     """The latest business day that has begun in any of these stores (docs/decisions/0072)."""
     return max((store.business_date(now) for store in chosen if store.is_open), default=now.date())
+
+
+def channel_pairs(scope: Filter) -> list[tuple[str, str]]:
+    """The sales channels there are to choose from, with their names in the reader's language."""
+    return [(code, orders.channel_name(code)) for code in channels(store_ids=scope.store_ids, day=scope.last)]
 
 
 def _own_days(query: Mapping[str, str]) -> Period:

@@ -7,14 +7,19 @@ from liushui.orders.actions.void_sale import void_sale
 from liushui.orders.facts import decode_fact
 from liushui.orders.lists import daily_order_totals, list_totals, order_totals, sales
 from liushui.orders.queries import find_sale, sale, sale_facts
+from liushui.orders.words import CHANNELS, METHODS, channel_name, payment_name
 
 __all__ = [
+    "CHANNELS",
+    "METHODS",
     "Identity",
+    "channel_name",
     "daily_order_totals",
     "decode_fact",
     "find_sale",
     "list_totals",
     "order_totals",
+    "payment_name",
     "record_sales",
     "recorded_before",
     "sale",

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from liushui.analytics.contracts import Report
 from liushui.analytics.pages.links import receipts_url
 from liushui.analytics.queries.home import Home
-from liushui.analytics.titles import METHOD_TITLES, TENDER_TITLES, WEEKDAYS
+from liushui.analytics.titles import WEEKDAYS
 from liushui.catalog import facade as catalog
 from liushui.kernel.money import exponent
+from liushui.orders import facade as orders
 
 _SLICES = 6
 _BARS = 10
@@ -64,17 +65,10 @@ def curve_chart(data: Home, days: dict[str, str]) -> dict[str, Any]:
     )
 
 
-def payment_title(type_: str, method: str) -> str:
-    """A means of payment in the reader's language; the shop's own word where we know none."""
-    if method:
-        return str(METHOD_TITLES.get(method.lower(), method))
-    return str(TENDER_TITLES.get(type_, type_))
-
-
 def payment_chart(data: Home, days: dict[str, str]) -> dict[str, Any]:
     """How it was paid; what is beyond six means is taken together."""
     rows = [
-        (payment_title(type_, method), amount, receipts_url({**days, "tender": method or type_}))
+        (orders.payment_name(type_, method), amount, receipts_url({**days, "tender": method or type_}))
         for type_, method, amount, _count in data.tenders
     ]
     return _shares("pie", _("Payments"), data.scope.currency, rows, _SLICES, receipts_url(days), _("Means of payment"))

@@ -15,12 +15,11 @@ from django.utils.translation import gettext as _
 from liushui.analytics import facade
 from liushui.analytics.contracts import Figures
 from liushui.analytics.domain import metrics
-from liushui.analytics.filters import PRESETS, Choice, choose
+from liushui.analytics.filters import PRESETS, Choice, channel_pairs, choose
 from liushui.analytics.pages.alerts import alerts_of
 from liushui.analytics.pages.charts import category_chart, curve_chart, payment_chart
 from liushui.analytics.pages.links import receipts_url
 from liushui.analytics.queries.home import Home
-from liushui.analytics.titles import channel_pairs
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 
@@ -71,7 +70,7 @@ def home(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     if latest is not None:
         day = latest[1].isoformat()
         context |= {"latest": latest[1], "latest_url": choice.address(**{"from": day, "to": day})}
-    context["channels"] = channel_pairs(facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last))
+    context["channels"] = channel_pairs(choice.scope)
     return render(request, "analytics/home.html", context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,17 +17,16 @@ from liushui.analytics.contracts import Report, ReportQuery, Row
 from liushui.analytics.domain.metrics import TERMS, Term
 from liushui.analytics.domain.reports import KINDS
 from liushui.analytics.files import file_table, filename_of
-from liushui.analytics.filters import PRESETS, Choice, choose, report_query
-from liushui.analytics.pages.charts import heat_chart, payment_title, report_chart
+from liushui.analytics.filters import PRESETS, Choice, channel_pairs, choose, report_query
+from liushui.analytics.pages.charts import heat_chart, report_chart
 from liushui.analytics.pages.links import receipts_url
-from liushui.analytics.titles import GRAIN_TITLES, KEY_TITLES, TITLES, channel_pairs
+from liushui.analytics.titles import GRAIN_TITLES, KEY_TITLES, TITLES
 from liushui.catalog import facade as catalog
+from liushui.orders import facade as orders
 from liushui.runtime.access import Principal
-from liushui.runtime.environment import Environment
 from liushui.runtime.export import table_response
 from liushui.runtime.web import page
 
-_PAGE_ROWS = Environment.model_fields["page_rows"].default
 _ROWS_MAX = 1_000_000  # of an exported file
 _BARS = 31
 _REMEMBERED = 365 * 24 * 3600  # seconds for which the choice of columns is kept
@@ -38,7 +38,13 @@ def report(request: HttpRequest, *, name: str, principal: Principal) -> HttpResp
     """One report with its filters."""
     choice = choose(request, principal=principal, capability="report.read", default="last30")
     number = max(1, _number(request.GET.get("page", "1")))
-    query = report_query(request.GET, name, choice.scope, limit=_PAGE_ROWS, offset=(number - 1) * _PAGE_ROWS)
+    query = report_query(
+        request.GET,
+        name,
+        choice.scope,
+        limit=settings.LIUSHUI.page_rows,
+        offset=(number - 1) * settings.LIUSHUI.page_rows,
+    )
     found = facade.report(query=query)
     columns = shown_columns(request, found)
     context = _context(request, choice, query, found, columns)
@@ -100,7 +106,7 @@ def _context(
         "preset_urls": [(key, title, choice.address(**{**extra, "period": key})) for key, title in PRESETS.items()],
         "previous_url": choice.address(**{**extra, **choice.shifted(-1)}),
         "next_url": "" if choice.is_today else choice.address(**{**extra, **choice.shifted(1)}),
-        "channels": channel_pairs(facade.channels(store_ids=choice.scope.store_ids, day=choice.scope.last)),
+        "channels": channel_pairs(choice.scope),
         "export_urls": [
             (format_, reverse(f"analytics:export-{found.name}") + choice.address(**parameters, format=format_))
             for format_ in ("xlsx", "csv")
@@ -128,7 +134,7 @@ def _shown(row: Row, report_name: str, terms: list[Term], choice: Choice) -> dic
     """A row as the template shows it: a link one level down, and one to its receipts."""
     title = row.name_zh if (get_language() or "").startswith("zh") else row.name_en
     if report_name == "payments":
-        title = payment_title(*row.key.split("/", 1)) if "/" in row.key else payment_title(row.key, "")
+        title = orders.payment_name(*row.key.split("/", 1)) if "/" in row.key else orders.payment_name(row.key, "")
     if report_name == "categories":
         title = title or _("No category")
     opened = {**choice.days, **row.open}

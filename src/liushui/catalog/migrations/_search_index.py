@@ -19,7 +19,9 @@ _SQLITE = (
     "INSERT INTO catalog_item_grams(catalog_item_grams, rowid, grams) VALUES ('delete', old.id, old.grams); "
     "INSERT INTO catalog_item_grams(rowid, grams) VALUES (new.id, new.grams); END",
 )
-_POSTGRESQL = ("CREATE INDEX item_by_grams ON catalog_item USING gin (string_to_array(grams, ' ')) WITH (fastupdate = off)",)
+_POSTGRESQL = (
+    "CREATE INDEX item_by_grams ON catalog_item USING gin (string_to_array(grams, ' ')) WITH (fastupdate = off)",
+)
 
 
 def create(apps: Any, schema_editor: Any) -> None:

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from liushui.kernel.errors import InvalidValue
 from liushui.orders import facade
 from liushui.orders.contracts import SaleDetail, SaleLine
-from liushui.orders.pages.words import channel_name, quantity_text, tender_name
+from liushui.orders.pages.words import quantity_text
+from liushui.orders.words import channel_name, payment_name
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
@@ -92,7 +93,7 @@ def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
         "taxes": tax_rows(sale.lines),
         "channel": channel_name(sale.summary.channel),
         "lines": [(line, quantity_text(line)) for line in sale.lines],
-        "tenders": [(tender, tender_name(tender)) for tender in sale.tenders],
+        "tenders": [(tender, payment_name(tender.type, tender.method)) for tender in sale.tenders],
     }
 
 

@@ -18,7 +18,7 @@ from liushui.orders import facade
 from liushui.orders.contracts import SaleQuery, SaleSummary
 from liushui.orders.errors import CursorUnknown
 from liushui.orders.pages.filters import PRESETS, Filters, read_filters
-from liushui.orders.pages.words import CHANNELS, METHODS, channel_name
+from liushui.orders.words import CHANNELS, METHODS, channel_name
 from liushui.runtime.access import Principal
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.web import page
