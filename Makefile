@@ -48,7 +48,7 @@ bench: ## The numbers that we hold ourselves to, beside what a user would pick i
 screenshots: ## Pictures of the console for the documents, made by the browser tests
 	@$(PYTHON) tools/setup.py --chromium
 	$(BIN)/python tools/screenshots.py
-	LIUSHUI_PICTURES=1 $(BIN)/pytest tests/browser -k pictured
+	PICTURES=1 $(BIN)/pytest tests/browser -k pictured
 
 clean: ## Remove what was installed and built; data/ stays
 	rm -rf .venv node_modules build src/liushui/console/dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

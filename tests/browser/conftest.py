@@ -113,7 +113,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 OpenPage = Callable[..., Page]
 expect.set_options(timeout=20_000)  # a password takes a second to check, and five when the machine is busy
-pictures = pytest.mark.skipif(not os.environ.get("LIUSHUI_PICTURES"), reason="pictures are made by make screenshots")
+pictures = pytest.mark.skipif(not os.environ.get("PICTURES"), reason="pictures are made by make screenshots")
 
 
 @pytest.fixture
