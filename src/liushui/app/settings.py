@@ -43,7 +43,8 @@ def _database() -> dict[str, Any]:
             "HOST": url.hostname or "",
             "PORT": str(url.port or ""),
             "CONN_MAX_AGE": 600,
-            "CONN_HEALTH_CHECKS": True,
+            # No health check, which is a round trip a request: after a restart one request a connection fails.
+            "CONN_HEALTH_CHECKS": False,
             "OPTIONS": {"options": "-c statement_timeout=60000"},
         }
     if url.scheme not in ("", "sqlite"):
