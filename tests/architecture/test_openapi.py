@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -21,9 +24,17 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 @pytest.fixture
-def token(world: Any) -> str:
-    """A machine's token with every scope, in the world of the access matrix."""
-    return str(world.tokens["machine", "chain"])
+def token(world: Any) -> Iterator[str]:
+    """A machine's token with every scope, in the world of the access matrix.
+
+    A request's end must not close the connection, in whose open transaction the world stands: Django's own test client
+    sees to that, a bare WSGI call does not.
+    """
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield str(world.tokens["machine", "chain"])
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.slow

@@ -31,18 +31,20 @@ SQLITE = [
     "before COMMIT",
     "after COMMIT",
 ]
-# psycopg sends BEGIN by itself, with the first statement after it: one round trip more
+# psycopg sends BEGIN by itself, with the first statement after it: one round trip more. Few rows go by INSERT, which
+# is one round trip; from bulk.COPY_FROM_ROWS rows on by COPY, which waits for the server twice.
 POSTGRESQL = [
     "SELECT",  # items
     "SELECT",  # prices
     "INSERT",  # sales, ON CONFLICT DO NOTHING RETURNING
-    "COPY",  # lines
-    "COPY",  # discounts
-    "COPY",  # tenders
-    "COPY",  # events
+    "INSERT",  # lines
+    "INSERT",  # discounts
+    "INSERT",  # tenders
+    "INSERT",  # events
     "before COMMIT",
     "after COMMIT",
 ]
+POSTGRESQL_BULK = [*POSTGRESQL[:3], "COPY", "COPY", "COPY", "COPY", *POSTGRESQL[7:]]
 
 
 @pytest.fixture
@@ -90,7 +92,9 @@ def steps(*commands: CompleteSale) -> list[str]:
     ],
 )
 def test_recording_takes_the_same_steps(shop, commands):
-    expected = SQLITE if connection.vendor == "sqlite" else POSTGRESQL
+    expected = SQLITE
+    if connection.vendor == "postgresql":
+        expected = POSTGRESQL if len(commands) == 1 else POSTGRESQL_BULK
     assert steps(*commands) == expected
     round_trips = len(expected) - 1 + (connection.vendor == "postgresql")  # "after COMMIT" is none; BEGIN of psycopg is
     assert round_trips <= ROUND_TRIPS_MAX

@@ -80,8 +80,9 @@ def _by_region(stores: Iterable[Store], regions: Iterable[Region], now: datetime
 @page(capability="store.read")
 def store_export(request: HttpRequest, *, principal: Principal) -> HttpResponseBase:
     """The listed stores as CSV or XLSX."""
-    chains = {chain.id: chain for chain in facade.chains()}
+    found = _chosen(request, principal)  # before regions and chains, which are then all known
     regions = {region.id: region for region in facade.regions()}
+    chains = {chain.id: chain for chain in facade.chains()}
     titles = (
         _("Chain"), _("Region"), _("Store code"), _("Chinese name"), _("English name"), _("Time zone"), _("Currency"),
         _("Business day starts at"), _("GLN"), _("Unified social credit code"), _("State"),
@@ -92,7 +93,7 @@ def store_export(request: HttpRequest, *, principal: Principal) -> HttpResponseB
             store.time_zone, store.currency, store.day_starts_at.isoformat("minutes"), store.gln, store.uscc,
             _("Open") if store.is_open else _("Closed"),
         )
-        for store in _chosen(request, principal)
+        for store in found
     )  # fmt: skip
     return table_response(
         filename="stores",

@@ -83,11 +83,10 @@ def _token() -> UUID | None:
 
 
 def _load() -> Directory:
-    return Directory(
-        chains=tuple(map(chain_of, ChainRow.objects.order_by("code"))),
-        regions=tuple(map(region_of, RegionRow.objects.order_by("chain__code", "code"))),
-        stores=tuple(map(store_of, StoreRow.objects.order_by("chain__code", "code"))),
-    )
+    # Stores before regions before chains: what is made meanwhile is then at most a parent whose children are not there.
+    stores = tuple(map(store_of, StoreRow.objects.order_by("chain__code", "code")))
+    regions = tuple(map(region_of, RegionRow.objects.order_by("chain__code", "code")))
+    return Directory(chains=tuple(map(chain_of, ChainRow.objects.order_by("code"))), regions=regions, stores=stores)
 
 
 def chain_of(row: ChainRow) -> Chain:

@@ -40,8 +40,9 @@ class StoresAnswer(Schema):
 def list_stores(request: HttpRequest) -> StoresAnswer:
     """The stores that your client may see, open and closed."""
     allowed = request.auth.stores("store.read")  # type: ignore[attr-defined]
-    chains = {chain.id: chain.code for chain in facade.chains()}
+    stores = facade.stores()  # before its regions and chains, which are then known even if one was made just now
     regions = {region.id: region.code for region in facade.regions()}
+    chains = {chain.id: chain.code for chain in facade.chains()}
     now = datetime.now(UTC)
     return StoresAnswer(
         stores=[
@@ -59,7 +60,7 @@ def list_stores(request: HttpRequest) -> StoresAnswer:
                 uscc=store.uscc,
                 is_open=store.is_open,
             )
-            for store in facade.stores()
+            for store in stores
             if store.id in allowed
         ]
     )
