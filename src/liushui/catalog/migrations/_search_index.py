@@ -1,7 +1,8 @@
 """The index of grams (domain/search_text.py) behind the search, which each database has its own way for.
 
 SQLite: an FTS5 table over catalog_item's own column, kept by triggers. A later migration that makes SQLite rebuild
-catalog_item drops the triggers with the old table: it must call create again. PostgreSQL: GIN over the array.
+catalog_item drops the triggers with the old table: it must call create again. PostgreSQL: GIN over the array; what is
+new waits in its pending list, which tidy_search_index() enters at the end of each saving, all at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _SQLITE = (
     "INSERT INTO catalog_item_grams(rowid, grams) VALUES (new.id, new.grams); END",
 )
 _POSTGRESQL = (
-    "CREATE INDEX item_by_grams ON catalog_item USING gin (string_to_array(grams, ' ')) WITH (fastupdate = off)",
+    "CREATE INDEX item_by_grams ON catalog_item USING gin (string_to_array(grams, ' ')) "
+    "WITH (fastupdate = on, gin_pending_list_limit = 65536)",
 )
 
 
