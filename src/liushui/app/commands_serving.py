@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from liushui.app.consumers import CONSUMERS
+from liushui.app.consumers import CONSUMERS, TICKS
 from liushui.app.serve import Part, Supervisor, check_port
 from liushui.app.serve import serve as serve_here
 from liushui.app.terminal import command, out
@@ -91,7 +91,7 @@ def worker(
 ) -> None:
     """Publish events, keep the figures up to date, do background jobs."""
     require_migrated()
-    runtime_worker.run(consumers=CONSUMERS, once=once)
+    runtime_worker.run(consumers=CONSUMERS, ticks=TICKS, once=once)
 
 
 @command(app, "migrate", examples=("liushui migrate",))

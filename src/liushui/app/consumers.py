@@ -1,8 +1,10 @@
-"""Everyone who reads the event log: the one list that the worker, rebuilds and checks share."""
+"""Everyone who reads the event log, and what comes by the clock: the lists that worker, rebuilds and checks share."""
 
 from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.runtime.events import Consumer
+from liushui.runtime.ticks import Tick
 
 CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS,)
+TICKS: tuple[Tick, ...] = ()

@@ -91,6 +91,8 @@ INSTALLED_APPS = [
     "liushui.orders",
     "liushui.checkout",
     "liushui.intake",
+    "liushui.payments",
+    "liushui.till",
     "liushui.analytics",
     "liushui.console",
     "liushui.app",

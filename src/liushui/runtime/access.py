@@ -22,6 +22,13 @@ CAPABILITIES: dict[str, str] = {
     "report.export": "Take reports out as files",
     "intake.read": "See imports and quarantine",
     "intake.mend": "Mend and replay quarantined sales, run imports",
+    "till.use": "Sell at a till",
+    "till.approve": "Approve what a cashier may not do alone",
+    "till.enrol": "Enrol tills, give badges and PINs, take them back",
+    "shift.read": "See shifts and day reports",
+    "day.close": "Close the business day",
+    "payment.read": "See payments and differences with providers",
+    "payment.settle": "Settle differences with providers",
     "access.manage": "Manage staff, grants and API keys",
     "audit.read": "Read the audit log",
     "system.read": "See the state of the system",
@@ -30,14 +37,20 @@ CAPABILITIES: dict[str, str] = {
 _READ = {"sale.read", "store.read", "catalog.read", "report.read", "intake.read"}
 
 ROLES: dict[str, frozenset[str]] = {
-    "cashier": frozenset({"sale.read", "store.read", "catalog.read"}),
-    "store_manager": frozenset(_READ | {"sale.void", "report.export", "intake.mend"}),
+    "cashier": frozenset({"sale.read", "store.read", "catalog.read", "till.use"}),
+    "store_manager": frozenset(
+        _READ
+        | {"sale.void", "report.export", "intake.mend", "till.use", "till.approve", "till.enrol"}
+        | {"shift.read", "day.close", "payment.read"}
+    ),
     "marketer": frozenset(
         {"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}
     ),
-    "finance": frozenset(_READ | {"sale.void", "report.export"}),
-    "auditor": frozenset(_READ | {"report.export", "audit.read", "system.read"}),
-    "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export"}),
+    "finance": frozenset(
+        _READ | {"sale.void", "report.export", "shift.read", "payment.read", "payment.settle"},
+    ),
+    "auditor": frozenset(_READ | {"report.export", "audit.read", "system.read", "shift.read", "payment.read"}),
+    "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export", "shift.read"}),
     "it_admin": frozenset(
         {
             "store.read",
@@ -46,6 +59,7 @@ ROLES: dict[str, frozenset[str]] = {
             "intake.read",
             "intake.mend",
             "access.manage",
+            "till.enrol",
             "audit.read",
             "system.read",
         }

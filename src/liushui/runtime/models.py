@@ -104,6 +104,7 @@ class GrantRow(models.Model):
     store_id = models.BigIntegerField(null=True)
     granted_by = models.CharField(max_length=128)
     granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # from then on it gives nothing
 
     class Meta:
         constraints = [
@@ -129,3 +130,51 @@ class ApiClient(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     rotated_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class ApprovalRow(models.Model):
+    """Something that one person asks for and another decides; see approvals.py."""
+
+    id = models.UUIDField(primary_key=True)  # UUIDv7
+    kind = models.CharField(max_length=48)  # till.line_void, payment.case …
+    target = models.CharField(max_length=160)  # ticket:0199…, sale:0199…
+    chain_id = models.BigIntegerField()
+    store_id = models.BigIntegerField(null=True)  # null: a matter of the whole chain
+    payload = models.JSONField(default=dict)
+    amount_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    reason = models.CharField(max_length=400)
+    requested_by = models.CharField(max_length=128)
+    requested_by_name = models.CharField(max_length=128)
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, default="pending")
+    decided_by = models.CharField(max_length=128, blank=True)
+    decided_by_name = models.CharField(max_length=128, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=400, blank=True)
+    used_at = models.DateTimeField(null=True)  # when what was approved was done: an approval is good for once
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "chain_id", "store_id"], name="approval_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "approved", "rejected", "withdrawn"]), name="approval_state"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("requested_by")) | models.Q(decided_by=""),
+                name="approval_by_another",
+            ),
+        ]
+
+
+class OperatorCredential(models.Model):
+    """What a member of staff shows at an enrolled till: a badge, a PIN, or both. Useless anywhere else."""
+
+    user = models.OneToOneField(StaffUser, on_delete=models.CASCADE, primary_key=True)
+    badge_sha256 = models.CharField(max_length=64, null=True, unique=True)
+    pin_hash = models.CharField(max_length=256, blank=True)
+    failures = models.SmallIntegerField(default=0)  # since the last success
+    locked_until = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=128)

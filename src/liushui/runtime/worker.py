@@ -17,13 +17,20 @@ from django.db import close_old_connections, connection
 from liushui.runtime import inbox, jobs, relay
 from liushui.runtime.events import Consumer
 from liushui.runtime.long_run import few_collections
+from liushui.runtime.ticks import Clockwork, Tick, run_tick
 
 _logger = structlog.get_logger(__name__)
 _REST_SECONDS_MAX = 60.0
 _STOP_SECONDS_MAX = 20.0  # a job still running after that is left, and taken up by the next worker
 
 
-def run(*, consumers: Sequence[Consumer], once: bool = False, stop: threading.Event | None = None) -> None:
+def run(
+    *,
+    consumers: Sequence[Consumer],
+    ticks: Sequence[Tick] = (),
+    once: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
     """Work until `stop` is set or SIGTERM or SIGINT comes; what has begun is finished first.
 
     `once` instead works until nothing is left, then returns; it raises ConsumerBlocked when a consumer could not
@@ -32,15 +39,21 @@ def run(*, consumers: Sequence[Consumer], once: bool = False, stop: threading.Ev
     folder = settings.LIUSHUI.data_dir / "workers"
     if once:
         with jobs.registered(folder=folder) as name, few_collections():
+            for tick in ticks:
+                run_tick(tick)
             _drain(consumers, worker_name=name)
         return
     stop = stop or threading.Event()
     with _stopped_by_signals(stop), jobs.registered(folder=folder) as name, few_collections():
         thread = threading.Thread(target=_run_jobs, args=(name, stop), name="liushui-jobs", daemon=True)
         thread.start()
+        # A thread of its own: an import of an hour must not keep an unknown payment waiting.
+        clock = threading.Thread(target=_run_ticks, args=(ticks, stop), name="liushui-ticks", daemon=True)
+        clock.start()
         _logger.info("worker_started", worker=name, consumers=[consumer.name for consumer in consumers])
         _run_events(consumers, stop)
         thread.join(_STOP_SECONDS_MAX)
+        clock.join(_STOP_SECONDS_MAX)
         _logger.info("worker_stopped", worker=name, job_left_running=thread.is_alive())
 
 
@@ -123,6 +136,15 @@ def _run_jobs(worker_name: str, stop: threading.Event) -> None:
             continue
         if not worked:
             stop.wait(settings.LIUSHUI.worker_poll_seconds)
+    connection.close()
+
+
+def _run_ticks(ticks: Sequence[Tick], stop: threading.Event) -> None:
+    clockwork = Clockwork(ticks)
+    while not stop.is_set():
+        close_old_connections()
+        clockwork.run_due()
+        stop.wait(settings.LIUSHUI.worker_poll_seconds)
     connection.close()
 
 

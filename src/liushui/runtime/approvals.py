@@ -1,0 +1,240 @@
+"""One person asks, another decides: the one mechanism by which maker and checker are never the same (职责分离).
+
+A module registers a kind with the capability that its checker needs. `request` writes it down, `decide` ends it by one
+conditional statement, so that of two checkers at once one decides and the other is told who did; `use` takes what was
+approved, once, in the transaction of the deed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
+from liushui.kernel.ids import new_id
+from liushui.runtime import audit
+from liushui.runtime.access import CAPABILITIES, Principal
+from liushui.runtime.models import ApprovalRow
+
+WAITS = timedelta(hours=24)
+REASON_MAX = 400
+
+
+class SamePerson(NotAllowed):
+    """Nobody approves what he asked for himself."""
+
+    type = "same-person"
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else has decided this already."""
+
+    type = "already-decided"
+
+
+class ApprovalMissing(NotAllowed):
+    """This needs the approval of another person."""
+
+    type = "approval-missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of request. `title` is what people read; `capability` what its checker must hold in the place."""
+
+    name: str
+    title: Any  # lazy translation
+    capability: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A request and, once there is one, its decision. Times are aware; `payload` is the module's own JSON."""
+
+    id: UUID
+    kind: str
+    target: str
+    chain_id: int
+    store_id: int | None
+    payload: dict[str, Any] = field(default_factory=dict)
+    amount_minor: int | None
+    currency: str
+    reason: str
+    requested_by: str
+    requested_by_name: str
+    requested_at: datetime
+    expires_at: datetime
+    state: str  # pending | approved | rejected | withdrawn
+    decided_by: str
+    decided_by_name: str
+    decided_at: datetime | None
+    decision_reason: str
+    used_at: datetime | None
+
+
+_kinds: dict[str, Kind] = {}
+_FIELDS = tuple(Approval.__dataclass_fields__)
+
+
+def register_kind(kind: Kind) -> None:
+    """Make a kind known; modules do so when they are loaded."""
+    if kind.capability not in CAPABILITIES:
+        raise ValueError(f"no such capability: {kind.capability}")
+    _kinds[kind.name] = kind
+
+
+def kind(name: str) -> Kind:
+    """A registered kind; raises KeyError."""
+    return _kinds[name]
+
+
+def request(
+    *,
+    kind: str,
+    target: str,
+    chain_id: int,
+    store_id: int | None,
+    reason: str,
+    principal: Principal,
+    now: datetime,
+    payload: dict[str, Any] | None = None,
+    amount_minor: int | None = None,
+    currency: str = "",
+    waits: timedelta = WAITS,
+) -> Approval:
+    """Ask. The same person asking the same thing again, while it waits, gets the request that waits."""
+    known = _kinds[kind]
+    text = _checked_reason(reason)
+    with transaction.atomic():
+        waiting = _pending(now).filter(kind=kind, target=target, requested_by=principal.subject)
+        row = waiting.order_by("-id").first()
+        if row is not None and row.payload == (payload or {}) and row.amount_minor == amount_minor:
+            return _view(row)
+        row = ApprovalRow.objects.create(
+            id=new_id(), kind=known.name, target=target, chain_id=chain_id, store_id=store_id, payload=payload or {},
+            amount_minor=amount_minor, currency=currency, reason=text, requested_by=principal.subject,
+            requested_by_name=principal.name, requested_at=now, expires_at=now + waits,
+        )  # fmt: skip
+        audit.record(
+            principal=principal, action="approval.request", target=target, chain_id=chain_id, store_id=store_id,
+            after={"kind": kind, "approval": str(row.id), "amount_minor": amount_minor}, reason=text,
+        )  # fmt: skip
+    return _view(row)
+
+
+def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datetime, reason: str = "") -> Approval:
+    """Approve or reject what waits.
+
+    Raises NotFound for one outside the places where the principal holds the kind's capability, SamePerson for one's
+    own, AlreadyDecided, naming who did, when it no longer waits. Deciding again what one decided so answers the same.
+    """
+    before = ApprovalRow.objects.filter(id=approval_id).first()
+    if before is None or not _may_decide(before, principal):
+        raise NotFound("There is no such request, or it is not yours to decide")
+    if before.requested_by == principal.subject:
+        raise SamePerson("You asked for this yourself", remedy="Ask another person who may approve it.")
+    state = "approved" if approve else "rejected"
+    text = reason.strip()[:REASON_MAX]
+    with transaction.atomic():
+        changed = (
+            _pending(now)
+            .filter(id=approval_id)
+            .update(
+                state=state,
+                decided_by=principal.subject,
+                decided_by_name=principal.name,
+                decided_at=now,
+                decision_reason=text,
+            )
+        )
+        if changed:
+            audit.record(
+                principal=principal, action=f"approval.{state}", target=before.target, chain_id=before.chain_id,
+                store_id=before.store_id, after={"kind": before.kind, "approval": str(before.id)}, reason=text,
+            )  # fmt: skip
+    row = ApprovalRow.objects.get(id=approval_id)
+    if not changed and (row.decided_by, row.state) != (principal.subject, state):
+        raise AlreadyDecided(
+            f"{row.decided_by_name} has {row.state} this" if row.decided_by else f"This request is {_end(row, now)}"
+        )
+    return _view(row)
+
+
+def withdraw(*, approval_id: UUID, principal: Principal, now: datetime) -> None:
+    """Take one's own request back while it waits; afterwards nothing happens."""
+    _pending(now).filter(id=approval_id, requested_by=principal.subject).update(state="withdrawn", decided_at=now)
+
+
+def use(*, approval_id: UUID, kind: str, target: str, now: datetime) -> Approval:
+    """Take an approval for the deed it is for, once: call it in the deed's transaction. Raises ApprovalMissing."""
+    changed = ApprovalRow.objects.filter(
+        id=approval_id, kind=kind, target=target, state="approved", used_at=None, expires_at__gt=now
+    ).update(used_at=now)
+    if not changed:
+        raise ApprovalMissing("There is no approval for this that is still good", remedy="Ask for one.")
+    return _view(ApprovalRow.objects.get(id=approval_id))
+
+
+def approval(*, approval_id: UUID) -> Approval:
+    """One request, for the module that made it; raises NotFound."""
+    row = ApprovalRow.objects.filter(id=approval_id).first()
+    if row is None:
+        raise NotFound(f"There is no request {approval_id}")
+    return _view(row)
+
+
+def waiting(*, principal: Principal, now: datetime) -> tuple[Approval, ...]:
+    """What waits for this person's decision, the oldest first; one's own requests are not among it. One query."""
+    rows = _pending(now).filter(_decidable(principal)).exclude(requested_by=principal.subject).order_by("id")[:500]
+    return tuple(_view(row) for row in rows)
+
+
+def history(*, principal: Principal, before: UUID | None = None, limit: int = 50) -> tuple[Approval, ...]:
+    """What was asked by this person or is decided by those who hold its capability there, the newest first."""
+    rows = ApprovalRow.objects.filter(_decidable(principal) | Q(requested_by=principal.subject))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return tuple(_view(row) for row in rows.order_by("-id")[:limit])
+
+
+def _pending(now: datetime) -> QuerySet[ApprovalRow]:
+    return ApprovalRow.objects.filter(state="pending", expires_at__gt=now)
+
+
+def _decidable(principal: Principal) -> Q:
+    """Rows of kinds and places where the principal holds the capability; nothing for one who holds none."""
+    found = Q(pk__in=[])
+    for kind in _kinds.values():
+        if principal.may(kind.capability):
+            found |= Q(kind=kind.name, store_id__in=principal.stores(kind.capability))
+            found |= Q(kind=kind.name, store_id=None, chain_id__in=principal.whole_chains(kind.capability))
+    return found
+
+
+def _may_decide(row: ApprovalRow, principal: Principal) -> bool:
+    known = _kinds.get(row.kind)
+    if known is None:
+        return False
+    if row.store_id is None:
+        return row.chain_id in principal.whole_chains(known.capability)
+    return row.store_id in principal.stores(known.capability)
+
+
+def _end(row: ApprovalRow, now: datetime) -> str:
+    return "expired" if row.state == "pending" and row.expires_at <= now else row.state
+
+
+def _checked_reason(reason: str) -> str:
+    text = reason.strip()
+    if not text or len(text) > REASON_MAX:
+        raise InvalidValue(f"Give a reason of 1 to {REASON_MAX} characters", pointer="/reason")
+    return text
+
+
+def _view(row: ApprovalRow) -> Approval:
+    return Approval(**{name: getattr(row, name) for name in _FIELDS})
