@@ -12,15 +12,17 @@ from liushui.console import pages as console
 from liushui.console import routes, shell
 from liushui.intake import pages as intake
 from liushui.orders import pages as orders
+from liushui.payments import pages as payments
 from liushui.runtime import health
 from liushui.stores import pages as stores
+from liushui.till import pages as till
 
 handler400 = "liushui.app.fallbacks.bad_request"
 handler403 = "liushui.app.fallbacks.no_access"
 handler404 = "liushui.app.fallbacks.not_found"
 handler500 = "liushui.app.fallbacks.server_error"
 
-_PAGES = (analytics, orders, catalog, stores, intake, console)
+_PAGES = (analytics, orders, till, payments, catalog, stores, intake, console)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     path("oauth/token/", TokenView.as_view(), name="oauth-token"),  # of django-oauth-toolkit nothing else is reachable

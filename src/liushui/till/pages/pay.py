@@ -1,0 +1,10 @@
+"""Paying a ticket."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from liushui.runtime.menu import MenuEntry
+
+urlpatterns: list[URLPattern] = []
+MENU: tuple[MenuEntry, ...] = ()

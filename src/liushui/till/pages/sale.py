@@ -1,0 +1,10 @@
+"""The sale screen and the customer's display."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from liushui.runtime.menu import MenuEntry
+
+urlpatterns: list[URLPattern] = []
+MENU: tuple[MenuEntry, ...] = ()
