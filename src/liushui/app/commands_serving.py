@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from liushui.app.consumers import CONSUMERS, TICKS
-from liushui.app.serve import Part, Supervisor, check_port
+from liushui.app.dev_cert import make_dev_cert
+from liushui.app.serve import Part, Supervisor, check_certificate, check_port
 from liushui.app.serve import serve as serve_here
 from liushui.app.terminal import command, out
 from liushui.kernel.errors import Conflict
@@ -53,6 +58,7 @@ def migrate_database(*, quietly: bool = False) -> int:
         "liushui serve",
         "liushui serve --host 0.0.0.0 --port 80 --workers 4",
         "liushui serve --without-worker      # the worker runs elsewhere",
+        "liushui serve --port 8443 --tls-cert data/tls/cert.pem --tls-key data/tls/key.pem",
     ),
 )
 def serve(
@@ -63,15 +69,44 @@ def serve(
     with_worker: Annotated[
         bool, typer.Option("--with-worker/--without-worker", help="Also run `liushui worker` and keep it running.")
     ] = True,
+    tls_cert: Annotated[Path | None, typer.Option(help="Speak TLS with this certificate chain (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's private key (PEM).")] = None,
 ) -> None:
     """Serve the console and the API, and work on events beside it."""
+    _take_over(LIUSHUI_TLS_CERT=tls_cert, LIUSHUI_TLS_KEY=tls_key)
+    check_certificate(certificate=settings.LIUSHUI.tls_cert, key=settings.LIUSHUI.tls_key)
     require_migrated()
     check_port(host=host, port=port)
     if not with_worker:
         serve_here(host=host, port=port, workers=workers, threads=threads)
         return
-    out.print(f"Liushui is at [bold]http://{host}:{port}/[/]   (Ctrl+C stops it)")
+    scheme = "https" if settings.LIUSHUI.tls_cert else "http"
+    out.print(f"Liushui is at [bold]{scheme}://{host}:{port}/[/]   (Ctrl+C stops it)")
     Supervisor(parts=[server_part(host=host, port=port, workers=workers, threads=threads), worker_part()]).run()
+
+
+def _take_over(**given: Path | None) -> None:
+    """Begin again with these in the environment: cookies and headers are settled when the settings are read."""
+    wanted = {name: str(path.resolve()) for name, path in given.items() if path is not None}
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.execve(  # noqa: S606  # our own program, the arguments it was called with
+            sys.executable, [sys.executable, "-m", "liushui.app.cli", *sys.argv[1:]], {**os.environ, **wanted}
+        )
+
+
+@command(app, "dev-cert", examples=("liushui dev-cert", "liushui dev-cert --host tills.local --host 192.168.1.20"))
+def dev_cert(
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name or address of this machine; may be given several times.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to; `tls` in the data folder when not given.")] = None,
+) -> None:
+    """Make a certificate for trying TLS: for localhost and the names given, trusted by nobody until you say so."""
+    hosts = ["localhost", "127.0.0.1", "::1", *(host or [])]
+    made = make_dev_cert(hosts=hosts, folder=folder or settings.LIUSHUI.data_dir / "tls")
+    out.print(f"For {', '.join(hosts)}:")
+    out.print(f"  liushui serve --tls-cert {made.certificate} --tls-key {made.key}", soft_wrap=True)
+    out.print(f"Let browsers and tills trust {made.authority}; its key has been thrown away.", soft_wrap=True)
 
 
 def server_part(*, host: str, port: int, workers: int = 1, threads: int = 4) -> Part:

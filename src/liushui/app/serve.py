@@ -6,17 +6,19 @@ import ctypes
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import structlog
 from django.conf import settings
 
-from liushui.kernel.errors import Conflict
+from liushui.kernel.errors import Conflict, InvalidValue
 from liushui.runtime import metrics
 
 log = structlog.get_logger(__name__)
@@ -24,6 +26,12 @@ log = structlog.get_logger(__name__)
 _STOP_SECONDS = 12
 _BACKOFF_MAX_SECONDS = 30
 _HEALTHY_SECONDS = 20  # a part that ran this long starts again at once
+
+
+class CertificateUnusable(InvalidValue):
+    """TLS cannot be spoken with this certificate and key."""
+
+    type = "certificate-unusable"
 
 
 class PortTaken(Conflict):
@@ -48,7 +56,7 @@ class Part:
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until stopped. WSGI: Django's views are synchronous, and under ASGI they were three times slower."""
     from granian import Granian  # the other commands need no server
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, SSLProtocols
 
     metrics.share_between_processes(folder=settings.LIUSHUI.data_dir / "metrics")
     Granian(
@@ -62,7 +70,24 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_enabled=False,
+        ssl_cert=settings.LIUSHUI.tls_cert,
+        ssl_key=settings.LIUSHUI.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
     ).serve()
+
+
+def check_certificate(*, certificate: Path | None, key: Path | None) -> None:
+    """Raise CertificateUnusable unless both are missing, or both are there and belong together."""
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise CertificateUnusable("A certificate needs its key, and a key its certificate", remedy="Give both.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateUnusable(
+            f"{certificate} and {key}: {error}", remedy="`liushui dev-cert` makes a pair for trying."
+        ) from error
 
 
 def check_port(*, host: str, port: int) -> None:

@@ -160,7 +160,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 CSRF_FAILURE_VIEW = "liushui.console.shell.csrf_failure"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LIUSHUI.secure_cookies
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LIUSHUI.secure_cookies or LIUSHUI.tls_cert is not None
+SECURE_HSTS_SECONDS = LIUSHUI.hsts_seconds  # sent over TLS only
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LIUSHUI.tls_proxy else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600

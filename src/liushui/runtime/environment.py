@@ -26,7 +26,17 @@ class Environment(BaseSettings):
     allowed_hosts: list[str] = Field(
         ["localhost", "127.0.0.1", "[::1]"], description="Host names the server answers to, as a JSON list."
     )
-    secure_cookies: bool = Field(False, description="Send cookies over TLS only; set it when TLS is in front.")
+    secure_cookies: bool = Field(
+        False, description="Send cookies over TLS only; set it when TLS is in front. On by itself with `tls_cert`."
+    )
+    tls_cert: Path | None = Field(None, description="Certificate chain (PEM) with which `liushui serve` speaks TLS.")
+    tls_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    tls_proxy: bool = Field(
+        False, description="A proxy in front ends TLS and sets `X-Forwarded-Proto`; never without such a proxy."
+    )
+    hsts_seconds: int = Field(
+        31_536_000, ge=0, description="How long browsers insist on TLS after an answer over TLS; 0 turns it off."
+    )
     language: Literal["zh-hans", "en"] = Field(
         "zh-hans", description="Language before a user has chosen: `zh-hans` or `en`."
     )
@@ -56,7 +66,7 @@ def reference() -> str:
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, field in Environment.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = json.dumps(default) if isinstance(default, (bool, list)) else str(default)
+        shown = json.dumps(default) if isinstance(default, (bool, list)) else "" if default is None else str(default)
         shown_default = f"`{shown}`" if shown else "empty"
         rows.append(f"| `LIUSHUI_{name.upper()}` | {shown_default} | {field.description} |")
     return "\n".join(rows) + "\n"
