@@ -69,8 +69,13 @@ def pinyin_of(name: str) -> tuple[str, str]:
 
 def search_keys(*, sku: str, gtin: str, name_zh: str, name_en: str) -> SearchKeys:
     """Everything that the search needs to know of an item."""
+    return SearchKeys(sku_key=folded(sku)[:64], gtin_key=gtin_key(gtin), **_name_keys(name_zh, name_en))
+
+
+@lru_cache(maxsize=8_192)  # many articles of a range are called the same
+def _name_keys(name_zh: str, name_en: str) -> dict[str, str]:
     initials, pinyin = pinyin_of(name_zh)
-    name_key, name_en_key, sku_key = folded(name_zh)[:200], folded(name_en)[:200], folded(sku)[:64]
+    name_key, name_en_key = folded(name_zh)[:200], folded(name_en)[:200]
     grams = {
         gram
         for name in {name_key, name_en_key}
@@ -80,15 +85,13 @@ def search_keys(*, sku: str, gtin: str, name_zh: str, name_en: str) -> SearchKey
     grams.update(gram for run in _RUN.findall(pinyin) for gram in _run_grams(run, whole_words=False))
     grams.update([initials[i : i + 2] for i in range(len(initials) - 1)])
     grams.update([initials[i : i + 3] for i in range(len(initials) - 2)])
-    return SearchKeys(
-        sku_key=sku_key,
-        gtin_key=gtin_key(gtin),
-        name_key=name_key,
-        name_en_key=name_en_key,
-        initials=initials,
-        pinyin=pinyin,
-        grams=" ".join(sorted(grams)),
-    )
+    return {
+        "name_key": name_key,
+        "name_en_key": name_en_key,
+        "initials": initials,
+        "pinyin": pinyin,
+        "grams": " ".join(sorted(grams)),
+    }
 
 
 @lru_cache(maxsize=32_768)  # names of goods are made of few words
