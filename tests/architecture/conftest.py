@@ -188,17 +188,22 @@ def _speakers(world: World, own: Store) -> None:
         world.tokens["machine_unscoped", scope] = _token_of(client_id, [])
 
 
+def build_world(folder: Path) -> World:
+    """Make it all; `folder` takes the files that are imported."""
+    made, places = World(), _places()
+    items = _items(places)
+    for target, store in places.items():
+        made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, folder)
+    _speakers(made, places["own"])
+    return made
+
+
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
     """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     logging.disable(logging.ERROR)
     oauth.tokens.clear()
-    made, places = World(), _places()
-    items = _items(places)
-    for target, store in places.items():
-        made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, tmp_path)
-    _speakers(made, places["own"])
-    yield made
+    yield build_world(tmp_path)
     logging.disable(logging.NOTSET)
     oauth.tokens.clear()
