@@ -7,6 +7,7 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the folder of the process that started it
     os.environ["LIUSHUI_DATA_DIR"] = tempfile.mkdtemp(prefix="liushui-test-")
+os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")  # what is required is tested where it belongs
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
 ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
 

@@ -54,6 +54,33 @@ class Environment(BaseSettings):
         1000, gt=0, description="Events the relay publishes, and a consumer applies, in one transaction."
     )
     worker_poll_seconds: float = Field(0.2, gt=0, description="Pause of an idle worker before it looks for work again.")
+    second_factor: Literal["required", "optional"] = Field(
+        "required",
+        description="`required`: who may manage access, change prices, settle payments or approve at tills opens nothing "
+        "but the enrolment of a second factor until there is one; `optional`: everyone decides for himself.",
+    )
+    session_hours: int = Field(12, gt=0, description="A sign-in ends after so many hours, whatever is done meanwhile.")
+    session_idle_minutes: int = Field(
+        60, gt=0, description="A sign-in ends after so many minutes without a page opened."
+    )
+    lockout_failures: int = Field(
+        5, gt=0, description="Wrong passwords or codes of one user name from one address until it is locked there."
+    )
+    lockout_minutes: int = Field(15, gt=0, description="How long a user name stays locked for an address.")
+    step_up_seconds: int = Field(
+        600, gt=0, description="How long a password or code counts as fresh for prices, roles and other grave changes."
+    )
+    step_up_amount_minor: int = Field(
+        50_000, ge=0, description="Approving this amount or more, in minor units, needs a fresh password or code."
+    )
+    sandbox_pay_url: str = Field(
+        "", description="Address of `liushui sandbox-pay`, such as `http://127.0.0.1:8300`; empty offers no sandbox."
+    )
+    payment_notify_url: str = Field(
+        "", description="Address of this server as payment providers reach it; empty: results come by asking alone."
+    )
+    payment_timeout_seconds: float = Field(8.0, gt=0, description="How long a payment provider may take to answer.")
+    payment_minutes: int = Field(5, gt=0, description="How long a customer has to pay before a payment is cancelled.")
     page_rows: int = Field(50, gt=0, le=1000, description="Rows on one page of a list.")
 
     def sqlite_path(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils.crypto import salted_hmac
 
 
 class OutboxEvent(models.Model):
@@ -89,9 +90,60 @@ class StaffUser(AbstractBaseUser):
     language = models.CharField(max_length=16, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    must_change_password = models.BooleanField(default=False)  # somebody else made the present one and has seen it
+    sessions_epoch = models.IntegerField(default=0)  # counted up, it ends every session there is
 
     USERNAME_FIELD = "username"
     objects = StaffUserManager()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Sessions carry this; they end when the password or the epoch becomes another."""
+        signed = f"{self.sessions_epoch}:{self.password}"
+        return salted_hmac("liushui.runtime.StaffUser", signed, secret=secret, algorithm="sha256").hexdigest()
+
+
+class SecondFactor(models.Model):
+    """What someone has besides the password: an app that makes one-time codes, or a passkey."""
+
+    id = models.UUIDField(primary_key=True)  # UUIDv7
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=8)  # totp, passkey
+    name = models.CharField(max_length=64)
+    sealed_key = models.TextField(blank=True, default="")  # totp: the shared key, encrypted (sealed.py)
+    credential_sha256 = models.CharField(max_length=64, null=True, unique=True)  # passkey: of its credential id
+    credential = models.BinaryField(null=True)  # passkey: attested credential data (WebAuthn, section 6.5.2)
+    counter = models.BigIntegerField(default=0)  # totp: the last 30 s step used; passkey: its signature counter
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=models.Q(kind="totp"), name="second_factor_one_totp"),
+            models.CheckConstraint(condition=models.Q(kind__in=["totp", "passkey"]), name="second_factor_kind"),
+        ]
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for a second factor, once."""
+
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE)
+    code_hmac = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code_hmac"], name="recovery_code_once")]
+
+
+class StaffSession(models.Model):
+    """A sign-in, as its owner sees it among his own; the session itself is Django's."""
+
+    id = models.UUIDField(primary_key=True)  # UUIDv7: names it on pages, where the key must not appear
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE)
+    session_key = models.CharField(max_length=40, unique=True)
+    begun_at = models.DateTimeField()
+    way = models.CharField(max_length=12)  # password, totp, passkey, recovery: what completed the sign-in
+    address = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
 
 
 class GrantRow(models.Model):
@@ -124,6 +176,8 @@ class ApiClient(models.Model):
 
     client_id = models.CharField(max_length=100, primary_key=True)
     name = models.CharField(max_length=128)
+    kind = models.CharField(max_length=8, default="machine")  # one of api_clients.KINDS
+    chain_id = models.BigIntegerField(null=True)  # app, till: whose people may use it; a machine has grants instead
     source = models.CharField(max_length=64, unique=True)  # never given to another client, not even after revocation
     scopes = models.JSONField(default=list)  # capability names that its tokens may ask for
     created_by = models.CharField(max_length=128, blank=True)
@@ -178,3 +232,80 @@ class OperatorCredential(models.Model):
     locked_until = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=128)
+
+
+class TillDevice(models.Model):
+    """A browser or a native app that was enrolled as the till of a workstation: it holds a secret, we its SHA-256."""
+
+    id = models.UUIDField(primary_key=True)  # UUIDv7
+    workstation_id = models.BigIntegerField()
+    workstation_code = models.CharField(max_length=32)
+    store_id = models.BigIntegerField(db_index=True)
+    chain_id = models.BigIntegerField()
+    name = models.CharField(max_length=64)
+    credential_sha256 = models.CharField(max_length=64, unique=True)
+    enrolled_by = models.CharField(max_length=128)
+    enrolled_by_name = models.CharField(max_length=128)
+    enrolled_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(null=True)  # to the minute
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workstation_id"],
+                condition=models.Q(revoked_at__isnull=True),
+                name="till_device_of_workstation",
+            ),
+        ]
+
+
+class TillSession(models.Model):
+    """An operator at an enrolled till, from badge or PIN to the sign-out; locked when nobody touched it for long."""
+
+    id = models.UUIDField(primary_key=True)  # UUIDv7
+    device_id = models.UUIDField(db_index=True)
+    user = models.ForeignKey(StaffUser, on_delete=models.CASCADE)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    begun_at = models.DateTimeField()
+    touched_at = models.DateTimeField()  # to half a minute
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device_id"], condition=models.Q(ended_at__isnull=True), name="till_session_of_device"
+            ),
+        ]
+
+
+class TillEnrolment(models.Model):
+    """A device that asked for a code (RFC 8628), what a manager made of it, and the device that came of it."""
+
+    device_code_sha256 = models.CharField(max_length=64, primary_key=True)
+    user_code = models.CharField(max_length=16, unique=True)
+    address = models.CharField(max_length=64, blank=True)  # of the device, shown to who confirms (RFC 8628, 5.4)
+    user_agent = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+    store_id = models.BigIntegerField(null=True)
+    chain_id = models.BigIntegerField(null=True)
+    workstation_id = models.BigIntegerField(null=True)
+    workstation_code = models.CharField(max_length=32, blank=True)
+    name = models.CharField(max_length=64, blank=True)
+    confirmed_by = models.CharField(max_length=128, blank=True)
+    confirmed_by_name = models.CharField(max_length=128, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    token_sha256 = models.CharField(
+        max_length=64, null=True, unique=True
+    )  # the access token that it got, good for once
+    used_at = models.DateTimeField(null=True)
+
+
+class OAuthCodeUse(models.Model):
+    """An authorization code that was exchanged: a second exchange ends the tokens of the first (RFC 6749, 4.1.2)."""
+
+    code_sha256 = models.CharField(max_length=64, primary_key=True)
+    token_family = models.UUIDField(null=True)
+    used_at = models.DateTimeField(db_index=True)
