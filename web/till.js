@@ -1,0 +1,15 @@
+// What every screen of the till loads. The sale screen is drawn by the server; here are the keys, the scanner, the sounds.
+import "./main.css";
+import "./css/till.css";
+import "./css/receipt.css";
+import htmx from "htmx.org";
+import "./forms.js";
+import "./till_shell.js";
+import "./till_line.js";
+import "./till_keys.js";
+import "./till_scan.js";
+import "./till_looks.js";
+import "./till_paper.js";
+import "./till_display.js";
+
+window.htmx = htmx;
