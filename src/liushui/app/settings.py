@@ -153,6 +153,7 @@ LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "liushui.runtime.client_secrets.ClientSecretHasher",  # secrets of API clients only
+    "liushui.runtime.client_secrets.PinHasher",  # PINs of operators only
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

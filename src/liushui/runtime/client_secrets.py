@@ -1,4 +1,4 @@
-"""How the secrets of API clients are kept: salted and hashed once, since 256 random bits need no slowing down."""
+"""How the secrets of API clients and the PINs of operators are kept: salted and hashed, each as slowly as it needs."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ class ClientSecretHasher(PBKDF2PasswordHasher):
 
     algorithm = "client_secret"
     iterations = 1
+
+
+class PinHasher(PBKDF2PasswordHasher):
+    """PINs of operators. Ten thousand of them are tried in a day whatever the hash costs, so what protects them is the
+    installation's key that they are mixed with and the pause after five attempts; a cashier is not kept waiting."""
+
+    algorithm = "pin"
+    iterations = 100_000

@@ -50,6 +50,16 @@ class Environment(BaseSettings):
     token_cache_seconds: int = Field(
         30, ge=0, description="How long a checked token is trusted without asking the database."
     )
+    refresh_token_days: int = Field(
+        30, gt=0, description="How long an app that nobody uses may still refresh its access, in days."
+    )
+    till_session_hours: int = Field(
+        12, gt=0, description="After how long an operator has to sign in at a till anew, in hours."
+    )
+    till_idle_minutes: int = Field(
+        10, gt=0, description="A till that nobody touched for so long asks for the operator's PIN again, in minutes."
+    )
+    badge_needs_pin: bool = Field(False, description="Ask for the PIN too when somebody shows a badge at a till.")
     relay_batch: int = Field(
         1000, gt=0, description="Events the relay publishes, and a consumer applies, in one transaction."
     )
