@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, with row security: settings name this package as ENGINE."""
