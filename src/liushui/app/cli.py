@@ -6,6 +6,7 @@ import typer
 
 from liushui.app import (
     bootstrap,  # noqa: F401  # first: the commands import models
+    commands_backup,
     commands_catalog,
     commands_demo,
     commands_doctor,
@@ -22,7 +23,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (commands_serving, commands_reports, commands_people, commands_doctor):
+for _commands in (commands_serving, commands_reports, commands_people, commands_doctor, commands_backup):
     cli.registered_commands += _commands.app.registered_commands
 cli.add_typer(commands_intake.app, name="intake")
 cli.add_typer(commands_catalog.app, name="catalog")

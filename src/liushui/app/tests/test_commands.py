@@ -18,7 +18,7 @@ from liushui.stores.contracts import Chain, NewStore
 runner = CliRunner()
 COMMANDS = (
     "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client", "stores",
-    "grant", "doctor", "intake file", "intake mappings", "intake quarantine", "catalog import", "demo", "demo load",
+    "grant", "doctor", "dev-cert", "backup", "restore", "intake file", "intake mappings", "intake quarantine", "catalog import", "demo", "demo load",
     "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
