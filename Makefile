@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test test-services check bench screenshots clean
+.PHONY: help setup demo test test-services check bench security screenshots clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -44,6 +44,10 @@ test-services: setup ## What asks a database, on a PostgreSQL that is installed 
 bench: ## The numbers that we hold ourselves to, beside what a user would pick instead
 	@$(PYTHON) tools/setup.py --bench
 	$(BIN)/python -m bench
+
+security: ## The security gate: scanners, attacks, served TLS, secrets, bill of materials (docs/security)
+	@$(PYTHON) tools/setup.py --security
+	@$(BIN)/python tools/security.py $(STEPS)
 
 screenshots: ## Pictures of the console for the documents, made by the browser tests
 	@$(PYTHON) tools/setup.py --chromium

@@ -26,6 +26,7 @@ from pathlib import Path
 BUILD = Path(__file__).resolve().parent.parent / "build"
 IS_ROOT = os.geteuid() == 0
 DATABASE = "liushui"
+LOGIN, WEB_ROLE = "liushui", "liushui_web"  # an ordinary owner; what the web server speaks as
 
 
 def main() -> int:
@@ -89,8 +90,12 @@ def start(folder: Path, *, fast: bool) -> str:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     log = folder / "log"
     as_owner(folder, str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(log), "-w", "start")
-    as_owner(folder, str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", DATABASE)
-    return f"postgresql://postgres@127.0.0.1:{port}/{DATABASE}"
+    server = ("-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
+    # Not a superuser, since row security says nothing to superusers; CREATEDB is for the databases of tests.
+    roles = f"CREATE ROLE {LOGIN} LOGIN CREATEDB; CREATE ROLE {WEB_ROLE} NOLOGIN; GRANT {WEB_ROLE} TO {LOGIN}"
+    as_owner(folder, str(binaries / "psql"), *server, "-q", "-d", "postgres", "-c", roles)
+    as_owner(folder, str(binaries / "createdb"), *server, "-O", LOGIN, DATABASE)
+    return f"postgresql://{LOGIN}@127.0.0.1:{port}/{DATABASE}"
 
 
 def stop(folder: Path) -> None:
@@ -127,7 +132,7 @@ def find() -> Path | None:
 
 def has_all(binaries: Path) -> bool:
     """Whether every program that is used here is there."""
-    return all((binaries / name).exists() for name in ("initdb", "pg_ctl", "postgres", "createdb"))
+    return all((binaries / name).exists() for name in ("initdb", "pg_ctl", "postgres", "createdb", "psql"))
 
 
 def version(binaries: Path) -> int:

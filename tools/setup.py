@@ -1,9 +1,10 @@
 """Everything that Liushui needs on a machine with python3 ≥ 3.11, make and git: done once, then skipped.
 
-    python3 tools/setup.py [--bench] [--chromium]
+    python3 tools/setup.py [--bench] [--security] [--chromium]
 
 Runs on the standard library alone. Each step keeps a stamp in build/stamps with the hash of what it was made from,
-so a second run re-installs nothing. `--bench` adds the benchmark's data packages, `--chromium` a browser for the tests.
+so a second run re-installs nothing. `--bench` adds the benchmark's data packages, `--security` the scanners of the
+security gate, `--chromium` a browser for the tests.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STAMPS = ROOT / "build" / "stamps"
 DIST = ROOT / "src" / "liushui" / "console" / "dist"
 PYTHONS = ("python3", "python3.13", "python3.12", "python3.11")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+EXTRA_GROUPS = ("bench", "security")  # of pyproject.toml, installed only when asked for
 APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-y", "-q")
 
 
@@ -34,11 +36,12 @@ def main() -> None:
     """Do the steps that are not done yet, and say what each took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", action="store_true", help="also the packages with the benchmark's data")
+    parser.add_argument("--security", action="store_true", help="also the scanners of the security gate")
     parser.add_argument("--chromium", action="store_true", help="also a Chromium, with Chinese fonts")
     options = parser.parse_args()
     os.chdir(ROOT)
     make_venv()
-    install_packages(bench=options.bench)
+    install_packages(extra={name for name in EXTRA_GROUPS if getattr(options, name)})
     build_web()
     compile_messages()
     if options.chromium:
@@ -77,10 +80,12 @@ def supported_python() -> str:
     )
 
 
-def install_packages(*, bench: bool) -> None:
-    """Exactly what uv.lock names. uv itself comes from PyPI in the version that pyproject.toml pins."""
-    groups = "bench" if bench or stamp("packages").read_text().startswith("bench ") else "default"
-    made_from = f"{groups} {digest([ROOT / 'uv.lock', ROOT / 'pyproject.toml'])}"
+def install_packages(*, extra: set[str]) -> None:
+    """Exactly what uv.lock names, with these groups and those asked for earlier. uv itself comes from PyPI in the
+    version that pyproject.toml pins."""
+    before = stamp("packages").read_text().partition(" ")[0].split("+")
+    groups = [name for name in EXTRA_GROUPS if name in extra or name in before]
+    made_from = f"{'+'.join(groups) or 'default'} {digest([ROOT / 'uv.lock', ROOT / 'pyproject.toml'])}"
     if is_done("packages", made_from, [BIN / "liushui", BIN / "pytest"]):
         return
     pinned = re.search(r'"uv==([^"]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -88,10 +93,10 @@ def install_packages(*, bench: bool) -> None:
         stop("pyproject.toml pins no uv.", 'Its group "dev" should name one, such as "uv==0.13.9".')
     if not succeeds([BIN / "uv", "--version"]):
         run("uv, the package installer", [BIN / "python", "-m", "pip", "install", "-q", f"uv=={pinned[1]}"])
-    everything = ["--all-groups"] if groups == "bench" else []
+    also = [word for name in groups for word in ("--group", name)]
     run(
         "Python packages, as locked",
-        [BIN / "uv", "sync", "--frozen", "--quiet", "--inexact", "--python", BIN / "python", *everything],
+        [BIN / "uv", "sync", "--frozen", "--quiet", "--inexact", "--python", BIN / "python", *also],
         UV_PROJECT_ENVIRONMENT=str(VENV),
         UV_PYTHON_DOWNLOADS="never",
     )
