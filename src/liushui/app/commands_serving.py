@@ -15,10 +15,12 @@ from django.db.migrations.executor import MigrationExecutor
 
 from liushui.app.consumers import CONSUMERS, TICKS
 from liushui.app.dev_cert import make_dev_cert
+from liushui.app.protected_tables import POLICIES
 from liushui.app.serve import Part, Supervisor, check_certificate, check_port
 from liushui.app.serve import serve as serve_here
 from liushui.app.terminal import command, out
 from liushui.kernel.errors import Conflict
+from liushui.runtime import row_policies
 from liushui.runtime import worker as runtime_worker
 
 app = typer.Typer()
@@ -48,6 +50,7 @@ def migrate_database(*, quietly: bool = False) -> int:
     pending = pending_migrations()
     if pending:
         call_command("migrate", interactive=False, verbosity=0 if quietly else 1)
+    row_policies.install(policies=POLICIES)  # also when a role was made since
     return len(pending)
 
 

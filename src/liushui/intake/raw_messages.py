@@ -11,6 +11,7 @@ from django.db import connection
 
 from liushui.intake.models import QuarantineEntryRow, RawMessage
 from liushui.kernel.ids import new_id
+from liushui.runtime import row_security
 
 _FIELDS = ("id", "sha256", "body", "content_type", "source", "received_at")
 
@@ -22,6 +23,7 @@ class Kept(NamedTuple):
     is_awaited: bool
 
 
+@row_security.everything()
 def keep_message(*, body: bytes, content_type: str, source: str, now: datetime, source_id: str = "") -> Kept:
     """Write one row, and look in the same statement whether the sale is one that was quarantined before."""
     message = RawMessage(

@@ -17,6 +17,7 @@ from oauth2_provider.models import AccessToken
 from oauth2_provider.scopes import BaseScopes
 
 from liushui.kernel.errors import NotAllowed, NotSignedIn
+from liushui.runtime import row_security
 from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.grants import client_subject, held_grants
 from liushui.runtime.models import ApiClient
@@ -116,6 +117,7 @@ class Bearer(AuthBase):
     def __call__(self, request: HttpRequest) -> Principal:
         principal = _principal_of_token(_token_of(request), address=str(request.META.get("REMOTE_ADDR", "")))
         _require_scope(principal, self.capability)
+        row_security.enter(principal)
         return principal
 
 
