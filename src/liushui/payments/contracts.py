@@ -21,6 +21,7 @@ PAYMENT_MODES = ("customer_scans", "we_scan")  # 主扫: the customer scans our 
 CASE_KINDS = (
     *("missing_here", "missing_there", "amount_differs", "state_differs"),
     *("refund_missing_here", "refund_missing_there"),
+    "paid_late",  # paid after we had given it up: it is refunded by itself
 )
 
 PAYMENT_PAID = "liushui.payment.paid.v1"
@@ -58,7 +59,7 @@ class Payment:
     method: str  # the wallet, once known: alipay, wechat, card …
     mode: str
     amount_minor: int
-    refunded_minor: int
+    refunded_minor: int  # given back, or on its way back
     currency: str
     state: str  # one of PAYMENT_STATES
     provider_trade_id: str  # empty until the provider has given one
@@ -89,6 +90,38 @@ class Refund:
     provider_refund_id: str
     created_at: datetime
     done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One thing said to the provider about a payment, or heard from it."""
+
+    at: datetime
+    operation: str  # begin, charge, query, close, reverse, refund, query_refund, notify
+    request_id: str  # the same before and after a call
+    refund_id: UUID | None
+    outcome: str  # sent; then the state that was told, or not_delivered, unknown, refused
+    detail: str
+    milliseconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFact:
+    """Body of the events of a payment."""
+
+    payment_id: UUID
+    chain_id: int
+    store_id: int
+    reference: str
+    provider: str
+    provider_trade_id: str
+    method: str
+    amount_minor: int  # of the payment
+    currency: str
+    at: datetime
+    sale_id: UUID | None = None
+    refund_id: UUID | None = None  # refunded
+    refund_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +171,8 @@ class ReconciliationCase:
     theirs_minor: int | None
     currency: str
     state: str  # open | settled
+    opened_at: datetime
+    approval_id: UUID | None  # the request to settle it, when an amount differs
     note: str
     settled_by: str
     settled_at: datetime | None
@@ -153,4 +188,6 @@ class Reconciliation:
     matched: int
     ours_minor: int
     theirs_minor: int
+    currency: str
+    run_at: datetime
     cases: tuple[ReconciliationCase, ...]
