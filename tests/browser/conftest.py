@@ -64,6 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         **os.environ,
         "LIUSHUI_DATA_DIR": str(tmp_path_factory.mktemp("browser")),
         "LIUSHUI_DATABASE_URL": "",
+        "LIUSHUI_TILL_IDLE_MINUTES": "600",  # the tests take longer than a cashier's pause
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
@@ -122,14 +123,15 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
 
     Chromium's console counts every status of 400 and more as an error. Of these only one is the page's way to work: a
     form that was sent and is answered 422 with what is wrong in it. `allow` names statuses that the test expects, such
-    as (404,).
+    as (404,). `till` makes the browser the enrolled till of that workstation of E1, "T1" to "T4", with the cashier
+    signed in unless `operator` is False.
     """
     contexts: list[BrowserContext] = []
     watched = Watched()
 
     def open_(
         path: str, *, user: str | None = "owner", language: str = "zh-hans", theme: str = "light", width: int = 1366,
-        allow: tuple[int, ...] = (),
+        allow: tuple[int, ...] = (), till: str = "", operator: bool = True,
     ) -> Page:  # fmt: skip
         context = browser.new_context(
             viewport={"width": width, "height": 900 if width > 500 else 780},
@@ -143,6 +145,8 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
         if user is not None:
             cookies["sessionid"] = served.facts["sessions"][user]
         context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
+        if till:
+            context.add_cookies(till_cookies(served, till, operator=operator))
         context.add_init_script(_LISTEN_TO_POLICY)
         page = context.new_page()
         _watch(page, watched, allow)
@@ -155,6 +159,18 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
         context.close()
     assert watched.troubles == []
     assert watched.said_refused <= watched.refused
+
+
+def till_cookies(served: Served, till: str, *, operator: bool) -> list[Any]:
+    """The cookies of an enrolled till as the browser keeps them."""
+    held = served.facts["tills"][till]
+    values = {"liushui_till": held["device_cookie"]}
+    if operator:
+        values["liushui_operator"] = held["operator_cookie"]
+    return [
+        {"name": name, "value": value, "url": f"{served.url}/till/", "httpOnly": True, "sameSite": "Strict"}
+        for name, value in values.items()
+    ]
 
 
 def _watch(page: Page, watched: Watched, allow: tuple[int, ...]) -> None:

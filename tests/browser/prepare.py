@@ -41,5 +41,15 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.
+    "till": {
+        "device_cookie": made.tills["T1"].device,
+        "operator_cookie": made.tills["T1"].operator,
+        "pins": world.PINS,
+    },
+    "tills": {
+        code: {"device_cookie": cookies.device, "operator_cookie": cookies.operator}
+        for code, cookies in made.tills.items()
+    },
 }
 sys.stdout.write(json.dumps(facts))

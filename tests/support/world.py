@@ -2,6 +2,7 @@
 
 Chain GREEN has regions EAST (stores E1, E2) and WEST (store W1) and 30 items; chain FAR has one store, F1, that people
 of GREEN must never see. Every store sells 20 receipts a day on nine days, up to `now`. Staff sign in with PASSWORD.
+Store E1 has four enrolled tills, T1 to T4, at each of which "cashier" is signed in; operators show PINS.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, SaleRecorded, Tender
 from liushui.intake import facade as intake
 from liushui.kernel.gtin import check_digit
-from liushui.runtime import worker
+from liushui.runtime import operators, tills, worker
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.api_clients import create_client
 from liushui.runtime.grants import system_principal
@@ -33,6 +34,8 @@ from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, NewStore, NewWorkstation, Store
 
 PASSWORD = "quiet-river-runs"
+PINS = {"cashier": "4711", "evening": "6174", "manager": "9035", "regional": "8350", "owner": "7092"}
+TILLS = ("T1", "T2", "T3", "T4")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAYS = 9
 RECEIPTS_A_DAY = 20
@@ -46,6 +49,7 @@ STAFF: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("auditor", "chain"),
     ),
     "cashier": (("cashier", "store"),),
+    "evening": (("cashier", "store"),),
     "manager": (("store_manager", "store"),),
     "regional": (("store_manager", "region"),),
     "marketer": (("marketer", "chain"),),
@@ -101,6 +105,14 @@ _TENDERS = (("mobile", "wechat"), ("mobile", "wechat"), ("mobile", "alipay"), ("
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TillCookies:
+    """What the browser of an enrolled till holds: `liushui_till` and `liushui_operator`."""
+
+    device: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Names of what was made."""
 
@@ -115,6 +127,7 @@ class World:
     quarantined_ids: tuple[UUID, ...]  # Q-1 and Q-2: receipts of E1 of 52.80 with the unknown item NEW-99
     import_id: UUID  # a file of two receipts, one of them in quarantine
     item_import_id: UUID  # a file of two items, one of them wrong
+    tills: Mapping[str, TillCookies]  # of store E1 by workstation: T1 to T4
 
 
 def build(*, now: datetime | None = None) -> World:
@@ -132,6 +145,7 @@ def build(*, now: datetime | None = None) -> World:
     client_id, quarantined_ids = _client_and_quarantine(chain=chain, now=now, system=system)
     import_id = _import(now=now, system=system)
     count_sales()
+    staff = {name: _staff(name, chain=chain, store=by_code["E1"], system=system) for name in STAFF}
     return World(
         today=by_code["E1"].business_date(now),
         chain=chain,
@@ -139,11 +153,12 @@ def build(*, now: datetime | None = None) -> World:
         stores=by_code,
         item_ids=item_ids,
         sale_ids=sale_ids,
-        staff={name: _staff(name, chain=chain, store=by_code["E1"], system=system) for name in STAFF},
+        staff=staff,
         client_id=client_id,
         quarantined_ids=quarantined_ids,
         import_id=import_id,
         item_import_id=_item_import(chain=chain, now=now, system=system),
+        tills=_tills(store=by_code["E1"], staff=staff, now=now, system=system),
     )
 
 
@@ -263,7 +278,7 @@ def _receipt(*, store: Store, chain: Chain, at: datetime, number: int, chance: r
     )
     receipt = f"{store.code}-{at:%Y%m%d}-{number:03}"
     return CompleteSale(
-        source="till",
+        source="pos",
         source_id=receipt,
         chain=chain.code,
         store=store.code,
@@ -289,6 +304,29 @@ def _staff(name: str, *, chain: Chain, store: Store, system: Principal) -> int:
     user.set_password(PASSWORD)
     user.save(update_fields=["password"])
     return user_id
+
+
+def _tills(*, store: Store, staff: Mapping[str, int], now: datetime, system: Principal) -> dict[str, TillCookies]:
+    """Enrolled tills, the cashier signed in at each, and PINs for those who work there."""
+    stores.save_workstations(
+        workstations=[NewWorkstation(chain_code="GREEN", store_code=store.code, code=code, name=code) for code in TILLS]
+    )
+    for name, pin in PINS.items():
+        operators.set_pin(user_id=staff[name], pin=pin, principal=system, now=now)
+    cashier, made = StaffUser.objects.get(pk=staff["cashier"]), {}
+    for workstation in stores.workstations(store_id=store.id):
+        device, secret = tills.enrol(
+            workstation_id=workstation.id,
+            workstation_code=workstation.code,
+            store_id=store.id,
+            chain_id=store.chain_id,
+            name=workstation.name,
+            principal=system,
+            now=now,
+        )
+        token = tills.sign_in(device=device, user=cashier, now=now)
+        made[workstation.code] = TillCookies(device=secret, operator=token)
+    return made
 
 
 def _client_and_quarantine(*, chain: Chain, now: datetime, system: Principal) -> tuple[str, tuple[UUID, ...]]:

@@ -230,11 +230,12 @@ def test_a_manager_gives_pins_to_his_cashiers_alone(mei: StaffUser) -> None:
     for user_id in (far.pk, 999_999):
         with pytest.raises(NotFound):
             operators.set_pin(user_id=user_id, pin=PIN, principal=MANAGER, now=NOW)
+    outsider = principal(Grant(role="cashier", chain_id=1), subject="staff:950")
     with pytest.raises(NotAllowed, match=r"till\.enrol"):
         operators.set_pin(
             user_id=mei.pk,
             pin=PIN,
-            principal=principal(Grant(role="cashier", chain_id=1), subject="staff:950"),
+            principal=outsider,
             now=NOW,
         )
     operators.set_pin(user_id=shared.pk, pin=PIN, principal=ADMIN, now=NOW)
