@@ -11,6 +11,7 @@ window.htmx = htmx;
 
 async function loadWhatIsNeeded(root) {
   if (root.querySelector("[data-chart]")) (await import("./charts.js")).drawCharts(root);
+  if (root.querySelector("[data-passkey]")) (await import("./passkeys.js")).listenToPasskeys(root);
 }
 
 loadWhatIsNeeded(document);

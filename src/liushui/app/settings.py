@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,7 +37,7 @@ def _database() -> dict[str, Any]:
     url = urlsplit(LIUSHUI.database_url)
     if url.scheme in ("postgresql", "postgres"):
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "liushui.runtime.postgresql",  # Django's, with row security
             "NAME": url.path.lstrip("/"),
             "USER": unquote(url.username or ""),
             "PASSWORD": unquote(url.password or ""),
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -99,6 +101,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "liushui.runtime.row_security.RowSecurityMiddleware",
     "liushui.runtime.telemetry.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "liushui.runtime.sessions.SessionEndMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "liushui.runtime.web.ProblemMiddleware",
@@ -150,6 +154,17 @@ DJANGO_VITE = {"default": {"static_url_prefix": "dist", "manifest_path": DIST / 
 
 LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "/"
+STEP_UP_URL = "console:verify"  # runtime.step_up
+SET_UP_URL = "console:security"  # runtime.web: a password of one's own, a second factor
+AXES_COOLOFF_TIME = timedelta(minutes=LIUSHUI.lockout_minutes)  # runtime.lockout; all that axes does is count
+AXES_FAILURE_LIMIT = LIUSHUI.lockout_failures
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "liushui.runtime.web.client_address"  # the peer: what a header says is not believed
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "recovery", "credential"]
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "axes.W003"]  # its middleware and its backend, not used (decision 0094)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "liushui.runtime.client_secrets.ClientSecretHasher",  # secrets of API clients only
@@ -166,7 +181,7 @@ SECURE_HSTS_SECONDS = LIUSHUI.hsts_seconds  # sent over TLS only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LIUSHUI.tls_proxy else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = LIUSHUI.session_hours * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -69,6 +69,53 @@ ROLES: dict[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConflict:
+    """Two roles that one person should not hold over the same store (职责分离): refused, or given with a warning."""
+
+    roles: frozenset[str]
+    why: str
+    is_refused: bool
+
+
+_OPERATING = ("cashier", "store_manager", "marketer", "finance", "it_admin")
+CONFLICTS: tuple[RoleConflict, ...] = (
+    *(
+        RoleConflict(
+            roles=frozenset({"auditor", role}), why="Who audits does not do the work that is audited", is_refused=True
+        )
+        for role in _OPERATING
+    ),
+    *(
+        RoleConflict(
+            roles=frozenset({"regulator", role}), why="Who supervises from outside has no part in the work",
+            is_refused=True,
+        )
+        for role in _OPERATING
+    ),
+    RoleConflict(
+        roles=frozenset({"finance", "it_admin"}), why="Who settles money does not hand out rights", is_refused=True
+    ),
+    RoleConflict(
+        roles=frozenset({"cashier", "finance"}), why="Who takes money does not settle its differences",
+        is_refused=False,
+    ),
+    RoleConflict(
+        roles=frozenset({"store_manager", "finance"}), why="Who approves at the till does not settle its differences",
+        is_refused=False,
+    ),
+    RoleConflict(
+        roles=frozenset({"store_manager", "it_admin"}), why="Who approves at the till does not hand out rights",
+        is_refused=False,
+    ),
+)  # fmt: skip
+
+
+def role_conflict(one: str, other: str) -> RoleConflict | None:
+    """The declared conflict between two roles, if there is one."""
+    return next((conflict for conflict in CONFLICTS if conflict.roles == {one, other}), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A role within a chain; narrowed to a region or a store when one is named."""
 

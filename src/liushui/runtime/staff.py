@@ -8,12 +8,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
-from liushui.runtime import audit
+from liushui.runtime import app_tokens, audit, believed, lockout, second_factor, sessions
 from liushui.runtime.access import Grant, Principal, SystemPrincipal
-from liushui.runtime.grants import grant, grants_of, manages_all, may_give, only_chain, staff_subject
+from liushui.runtime.grants import (
+    HeldGrant,
+    grant,
+    kept_grants,
+    manages_all,
+    may_give,
+    only_chain,
+    staff_subject,
+)
 from liushui.runtime.models import StaffUser
 
 USERNAME = re.compile(r"\A[\w.@+-]{1,64}\Z")
@@ -30,8 +41,11 @@ class StaffView:
     is_active: bool
     created_at: datetime
     last_login: datetime | None
-    grants: tuple[Grant, ...]
+    grants: tuple[Grant, ...]  # with those that have expired: they too say in whose charge the account is
+    held: tuple[HeldGrant, ...]  # the same with who gave them and until when
     manageable: bool
+    has_factor: bool
+    must_change_password: bool
 
 
 def new_password() -> str:
@@ -40,9 +54,18 @@ def new_password() -> str:
 
 
 def create_staff(
-    *, username: str, display_name: str, grants: Collection[Grant], principal: Principal
+    *,
+    username: str,
+    display_name: str,
+    grants: Collection[Grant],
+    principal: Principal,
+    must_change: bool = False,
+    expires_at: datetime | None = None,
 ) -> tuple[int, str]:
     """Make an account with its first roles; returns its id and a password that is never seen again.
+
+    Somebody has seen that password, so its owner must choose another at the first sign-in; only what the system makes
+    for itself (demo, tests) stays as it is, unless `must_change`. The roles hold until `expires_at` if there is one.
 
     Raises NotAllowed for a place that the principal does not manage, Conflict for a name that is taken.
     """
@@ -62,6 +85,8 @@ def create_staff(
     try:
         with transaction.atomic():
             user = StaffUser.objects.create_user(username=username, password=password, display_name=display_name)
+            if must_change or not isinstance(principal, SystemPrincipal):
+                StaffUser.objects.filter(pk=user.pk).update(must_change_password=True)
             audit.record(
                 principal=principal,
                 action="staff.create",
@@ -70,7 +95,7 @@ def create_staff(
                 after={"username": username, "display_name": display_name},
             )
             for held in grants:
-                grant(subject=staff_subject(user.pk), grant=held, granted_by=principal)
+                grant(subject=staff_subject(user.pk), grant=held, granted_by=principal, expires_at=expires_at)
     except IntegrityError as error:
         raise Conflict(f"The user name {username!r} is taken", pointer="/username") from error
     return user.pk, password
@@ -91,30 +116,76 @@ def set_active(*, user_id: int, is_active: bool, principal: Principal) -> None:
             before={"is_active": user.is_active},
             after={"is_active": is_active},
         )
+        if not is_active:
+            app_tokens.end_of_person(user_id=user.pk)
+    believed.forget_all()
 
 
 def reset_password(*, user_id: int, principal: Principal) -> str:
-    """A new password, never seen again; everyone signed in with the old one is out, since sessions carry its hash."""
+    """A new password, never seen again; everyone signed in with the old one is out, since sessions carry its hash.
+    Its owner must choose another at the next sign-in."""
     user, held = _managed(user_id, principal)
     password = new_password()
     user.set_password(password)
+    user.must_change_password = not isinstance(principal, SystemPrincipal)
     with transaction.atomic():
-        user.save(update_fields=["password"])
+        user.save(update_fields=["password", "must_change_password"])
         audit.record(
             principal=principal,
             action="staff.password",
             target=staff_subject(user.pk),
             chain_id=only_chain(held),
         )
+        app_tokens.end_of_person(user_id=user.pk)
     return password
 
 
+def change_own_password(*, user: StaffUser, password: str, principal: Principal) -> None:
+    """A password of one's own choice, checked by Django's validators. Every sign-in ends; see sessions.keep_this.
+
+    Raises InvalidValue for one that the validators refuse or that is the present one.
+    """
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidValue(" ".join(error.messages), pointer="/new_password") from error
+    if user.check_password(password):
+        raise InvalidValue(str(_("This is the present password.")), pointer="/new_password")
+    user.set_password(password)
+    user.must_change_password = False
+    with transaction.atomic():
+        user.save(update_fields=["password", "must_change_password"])
+        audit.record(
+            principal=principal,
+            action="staff.own_password",
+            target=staff_subject(user.pk),
+            chain_id=only_chain(principal.grants),
+        )
+        app_tokens.end_of_person(user_id=user.pk)
+
+
+def reset_factors(*, user_id: int, principal: Principal) -> None:
+    """Take the second factors of somebody who has lost them away, and end every sign-in of the account."""
+    _user, held = _managed(user_id, principal)
+    with transaction.atomic():
+        second_factor.remove_all(user_id=user_id, principal=principal, chain_id=only_chain(held))
+        sessions.end_all(user_id=user_id)
+
+
+def unlock(*, user_id: int, principal: Principal) -> bool:
+    """Let somebody try again who is locked out after wrong passwords or codes; whether he was."""
+    user, held = _managed(user_id, principal)
+    with transaction.atomic():
+        return lockout.unlock(username=user.username, user_id=user_id, principal=principal, chain_id=only_chain(held))
+
+
 def staff(*, principal: Principal) -> tuple[StaffView, ...]:
-    """Staff with a role in any place where the principal manages access, each with all its roles; two queries."""
+    """Staff with a role in any place where the principal manages access, each with all its roles; three queries."""
     principal.require("access.manage")
     users = list(StaffUser.objects.order_by("-is_active", "username"))
-    held = grants_of(subjects=[staff_subject(user.pk) for user in users])
-    views = [_view(user, held.get(staff_subject(user.pk), ()), principal) for user in users]
+    held = kept_grants(subjects=[staff_subject(user.pk) for user in users])
+    with_factor = second_factor.users_with_factor()
+    views = [_view(user, held.get(staff_subject(user.pk), ()), principal, user.pk in with_factor) for user in users]
     return tuple(view for view in views if _is_visible(view, principal))
 
 
@@ -123,8 +194,8 @@ def staff_member(*, user_id: int, principal: Principal) -> StaffView:
     principal.require("access.manage")
     user = StaffUser.objects.filter(pk=user_id).first()
     if user is not None:
-        held = grants_of(subjects=[staff_subject(user_id)]).get(staff_subject(user_id), ())
-        view = _view(user, held, principal)
+        held = kept_grants(subjects=[staff_subject(user_id)]).get(staff_subject(user_id), ())
+        view = _view(user, held, principal, second_factor.has_factor(user_id=user_id))
         if _is_visible(view, principal):
             return view
     raise NotFound("There is no such member of staff")
@@ -148,7 +219,8 @@ def _managed(user_id: int, principal: Principal) -> tuple[StaffUser, tuple[Grant
     return StaffUser.objects.get(pk=user_id), view.grants
 
 
-def _view(user: StaffUser, held: tuple[Grant, ...], principal: Principal) -> StaffView:
+def _view(user: StaffUser, held: tuple[HeldGrant, ...], principal: Principal, has_factor: bool) -> StaffView:
+    grants = tuple(one.grant for one in held)
     return StaffView(
         id=user.pk,
         username=user.username,
@@ -156,6 +228,9 @@ def _view(user: StaffUser, held: tuple[Grant, ...], principal: Principal) -> Sta
         is_active=user.is_active,
         created_at=user.created_at,
         last_login=user.last_login,
-        grants=held,
-        manageable=manages_all(principal=principal, grants=held),
+        grants=grants,
+        held=held,
+        manageable=manages_all(principal=principal, grants=grants),
+        has_factor=has_factor,
+        must_change_password=user.must_change_password,
     )

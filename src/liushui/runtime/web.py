@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import render, resolve_url
 
 from liushui.kernel.errors import LiushuiError
+from liushui.runtime import row_security
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import staff_principal
 from liushui.runtime.models import StaffUser
+from liushui.runtime.second_factor import has_factor, is_required_for
+from liushui.runtime.step_up import ask, asked_address, go_to, is_fresh
 
 Page = Callable[..., HttpResponseBase]
+_HAS_FACTOR = "liushui_has_factor"
 
 
-def page(*, capability: str | None) -> Callable[[Page], Page]:
+def page(
+    *, capability: str | None, step_up: bool | Literal["POST"] = False, before_set_up: bool = False
+) -> Callable[[Page], Page]:
     """Make a view a console page: signed in, with this capability somewhere, else the sign-in page or a 403.
 
     The view gets `principal` as keyword argument and must hand it, or the store ids it gives, to the query layer.
     None means that being signed in is enough. The access matrix test reads `capability` off the view.
+    `step_up` asks for a password or code again when the last is old: for every request, or for "POST" only.
+    Whoever has yet to choose a password or a second factor is led to that first; `before_set_up` pages stay open.
     """
 
     def decorate(view: Page) -> Page:
@@ -31,9 +39,14 @@ def page(*, capability: str | None) -> Callable[[Page], Page]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             principal = principal_of(request)
             if principal is None:
-                return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}")
+                wanted = urlencode({"next": asked_address(request)})
+                return go_to(request, f"{resolve_url(settings.LOGIN_URL)}?{wanted}")
+            if not before_set_up and is_set_up_missing(request, principal):
+                return go_to(request, resolve_url(settings.SET_UP_URL))
             if capability is not None:
                 principal.require(capability)
+            if (step_up is True or step_up == request.method) and not is_fresh(request):
+                return ask(request)
             return view(request, *args, principal=principal, **kwargs)
 
         guarded.capability = capability  # type: ignore[attr-defined]  # read by the access matrix test
@@ -49,8 +62,21 @@ def principal_of(request: HttpRequest) -> Principal | None:
         found = None
         if isinstance(user, StaffUser) and user.is_active:
             found = staff_principal(user, address=client_address(request))
+            row_security.enter(found)
         request.liushui_principal = found  # type: ignore[attr-defined]
     return request.liushui_principal  # type: ignore[attr-defined,no-any-return]
+
+
+def is_set_up_missing(request: HttpRequest, principal: Principal) -> bool:
+    """Whether a password of one's own, or a second factor that one's roles call for, is still to be chosen."""
+    if request.user.must_change_password:  # type: ignore[union-attr]  # a StaffUser: there is a principal
+        return True
+    if not is_required_for(principal) or request.session.get(_HAS_FACTOR):
+        return False
+    if not has_factor(user_id=request.user.pk):  # type: ignore[union-attr,arg-type]
+        return True
+    request.session[_HAS_FACTOR] = True  # the last one is not taken away while it is required: ask once a sign-in
+    return False
 
 
 def client_address(request: HttpRequest) -> str:
