@@ -7,9 +7,16 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the folder of the process that started it
     os.environ["LIUSHUI_DATA_DIR"] = tempfile.mkdtemp(prefix="liushui-test-")
-os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")  # what is required is tested where it belongs
+os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")  # for processes that tests start
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
 ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
+
+
+def pytest_configure() -> None:
+    """Nobody needs a second factor, but in the tests about that; pytest-django has read the settings before this."""
+    from django.conf import settings
+
+    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"second_factor": "optional"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
