@@ -24,36 +24,16 @@ NOT_SECRETS = {
     "0199a8c113812345678abcdef0123456": "the id of an event in a test",
     "13b40b9dec10b0e86533703947919bb340f7c97e5ddab068d0f56e8a03b9": "a fingerprint that a test expects",
 }
-_PLUGINS = [
-    "ArtifactoryDetector",
-    "AWSKeyDetector",
-    "AzureStorageKeyDetector",
-    "BasicAuthDetector",
-    "DiscordBotTokenDetector",
-    "GitHubTokenDetector",
-    "GitLabTokenDetector",
-    "JwtTokenDetector",
-    "MailchimpDetector",
-    "NpmDetector",
-    "OpenAIDetector",
-    "PrivateKeyDetector",
-    "PypiTokenDetector",
-    "SendGridDetector",
-    "SlackDetector",
-    "SquareOAuthDetector",
-    "StripeDetector",
-    "TelegramBotTokenDetector",
-    "TwilioKeyDetector",
-    "KeywordDetector",
-]
-_FILTERS = [
-    "is_sequential_string",
-    "is_potential_uuid",
-    "is_templated_secret",
-    "is_indirect_reference",
-    "is_not_alphanumeric_string",
-    "is_prefixed_with_dollar_sign",
-]
+_PLUGINS = (
+    "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector",
+    "GitHubTokenDetector", "GitLabTokenDetector", "JwtTokenDetector", "KeywordDetector", "MailchimpDetector",
+    "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector",
+    "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
+)  # fmt: skip
+_FILTERS = (
+    "is_sequential_string", "is_potential_uuid", "is_templated_secret", "is_indirect_reference",
+    "is_not_alphanumeric_string", "is_prefixed_with_dollar_sign",
+)  # fmt: skip
 _SETTINGS = {
     "plugins_used": [
         *({"name": name} for name in _PLUGINS),

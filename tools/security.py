@@ -174,31 +174,33 @@ def served() -> Iterator[tuple[int, Path]]:
         for words in (["migrate"], ["dev-cert", "--folder", keys]):
             run([BIN / "liushui", *words], **environment)
         arguments = ["--without-worker", "--tls-cert", keys / "cert.pem", "--tls-key", keys / "key.pem"]
+        log = Path(folder) / "server.log"
         server = subprocess.Popen(
             [str(word) for word in (BIN / "liushui", "serve", "--port", port, *arguments)],
             cwd=ROOT,
             env=os.environ | environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log.open("w"),
+            stderr=subprocess.STDOUT,
         )
         try:
-            _await(port, keys / "ca.pem", server)
+            if not _answers(port, keys / "ca.pem", server):
+                raise Failed(f"liushui serve does not answer over TLS:\n{log.read_text()[-2000:]}")
             yield port, keys / "ca.pem"
         finally:
             server.terminate()
             server.wait(30)
 
 
-def _await(port: int, authority: Path, server: subprocess.Popen[bytes]) -> None:
+def _answers(port: int, authority: Path, server: subprocess.Popen[bytes]) -> bool:
     context = ssl.create_default_context(cafile=str(authority))
     until = time.monotonic() + STARTED_WITHIN_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
             with urllib.request.urlopen(f"https://localhost:{port}/healthz", context=context, timeout=5):
-                return
+                return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
-    raise Failed("liushui serve does not answer over TLS")
+    return False
 
 
 def run(command: list[Any], *, cwd: str | Path = ROOT, **environment: str) -> str:
