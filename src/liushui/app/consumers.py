@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
+from liushui.runtime import tidy
 from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
 
 CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS,)
-TICKS: tuple[Tick, ...] = ()
+TICKS: tuple[Tick, ...] = (*tidy.TICKS,)

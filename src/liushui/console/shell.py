@@ -34,6 +34,7 @@ _TITLES = {
     "stock": _("Stock"),
     "reports": _("Reports"),
     "settings": _("Settings"),
+    "help": _("Help"),
 }
 _ICONS = {
     "home": "home",
@@ -44,6 +45,7 @@ _ICONS = {
     "stock": "building-warehouse",
     "reports": "chart-bar",
     "settings": "settings",
+    "help": "help",
 }
 
 _entries: tuple[MenuEntry, ...] = ()
