@@ -14,8 +14,9 @@ class AppConfig(apps.AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # The last of our apps: by then every table of this version is there, also in the databases of tests.
-        post_migrate.connect(_install_row_security, sender=self)
+        # Also in the databases of tests. Sent once for each app that has models, when every migration has been run:
+        # the runtime's is as good as any.
+        post_migrate.connect(_install_row_security, sender=apps.apps.get_app_config("runtime"))
 
 
 def _install_row_security(*, using: str, plan: Any = (), **_rest: Any) -> None:
