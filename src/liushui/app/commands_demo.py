@@ -181,6 +181,6 @@ def _load(*, tickets: float, days: int) -> Accounts:
 def _print_logins(accounts: Accounts) -> None:
     table(
         title="Log-ins, made for this installation (liushui demo logins)",
-        columns=("user name", "password", "roles", "where"),
-        rows=[(login.username, login.password, login.roles, login.place) for login in accounts.logins],
+        columns=("user name", "password", "PIN at tills", "roles", "where"),
+        rows=[(login.username, login.password, login.pin, login.roles, login.place) for login in accounts.logins],
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from liushui.kernel.errors import Conflict, NotFound
-from liushui.runtime import api_clients, staff
+from liushui.runtime import api_clients, operators, staff
 from liushui.runtime.access import Grant, Principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain
@@ -27,6 +29,7 @@ class Login:
     display_name: str
     roles: str
     place: str
+    pin: str = ""  # at an enrolled till
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ _PEOPLE = (
     ("manager", "店长 Store manager", ("store_manager",), "", "S001"),
     ("east", "大区经理 Region manager", ("store_manager",), "east", ""),
     ("cashier", "收银员 Cashier", ("cashier",), "", "S001"),
+    ("cashier2", "晚班收银员 Evening cashier", ("cashier",), "", "S001"),
     ("marketer", "市场 Marketer", ("marketer",), "", ""),
     ("finance", "财务 Finance", ("finance",), "", ""),
     ("auditor", "审计 Auditor", ("auditor",), "", ""),
@@ -63,6 +67,8 @@ def ensure_accounts(*, chain: Chain, folder: Path, principal: Principal) -> Acco
         else _login(username, display_name, roles, region, store, chain=chain, members=members, principal=principal)
         for username, display_name, roles, region, store in _PEOPLE
     )
+    members = {member.username: member.id for member in staff.staff(principal=principal)}
+    logins = tuple(_with_pin(login, members[login.username], principal) for login in logins)
     client = (kept.client_id, kept.client_secret) if kept and _client_lives(kept.client_id, principal) else None
     client_id, secret = client or _client(chain=chain, principal=principal)
     accounts = Accounts(logins=logins, client_id=client_id, client_secret=secret)
@@ -83,6 +89,17 @@ def read_accounts(*, folder: Path) -> Accounts | None:
 def forget_accounts(*, folder: Path) -> None:
     """Remove the file."""
     (folder / _FILE).unlink(missing_ok=True)
+
+
+def _with_pin(login: Login, user_id: int, principal: Principal) -> Login:
+    """Those who work at tills get a PIN for them."""
+    if login.pin or not {"cashier", "store_manager"} & set(login.roles.split(", ")):
+        return login
+    pin = ""
+    while not pin or operators.is_trivial(pin):
+        pin = f"{secrets.randbelow(1_000_000):06}"
+    operators.set_pin(user_id=user_id, pin=pin, principal=principal, now=datetime.now(UTC))
+    return replace(login, pin=pin)
 
 
 def _login(
