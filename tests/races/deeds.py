@@ -74,7 +74,7 @@ def quarantined() -> list[list[Any]]:
 def _sale(source_id: str, operator: str) -> CompleteSale:
     off = (Discount(code="D", name="满减", amount_minor=50),)
     return CompleteSale(
-        source="till",
+        source="pos",
         source_id=source_id,
         store="SH01",
         completed_at=NOON,

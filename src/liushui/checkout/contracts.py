@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from liushui.orders.contracts import Discount, SaleRecorded, Tender
+from liushui.catalog.contracts import Item
+from liushui.kernel.errors import LiushuiError
+from liushui.orders.contracts import Discount, SaleLine, SaleRecorded, Tender
 
-__all__ = ["CompleteSale", "Discount", "LineCommand", "Refusal", "SaleRecorded", "Tender"]
+__all__ = ["CompleteSale", "Discount", "LineCommand", "Quote", "QuotedLine", "Refusal", "SaleRecorded", "Tender"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class CompleteSale:
     receipt_number: str = ""  # empty: the source's id
     customer: str = ""
     accept_unknown_items: bool = False  # record lines under codes that the catalogue lacks, instead of refusing
+    business_date: date | None = None  # None: by the store's clock; a till names the day that its shift belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +62,23 @@ class Refusal:
 
     source_id: str
     problem: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedLine:
+    """One line as it would be recorded, or why it could not be: exactly one of `line` and `refusal` is there."""
+
+    line: SaleLine | None
+    item: Item | None  # None: the catalogue has nothing under the code
+    refusal: LiushuiError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What lines would come to if they were sold at this instant; the sums are over those that are not refused."""
+
+    lines: tuple[QuotedLine, ...]
+    regular_minor: int
+    discount_minor: int
+    total_minor: int
+    tax_minor: int

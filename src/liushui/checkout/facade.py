@@ -1,7 +1,8 @@
-"""The door of checkout: complete one sale or many."""
+"""The door of checkout: complete one sale or many, and say what lines would come to."""
 
 from __future__ import annotations
 
 from liushui.checkout.actions.complete_sales import complete_sale, complete_sales
+from liushui.checkout.actions.quote import quote
 
-__all__ = ["complete_sale", "complete_sales"]
+__all__ = ["complete_sale", "complete_sales", "quote"]

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 TENDER_TYPES = ("cash", "card", "mobile", "other")  # other: already paid elsewhere, or unknown
+TILL_SOURCE = "till"  # sales of our own tills: voided and taken back there, where the money is
 SALE_COMPLETED = "liushui.sale.completed.v1"
 SALE_VOIDED = "liushui.sale.voided.v1"
 

@@ -43,3 +43,9 @@ class CursorUnknown(InvalidValue):
     """The cursor of a list is not one that a page before gave."""
 
     type = "cursor-unknown"
+
+
+class VoidAtTill(Conflict):
+    """A sale of a till is voided at the till, which also gives the money back."""
+
+    type = "void-at-till"

@@ -59,6 +59,12 @@ class Environment(BaseSettings):
     till_idle_minutes: int = Field(
         10, gt=0, description="A till that nobody touched for so long asks for the operator's PIN again, in minutes."
     )
+    till_refund_limit_minor: int = Field(
+        50_000, ge=0, description="Money given back at a till over this many minor units is approved in the console only."
+    )
+    till_paid_out_limit_minor: int = Field(
+        20_000, ge=0, description="Cash over this many minor units leaves a till's drawer with an approval only."
+    )
     badge_needs_pin: bool = Field(False, description="Ask for the PIN too when somebody shows a badge at a till.")
     relay_batch: int = Field(
         1000, gt=0, description="Events the relay publishes, and a consumer applies, in one transaction."

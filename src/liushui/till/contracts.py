@@ -12,14 +12,21 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from liushui.orders.contracts import TILL_SOURCE
 from liushui.runtime.access import Principal
 
-SOURCE = "till"  # the source of every sale made here
+SOURCE = TILL_SOURCE  # the source of every sale made here
 TRAINING_SOURCE = "training"  # never recorded
 
-TICKET_STATES = ("open", "parked", "paying", "recording", "settled", "cancelled")
-UNSETTLED_STATES = ("open", "parked", "paying", "recording")  # of tickets with lines; a shift with one is not closed
+#     open ⇄ parked
+#     open ⇄ paying ─▶ recording ─▶ settled ─▶ voiding ─▶ voided
+#     open | paying ─▶ cancelling ─▶ cancelled
+# recording, voiding and cancelling pass in a moment; a crash leaves them behind, and facade.recover ends them.
+TICKET_STATES = (*("open", "parked", "paying", "recording", "settled", "voiding", "voided", "cancelling", "cancelled"),)
+UNSETTLED_STATES = ("open", "parked", "paying", "recording", "voiding", "cancelling")  # keep a shift from closing
 SHIFT_STATES = ("open", "counted", "closed")  # counted: the drawer was counted and a difference awaits approval
+SHIFT_CLOSED = "liushui.shift.closed.v1"
+DAY_CLOSED = "liushui.day.closed.v1"
 ENTRY_KINDS = ("paid_in", "paid_out", "no_sale", "refund", "copy")
 
 
@@ -73,8 +80,11 @@ class TicketTender:
     given_minor: int  # cash: what was handed over; else amount_minor
     change_minor: int  # cash: given - amount
     state: str  # pending | paid | failed
+    taken_at: datetime | None = None
     payment_id: UUID | None = None
+    provider: str = ""  # mobile: a name in payments.facade.providers()
     qr_text: str = ""  # customer_scans, while pending
+    user_is_paying: bool = False  # the customer was asked for a password on the phone
     note: str = ""  # slip number of a card terminal; why it failed
 
 
@@ -109,6 +119,8 @@ class Ticket:
     change_minor: int
     sale_id: UUID | None
     reversed_sale_id: UUID | None  # is_refund: which receipt it reverses
+    reason: str  # why it was cancelled, voided or reversed
+    approved_by: str  # name of the person who approved that
     copies: int  # reprints so far
 
 
@@ -221,6 +233,33 @@ class DayReport:
     tax_minor: int
     refunds_minor: int
     difference_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftClosedFact:
+    """The body of SHIFT_CLOSED: the report as it was made; training shifts among them, marked so."""
+
+    chain_id: int
+    report: ShiftReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayClosed:
+    """The body of DAY_CLOSED: the Z report as it was made."""
+
+    chain_id: int
+    report: DayReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDifference:
+    """A figure in which a closed day and the recorded sales of its date don't agree."""
+
+    store_id: int
+    business_date: date
+    name: str  # sales, units, total_minor …
+    reported: int
+    recorded: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

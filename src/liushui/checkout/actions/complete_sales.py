@@ -29,9 +29,14 @@ class _Placed(NamedTuple):
     store: Store
 
 
-def complete_sale(*, command: CompleteSale, principal: Principal, now: datetime) -> SaleRecorded:
-    """Complete one sale; raises a named LiushuiError that says what is wrong with it."""
-    [answer] = _complete([command], principal=principal, now=now)
+def complete_sale(
+    *, command: CompleteSale, principal: Principal, now: datetime, capability: str = "sale.write"
+) -> SaleRecorded:
+    """Complete one sale; raises a named LiushuiError that says what is wrong with it.
+
+    `capability` is what lets the principal sell in that store: tills sell by `till.use`.
+    """
+    [answer] = _complete([command], principal=principal, now=now, capability=capability)
     if isinstance(answer, LiushuiError):
         raise answer
     return answer
@@ -53,11 +58,16 @@ def complete_sales(
 
 
 def _complete(
-    commands: Sequence[CompleteSale], *, principal: Principal, now: datetime, kept: catalog.KeptItems | None = None
+    commands: Sequence[CompleteSale],
+    *,
+    principal: Principal,
+    now: datetime,
+    kept: catalog.KeptItems | None = None,
+    capability: str = "sale.write",
 ) -> list[SaleRecorded | LiushuiError]:
     answers: dict[int, SaleRecorded | LiushuiError] = {}
     chains = stores.chains()
-    senders = Senders.of(principal, chains=chains, stores_by_code=stores.stores_by_code())
+    senders = Senders.of(principal, chains=chains, stores_by_code=stores.stores_by_code(), capability=capability)
 
     placed: list[_Placed] = []
     for position, command in enumerate(commands):
@@ -140,7 +150,7 @@ def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedIte
         channel=command.channel,
         currency=store.currency,
         completed_at=command.completed_at,
-        business_date=store.business_date(command.completed_at),
+        business_date=command.business_date or store.business_date(command.completed_at),
         local_hour=local.hour,
         customer=command.customer,
         lines=tuple(lines),

@@ -18,7 +18,7 @@ def body_sha256(command: CompleteSale) -> str:
     `accept_unknown_items` is not part of the sale and not in it. The form is kept for ever: a field that is added later
     goes to the end, and only when it is not at its default, so that old sales sent again still match.
     """
-    body = (
+    body: tuple[object, ...] = (
         command.source,
         command.source_id,
         command.chain,
@@ -49,4 +49,6 @@ def body_sha256(command: CompleteSale) -> str:
         ],
         [(tender.type, tender.amount_minor, tender.method, tender.reference) for tender in command.tenders],
     )
+    if command.business_date is not None:
+        body += (command.business_date,)
     return sha256(_encode(body)).hexdigest()

@@ -22,15 +22,20 @@ class Senders:
 
     @classmethod
     def of(
-        cls, principal: Principal, *, chains: Iterable[Chain], stores_by_code: Mapping[tuple[str, str], Store]
+        cls,
+        principal: Principal,
+        *,
+        chains: Iterable[Chain],
+        stores_by_code: Mapping[tuple[str, str], Store],
+        capability: str,
     ) -> Senders:
-        """What this principal may send; raises NotAllowed when it may send nothing at all."""
-        principal.require("sale.write")
-        chain_ids = principal.chains("sale.write")
+        """What this principal may send by this capability; raises NotAllowed when it may send nothing at all."""
+        principal.require(capability)
+        chain_ids = principal.chains(capability)
         return cls(
             source=principal.source,
             chain_codes=frozenset(chain.code for chain in chains if chain.id in chain_ids),
-            store_ids=principal.stores("sale.write"),
+            store_ids=principal.stores(capability),
             stores_by_code=stores_by_code,
         )
 

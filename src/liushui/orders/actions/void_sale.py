@@ -9,24 +9,29 @@ from django.db import transaction
 
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.orders import queries
-from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, SaleDetail
+from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, TILL_SOURCE, SaleDetail
 from liushui.orders.domain.texts import is_unicode
-from liushui.orders.errors import VoidReasonMissing
+from liushui.orders.errors import VoidAtTill, VoidReasonMissing
 from liushui.orders.facts import event_of
 from liushui.orders.models import Sale
 from liushui.runtime import audit, outbox
 from liushui.runtime.access import Principal
 
 
-def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime) -> SaleDetail:
+def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime, at_till: bool = False) -> SaleDetail:
     """Void a sale of a store where the principal holds `sale.void`; the second time answers what the first did.
 
-    NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void.
+    NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void, VoidAtTill for
+    one that a till made: the till, which gives the money back and has seen an approval, says `at_till` and needs
+    `till.use` only.
     """
-    principal.require("sale.void")
-    visible = principal.stores("sale.read") | principal.stores("sale.void")
+    capability = "till.use" if at_till else "sale.void"
+    principal.require(capability)
+    visible = principal.stores("sale.read") | principal.stores(capability)
     before = queries.sale(sale_id=sale_id, store_ids=visible)
-    principal.require_store("sale.void", store_id=before.summary.store_id)
+    principal.require_store(capability, store_id=before.summary.store_id)
+    if before.summary.source == TILL_SOURCE and not at_till:
+        raise VoidAtTill("This sale was made at a till", remedy="Void it there, or take it back there on a later day.")
     text = _checked(reason)
     fact = queries.fact(sale_id=sale_id)
     if fact is None:

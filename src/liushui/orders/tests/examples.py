@@ -42,7 +42,7 @@ def sale(source_id: str = "T1-0001", *, lines: tuple[SaleLine, ...] = (), **fiel
     """A sale of store 1 at noon, paid in cash."""
     lines = lines or (line(),)
     values: dict[str, Any] = {
-        "source": "till",
+        "source": "pos",
         "source_id": source_id,
         "body_sha256": "a" * 64,
         "chain_id": 1,

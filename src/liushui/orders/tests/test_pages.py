@@ -59,7 +59,7 @@ def test_the_list_shows_the_readers_stores_only_with_totals(signed_in, sales):
         ("q=R-1", ["R-1"]),
         ("channel=web", []),
         ("customer=5", []),
-        ("source=till&store=SH01", ["R-1", "R-2"]),
+        ("source=pos&store=SH01", ["R-1", "R-2"]),
         ("from=2026-11-21&to=2026-11-21", []),
     ],
 )

@@ -67,10 +67,9 @@ def test_another_body_under_the_same_id_is_a_conflict_that_names_both():
         "type": "urn:liushui:problem:sale-conflict",
         "title": "This sale is already recorded with other contents",
         "status": 409,
-        "detail": "till sent 'T1-0001' before with other contents: "
-        "recorded is aaaaaaaaaaaa…, this one is bbbbbbbbbbbb…",
+        "detail": "pos sent 'T1-0001' before with other contents: recorded is aaaaaaaaaaaa…, this one is bbbbbbbbbbbb…",
         "remedy": "Send the sale as it was sent first, or give a changed sale an id of its own.",
-        "source": "till",
+        "source": "pos",
         "source_id": "T1-0001",
         "sale_id": str(first.sale_id),
         "recorded_sha256": "a" * 64,

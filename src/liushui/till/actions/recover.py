@@ -1,0 +1,97 @@
+"""End what a till that died left half done: nothing paid is forgotten, nothing is booked twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import F, Q, QuerySet
+
+from liushui.kernel.errors import LiushuiError
+from liushui.payments import facade as payments
+from liushui.payments.contracts import Payment
+from liushui.runtime.access import Principal
+from liushui.runtime.grants import system_principal
+from liushui.till import storage
+from liushui.till.actions.cancel_ticket import finish_cancel
+from liushui.till.actions.pay_mobile import take_up
+from liushui.till.actions.record import complete
+from liushui.till.actions.void_sale import finish_void
+from liushui.till.models import TicketRow
+
+LEFT_AFTER = timedelta(seconds=5)  # a till that lives is done by then, and a second hand does no harm if not
+FORGOTTEN_AFTER = timedelta(seconds=60)
+AT_A_TIME = 50
+_PAID = F("cash_minor") + F("card_minor") + F("mobile_minor") + F("other_minor")
+
+_logger = structlog.get_logger(__name__)
+
+
+def recover(*, now: datetime) -> int:
+    """Go on with tickets that stand in recording, voiding or cancelling, or wait for payments; how many moved.
+
+    Idempotent, and safe in several processes at once. What cannot be ended now is tried again later.
+    """
+    principal = system_principal(name="till")
+    moved = 0
+    for row in _left_behind(now).order_by("changed_at")[:AT_A_TIME]:
+        version = row.version
+        try:
+            _go_on(row, principal=principal, now=now)
+        except LiushuiError as error:
+            _logger.warning("ticket_not_recovered", ticket=row.number, state=row.state, error=error.detail)
+        after = TicketRow.objects.values_list("version", flat=True).get(id=row.id)
+        if after == version:
+            TicketRow.objects.filter(id=row.id, version=version).update(changed_at=now)  # others first, next time
+        moved += after != version
+    return moved + _release_forgotten(now)
+
+
+def _left_behind(now: datetime) -> QuerySet[TicketRow]:
+    waits = Q(state="paying") & (Q(pending_count__gt=0) | Q(total_minor=_PAID, line_count__gt=0))
+    return TicketRow.objects.filter(
+        Q(state__in=("recording", "voiding", "cancelling")) | waits, changed_at__lte=now - LEFT_AFTER
+    )
+
+
+def _go_on(row: TicketRow, *, principal: Principal, now: datetime) -> None:
+    if row.state == "recording":
+        complete(row, principal=principal, now=now)
+    elif row.state == "voiding":
+        finish_void(row, principal=principal, now=now)
+    elif row.state == "cancelling":
+        finish_cancel(row, now=now)
+    else:
+        take_up(row, principal=principal, now=now)
+
+
+def _release_forgotten(now: datetime) -> int:
+    """Payments that were made after their ticket or tender was given up go back."""
+    released = 0
+    for payment in payments.uncaptured(paid_before=now - FORGOTTEN_AFTER, limit=AT_A_TIME):
+        row = _ticket_of(payment)
+        if row is None or not _may_release(row, payment):
+            continue
+        try:
+            payments.release(payment_id=payment.id, reason=f"ticket {row.number} {row.state}", now=now)
+            released += 1
+        except LiushuiError as error:
+            _logger.warning("payment_not_released", payment=str(payment.id), error=error.detail)
+    return released
+
+
+def _ticket_of(payment: Payment) -> TicketRow | None:
+    noun, _, text = payment.reference.partition(":")
+    try:
+        return TicketRow.objects.filter(id=UUID(text)).first() if noun == "ticket" else None
+    except ValueError:
+        return None
+
+
+def _may_release(row: TicketRow, payment: Payment) -> bool:
+    """Whether no sale will take the payment: its ticket is over without it, or has struck it off."""
+    if row.state in ("cancelled", "voided"):
+        return True
+    tender = next((each for each in storage.tenders_of(row) if each.payment_id == payment.id), None)
+    return tender is None or tender.state == "failed"

@@ -1,0 +1,162 @@
+"""Put what was scanned on the ticket at hand; the first thing scanned opens one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from liushui.checkout import errors as checkout_errors
+from liushui.checkout import facade as checkout
+from liushui.checkout.contracts import LineCommand, QuotedLine
+from liushui.kernel.errors import LiushuiError
+from liushui.kernel.ids import new_id
+from liushui.stores import facade as stores
+from liushui.stores.contracts import Store
+from liushui.till import storage
+from liushui.till.contracts import Ticket, TicketLine, Till
+from liushui.till.domain import lines as rules
+from liushui.till.domain.numbers import ticket_number, ticket_series
+from liushui.till.errors import LineRefused, MeasureNeeded, PriceMissing, TicketChanged, TicketFull, UnknownCode
+from liushui.till.models import ShiftRow, TicketRow
+
+TRIES = 20  # two hands at one till, or a fast scanner: whoever is second looks again
+CODE_MAX = 64
+
+
+def scan(*, till: Till, code: str, units: int = 1, measure_value: int | None = None, now: datetime) -> Ticket:
+    """Add a line, or units to the last line when it is the same thing. `measure_value` is grams (ml, mm) weighed.
+
+    Raises UnknownCode, PriceMissing, MeasureNeeded, LineRefused, TicketFull; WrongState while the ticket is being
+    paid; ShiftMissing when none is open here. All lines are priced anew: four statements on a ticket at hand.
+    """
+    text = code.strip()
+    _check(text, units, measure_value)
+    store = stores.store(store_id=till.store_id)
+    for _ in range(TRIES):
+        row = storage.at_hand(till)
+        try:
+            if row is None:
+                return _open(till, store, text, units, measure_value, now)
+            if row.state != "open":
+                raise storage.wrong_state(row)
+            lines = _with_code(row, store, text, units, measure_value, now)
+            storage.change(row, states=("open",), now=now, **storage.line_columns(lines), **_operator(till))
+            return storage.ticket_of(row)
+        except (TicketChanged, IntegrityError):
+            continue
+    raise TicketChanged("The ticket is changed faster than it can be read")
+
+
+def _open(till: Till, store: Store, code: str, units: int, measure_value: int | None, now: datetime) -> Ticket:
+    shift = storage.open_shift_row(till)
+    asked = LineCommand(code=code, units=units, measure_value=measure_value, measure_unit=_unit(measure_value))
+    [line] = _priced([], asked, store, now)
+    with transaction.atomic():
+        row = new_ticket(till=till, store=store, shift=shift, now=now, values=storage.line_columns([line]))
+    return storage.ticket_of(row)
+
+
+def new_ticket(*, till: Till, store: Store, shift: ShiftRow, now: datetime, values: dict[str, Any]) -> TicketRow:
+    """Write a ticket under the next number of the workstation, in the caller's transaction; the shift stays open
+    until it is committed."""
+    storage.held_shift(shift.id)
+    series = ticket_series(workstation_id=till.workstation_id, is_training=shift.is_training)
+    sequence = storage.next_in_series(series)
+    number = ticket_number(
+        store_code=store.code, workstation_code=till.workstation_code, sequence=sequence, is_training=shift.is_training
+    )
+    return TicketRow.objects.create(
+        id=new_id(), number=number, sequence=sequence, is_training=shift.is_training, chain_id=store.chain_id,
+        store_id=store.id, workstation_id=till.workstation_id, workstation_code=till.workstation_code,
+        shift_id=shift.id, business_date=shift.business_date, currency=shift.currency, opened_at=now, changed_at=now,
+        **_operator(till), **values,
+    )  # fmt: skip
+
+
+def _operator(till: Till) -> dict[str, str]:
+    return {"operator": till.operator, "operator_name": till.operator_name}
+
+
+def _with_code(
+    row: TicketRow, store: Store, code: str, units: int, measure_value: int | None, now: datetime
+) -> list[TicketLine]:
+    """The lines with one more, or with more of the last."""
+    lines = list(storage.lines_of(row))
+    last = lines[-1] if lines else None
+    if last and not last.is_voided and last.code == code and last.measure_value is None and measure_value is None:
+        asked = LineCommand(code=code, units=last.units + units)
+        if asked.units > rules.UNITS_MAX:
+            raise LineRefused(f"A line has at most {rules.UNITS_MAX} units", pointer="/units")
+        return _priced(lines[:-1], asked, store, now, number=last.number)
+    if len(lines) >= rules.LINES_MAX:
+        raise TicketFull(f"The ticket has {len(lines)} lines", remedy="Be paid for it and begin another.")
+    asked = LineCommand(code=code, units=units, measure_value=measure_value, measure_unit=_unit(measure_value))
+    return _priced(lines, asked, store, now)
+
+
+def _priced(
+    before: list[TicketLine], asked: LineCommand, store: Store, now: datetime, *, number: int | None = None
+) -> list[TicketLine]:
+    """The lines before at their prices of now, and the one asked for after them."""
+    kept = rules.live(before)
+    commands = [rules.command_of(line) for line in kept]
+    *others, last = checkout.quote(store=store, lines=[*commands, asked], at=now).lines
+    if last.line is None:
+        raise _refusal(asked, last)
+    if last.item is not None and last.item.weighed and asked.measure_value is not None:
+        last = _in_its_unit(asked, last, store, now)
+    fresh = {line.number: rules.repriced(line, quoted) for line, quoted in zip(kept, others, strict=True)}
+    following = number or max((line.number for line in before), default=0) + 1
+    return [*(fresh.get(line.number, line) for line in before), rules.line_of(following, asked, last)]
+
+
+def _in_its_unit(asked: LineCommand, quoted: QuotedLine, store: Store, now: datetime) -> QuotedLine:
+    """The line measured in the unit that the item's price is for; grams need no second look."""
+    assert quoted.item is not None
+    unit = rules.measured_in(quoted.item.unit)
+    if unit == asked.measure_unit:
+        return quoted
+    command = LineCommand(code=asked.code, units=1, measure_value=asked.measure_value, measure_unit=unit)
+    [again] = checkout.quote(store=store, lines=[command], at=now).lines
+    return again
+
+
+def reprice(row: TicketRow, store: Store, now: datetime) -> list[TicketLine]:
+    """All lines of a ticket at their prices of now."""
+    lines = storage.lines_of(row)
+    kept = rules.live(lines)
+    if not kept:
+        return list(lines)
+    quoted = checkout.quote(store=store, lines=[rules.command_of(line) for line in kept], at=now).lines
+    fresh = {line.number: rules.repriced(line, answer) for line, answer in zip(kept, quoted, strict=True)}
+    return [fresh.get(line.number, line) for line in lines]
+
+
+def _unit(measure_value: int | None) -> str | None:
+    return None if measure_value is None else "g"
+
+
+def _check(code: str, units: int, measure_value: int | None) -> None:
+    if not code or len(code) > CODE_MAX or "\0" in code:
+        raise UnknownCode("Nothing can be found under this code")
+    if type(units) is not int or not 1 <= units <= rules.UNITS_MAX:
+        raise LineRefused(f"{units!r} is not a number of units from 1 to {rules.UNITS_MAX}", pointer="/units")
+    if measure_value is not None and (type(measure_value) is not int or not 1 <= measure_value <= rules.MEASURE_MAX):
+        raise LineRefused(f"{measure_value!r} is not a measure in whole grams", pointer="/measure_value")
+    if measure_value is not None and units != 1:
+        raise LineRefused("Weighed goods are one unit with a measure", pointer="/units")
+
+
+def _refusal(asked: LineCommand, quoted: QuotedLine) -> LiushuiError:
+    if quoted.item is None:
+        return UnknownCode(f"The catalogue has no item under {asked.code!r}", context={"code": asked.code})
+    if isinstance(quoted.refusal, checkout_errors.PriceMissing):
+        if quoted.item.weighed and asked.measure_value is None:
+            return MeasureNeeded(
+                f"{asked.code!r} is sold by {quoted.item.unit}", context={"code": asked.code, "unit": quoted.item.unit}
+            )
+        return PriceMissing(f"{asked.code!r} has no price here now", context={"code": asked.code})
+    detail = quoted.refusal.detail if quoted.refusal is not None else asked.code
+    return LineRefused(detail, context={"code": asked.code})

@@ -1,0 +1,103 @@
+"""The lines of a ticket: what is asked for, as it was priced, and what all of them come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from liushui.checkout.contracts import LineCommand, QuotedLine
+from liushui.till.contracts import TicketLine
+
+LINES_MAX = 2_000
+UNITS_MAX = 100_000
+MEASURE_MAX = 10_000_000  # ten tonnes in grams
+_MEASURED_IN = {"kg": "g", "l": "ml", "litre": "ml", "m": "mm"}  # by the unit that the price is for
+
+
+class LineSums(NamedTuple):
+    """What lines that are not voided come to."""
+
+    line_count: int
+    voided_line_count: int
+    units: int
+    regular_minor: int
+    discount_minor: int
+    total_minor: int
+    tax_minor: int
+
+
+def measured_in(unit: str) -> str:
+    """The unit in which goods priced by this one are measured; grams unless it says otherwise."""
+    return _MEASURED_IN.get(unit.lower(), "g")
+
+
+def command_of(line: TicketLine, *, at_amount: bool = False) -> LineCommand:
+    """The line as checkout is asked for it: at our price, or at the amount that was agreed."""
+    return LineCommand(
+        code=line.code,
+        units=line.units,
+        measure_value=line.measure_value,
+        measure_unit=line.measure_unit,
+        amount_minor=line.amount_minor if at_amount else None,
+        regular_minor=line.regular_minor if at_amount else None,
+    )
+
+
+def line_of(number: int, asked: LineCommand, quoted: QuotedLine) -> TicketLine:
+    """A line of the ticket from what checkout answered; the answer is not a refusal."""
+    line, item = quoted.line, quoted.item
+    if line is None or item is None:
+        raise ValueError("a refused line has no place on a ticket")
+    return TicketLine(
+        number=number,
+        code=asked.code,
+        item_id=item.id,
+        sku=line.sku,
+        gtin=line.gtin,
+        name_zh=item.name_zh,
+        name_en=item.name_en,
+        unit=item.unit,
+        is_weighed=item.weighed,
+        units=line.units,
+        measure_value=line.measure_value,
+        measure_unit=line.measure_unit,
+        unit_price_minor=line.unit_price_minor,
+        regular_minor=line.regular_minor,
+        discount_minor=line.discount_minor,
+        amount_minor=line.amount_minor,
+        tax_minor=line.tax_minor,
+    )
+
+
+def repriced(line: TicketLine, quoted: QuotedLine) -> TicketLine:
+    """The line at the price of now; as it was where there is none."""
+    if quoted.line is None:
+        return line
+    return replace(
+        line,
+        unit_price_minor=quoted.line.unit_price_minor,
+        regular_minor=quoted.line.regular_minor,
+        discount_minor=quoted.line.discount_minor,
+        amount_minor=quoted.line.amount_minor,
+        tax_minor=quoted.line.tax_minor,
+    )
+
+
+def live(lines: Sequence[TicketLine]) -> tuple[TicketLine, ...]:
+    """The lines that are not voided."""
+    return tuple(line for line in lines if not line.is_voided)
+
+
+def sums_of(lines: Sequence[TicketLine]) -> LineSums:
+    """Add up the lines that are not voided."""
+    kept = live(lines)
+    return LineSums(
+        line_count=len(kept),
+        voided_line_count=len(lines) - len(kept),
+        units=sum(line.units for line in kept),
+        regular_minor=sum(line.regular_minor for line in kept),
+        discount_minor=sum(line.discount_minor for line in kept),
+        total_minor=sum(line.amount_minor for line in kept),
+        tax_minor=sum(line.tax_minor for line in kept),
+    )

@@ -1,0 +1,53 @@
+"""What a printed receipt shows, as plain values: the pages and printers only set it in type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from liushui.stores.contracts import Store
+from liushui.till.contracts import Receipt, Ticket
+from liushui.till.domain.lines import live
+from liushui.till.domain.tenders import taken
+
+
+def receipt(ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_rates: Mapping[int, int]) -> Receipt:
+    """The receipt of a ticket. `tax_rates` are (basis points -> tax) sums; times are on the store's clock.
+
+    `is_copy` is true from the first reprint on. `qr` is the number, by which a till finds the receipt again.
+    """
+    at = ticket.finished_at or ticket.opened_at
+    return {
+        "ticket_id": ticket.id,
+        "sale_id": ticket.sale_id,
+        "number": ticket.number,
+        "qr": ticket.number,
+        "chain_zh": chain_names[0],
+        "chain_en": chain_names[1],
+        "store_code": store.code,
+        "store_zh": store.name_zh,
+        "store_en": store.name_en,
+        "uscc": store.uscc,
+        "workstation": ticket.workstation_code,
+        "operator": ticket.operator,
+        "operator_name": ticket.operator_name,
+        "local_time": store.local(at).replace(tzinfo=None),
+        "business_date": ticket.business_date,
+        "currency": ticket.currency,
+        "state": ticket.state,
+        "is_training": ticket.is_training,
+        "is_refund": ticket.is_refund,
+        "is_voided": ticket.state in ("voiding", "voided"),
+        "is_copy": ticket.copies > 0,
+        "copies": ticket.copies,
+        "reason": ticket.reason,
+        "lines": live(ticket.lines),
+        "units": sum(line.units for line in live(ticket.lines)),
+        "tenders": tuple(tender for tender in taken(ticket.tenders) if tender.state == "paid"),
+        "regular_minor": ticket.regular_minor,
+        "discount_minor": ticket.discount_minor,
+        "total_minor": ticket.total_minor,
+        "tax_minor": ticket.tax_minor,
+        "taxes": tuple(sorted(tax_rates.items())),
+        "paid_minor": sum(tender.given_minor for tender in taken(ticket.tenders) if tender.state == "paid"),
+        "change_minor": ticket.change_minor,
+    }

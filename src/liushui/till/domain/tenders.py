@@ -1,0 +1,72 @@
+"""The money of a ticket: what is still due, what change is given, what each way of paying comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from liushui.till.contracts import TicketTender
+
+TYPES = ("cash", "card", "mobile", "other")
+RECORDED_TYPES = ("card", "other")  # paid at a machine of its own and only written down here
+AMOUNT_MAX_MINOR = 10**12
+TENDERS_MAX = 20
+
+
+class TenderSums(NamedTuple):
+    """Number and amount of the paid tenders of each type; change is within what cash was given."""
+
+    cash_count: int
+    cash_minor: int
+    change_minor: int
+    card_count: int
+    card_minor: int
+    mobile_count: int
+    mobile_minor: int
+    other_count: int
+    other_minor: int
+    pending_count: int
+
+
+def taken(tenders: Sequence[TicketTender]) -> tuple[TicketTender, ...]:
+    """The tenders that pay or may yet pay."""
+    return tuple(tender for tender in tenders if tender.state != "failed")
+
+
+def due_minor(total_minor: int, tenders: Sequence[TicketTender]) -> int:
+    """What is neither paid nor on its way."""
+    return total_minor - sum(tender.amount_minor for tender in taken(tenders))
+
+
+def all_paid(total_minor: int, tenders: Sequence[TicketTender]) -> bool:
+    """Whether the paid tenders come to the total and none is on its way."""
+    kept = taken(tenders)
+    return (
+        bool(kept)
+        and all(tender.state == "paid" for tender in kept)
+        and sum(tender.amount_minor for tender in kept) == total_minor
+    )
+
+
+def next_number(tenders: Sequence[TicketTender]) -> int:
+    """The number of the tender after these."""
+    return max((tender.number for tender in tenders), default=0) + 1
+
+
+def sums_of(tenders: Sequence[TicketTender]) -> TenderSums:
+    """Add up the paid tenders by type."""
+    paid = [tender for tender in tenders if tender.state == "paid"]
+    counts = {kind: sum(tender.type == kind for tender in paid) for kind in TYPES}
+    amounts = {kind: sum(tender.amount_minor for tender in paid if tender.type == kind) for kind in TYPES}
+    return TenderSums(
+        cash_count=counts["cash"],
+        cash_minor=amounts["cash"],
+        change_minor=sum(tender.change_minor for tender in paid),
+        card_count=counts["card"],
+        card_minor=amounts["card"],
+        mobile_count=counts["mobile"],
+        mobile_minor=amounts["mobile"],
+        other_count=counts["other"],
+        other_minor=amounts["other"],
+        pending_count=sum(tender.state == "pending" for tender in tenders),
+    )

@@ -1,0 +1,200 @@
+"""What can be refused at a till; each error is named, so that the page can say it in the cashier's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
+from liushui.till.contracts import Blocker
+
+
+class UnknownCode(NotFound):
+    """There is no item under this code."""
+
+    type = "unknown-code"
+
+
+class PriceMissing(InvalidValue):
+    """This item has no price in this store now."""
+
+    type = "till-price-missing"
+
+
+class MeasureNeeded(InvalidValue):
+    """This item is sold by weight: weigh it first."""
+
+    type = "measure-needed"
+
+
+class LineRefused(InvalidValue):
+    """This line cannot be sold so."""
+
+    type = "line-refused"
+
+
+class TicketFull(Conflict):
+    """A ticket cannot have more lines."""
+
+    type = "ticket-full"
+
+
+class TicketMissing(NotFound):
+    """There is no such ticket."""
+
+    type = "ticket-missing"
+
+
+class TicketChanged(Conflict):
+    """The ticket has changed since it was shown."""
+
+    type = "ticket-changed"
+
+
+class WrongState(Conflict):
+    """The ticket is not in a state for this."""
+
+    type = "wrong-state"
+
+
+class TicketInTheWay(Conflict):
+    """Another ticket is at hand at this till."""
+
+    type = "ticket-in-the-way"
+
+
+class NothingToPay(Conflict):
+    """The ticket has no lines to be paid."""
+
+    type = "nothing-to-pay"
+
+
+class AmountRefused(InvalidValue):
+    """This amount is not one that can be taken here."""
+
+    type = "till-amount-refused"
+
+
+class NotEnough(AmountRefused):
+    """The money given is less than what is to be paid with it."""
+
+    type = "not-enough"
+
+
+class TenderRefused(InvalidValue):
+    """This way of paying cannot be taken here."""
+
+    type = "till-tender-refused"
+
+
+class TenderKept(Conflict):
+    """This tender is paid through a provider and stays; cancel the ticket to give it back."""
+
+    type = "tender-kept"
+
+
+class PriceChanged(Conflict):
+    """A price has changed since it was shown: look at the new total before taking the money."""
+
+    type = "price-changed"
+
+
+class NotAtTraining(Conflict):
+    """This cannot be done in training."""
+
+    type = "not-at-training"
+
+
+class ReasonMissing(InvalidValue):
+    """Say why."""
+
+    type = "reason-missing"
+
+
+class NotVoidable(Conflict):
+    """This sale cannot be voided here and now."""
+
+    type = "not-voidable"
+
+
+class NotReversible(Conflict):
+    """This receipt cannot be taken back here and now."""
+
+    type = "not-reversible"
+
+
+class AlreadyReversed(NotReversible):
+    """This receipt has been taken back already."""
+
+    type = "already-reversed"
+
+
+class OverLimit(NotAllowed):
+    """This is over the limit that may be approved at a till."""
+
+    type = "over-limit"
+
+
+class ShiftMissing(Conflict):
+    """No shift is open at this till."""
+
+    type = "shift-missing"
+
+
+class ShiftUnknown(NotFound):
+    """There is no such shift."""
+
+    type = "shift-unknown"
+
+
+class ShiftOpen(Conflict):
+    """A shift is open at this till already."""
+
+    type = "shift-open"
+
+
+class ShiftClosed(Conflict):
+    """The shift is counted or closed: nothing more is sold on it."""
+
+    type = "shift-closed"
+
+
+class CountRefused(InvalidValue):
+    """The count names something that is not cash of this currency."""
+
+    type = "count-refused"
+
+
+class SameOperator(Conflict):
+    """A drawer is handed over to another person."""
+
+    type = "same-operator"
+
+
+class DayUnknown(NotFound):
+    """There is no such business day."""
+
+    type = "day-unknown"
+
+
+class _Blocked(Conflict):
+    """Something is in the way."""
+
+    def __init__(self, detail: str, *, blockers: Sequence[Blocker]) -> None:
+        super().__init__(
+            detail,
+            remedy="Finish or cancel what is named.",
+            context={"blockers": [{"kind": b.kind, "id": b.id, "number": b.number} for b in blockers]},
+        )
+        self.blockers = tuple(blockers)
+
+
+class ShiftBlocked(_Blocked):
+    """The shift cannot be closed yet."""
+
+    type = "shift-blocked"
+
+
+class DayBlocked(_Blocked):
+    """The day cannot be closed yet."""
+
+    type = "day-blocked"

@@ -1,0 +1,93 @@
+"""The door of the till: sell, be paid, hand over, close the day.
+
+What changes a ticket names the version it was made on and answers the ticket as it stands after; a lost answer is
+found by `current_ticket` or `ticket`. Every refusal is a named error of till.errors, or ApprovalMissing and SamePerson
+of runtime.approvals. What a cashier may not do alone takes the id of an approval: from `approve_here` with a manager at
+the till, or from the inbox after `ask_approval`.
+"""
+
+from __future__ import annotations
+
+from liushui.till.actions.approve import approve_here, ask_approval
+from liushui.till.actions.cancel_ticket import cancel_ticket
+from liushui.till.actions.change_line import set_units, void_line
+from liushui.till.actions.close_day import close_day
+from liushui.till.actions.count_shift import count_shift, explain_difference, finish_count, hand_over
+from liushui.till.actions.drawer import no_sale, note_copy, paid_in, paid_out
+from liushui.till.actions.look_up import look_up
+from liushui.till.actions.open_shift import open_shift
+from liushui.till.actions.park import park, resume
+from liushui.till.actions.pay import pay_cash, pay_recorded
+from liushui.till.actions.pay_mobile import pay_mobile, refresh, remove_tender
+from liushui.till.actions.recover import recover
+from liushui.till.actions.reverse_sale import reverse_sale
+from liushui.till.actions.scan import scan
+from liushui.till.actions.verify_day import verify_day
+from liushui.till.actions.void_sale import void_sale
+from liushui.till.domain.denominations import counted_minor, denominations
+from liushui.till.facts import decode_day, decode_shift
+from liushui.till.queries import (
+    current_shift,
+    current_ticket,
+    day_blockers,
+    day_report,
+    days,
+    entries,
+    finished,
+    parked,
+    receipt,
+    shift,
+    shift_blockers,
+    shifts,
+    ticket,
+    x_report,
+)
+
+__all__ = [
+    "approve_here",
+    "ask_approval",
+    "cancel_ticket",
+    "close_day",
+    "count_shift",
+    "counted_minor",
+    "current_shift",
+    "current_ticket",
+    "day_blockers",
+    "day_report",
+    "days",
+    "decode_day",
+    "decode_shift",
+    "denominations",
+    "entries",
+    "explain_difference",
+    "finish_count",
+    "finished",
+    "hand_over",
+    "look_up",
+    "no_sale",
+    "note_copy",
+    "open_shift",
+    "paid_in",
+    "paid_out",
+    "park",
+    "parked",
+    "pay_cash",
+    "pay_mobile",
+    "pay_recorded",
+    "receipt",
+    "recover",
+    "refresh",
+    "remove_tender",
+    "resume",
+    "reverse_sale",
+    "scan",
+    "set_units",
+    "shift",
+    "shift_blockers",
+    "shifts",
+    "ticket",
+    "verify_day",
+    "void_line",
+    "void_sale",
+    "x_report",
+]

@@ -1,0 +1,30 @@
+"""What a cashier may not do alone: the kinds of approval that tills ask for."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liushui.runtime.approvals import Kind, register_kind
+
+LINE_VOID = "till.line_void"
+CANCEL = "till.cancel"
+PAID_OUT = "till.paid_out"
+DIFFERENCE = "till.difference"
+VOID_SALE = "till.void_sale"
+REVERSE_SALE = "till.reverse_sale"
+REFUNDS = frozenset({VOID_SALE, REVERSE_SALE})
+
+TITLES = {
+    LINE_VOID: _("Void a line at the till"),
+    CANCEL: _("Cancel a ticket at the till"),
+    PAID_OUT: _("Pay cash out of the drawer"),
+    DIFFERENCE: _("Difference of a cash count"),
+    VOID_SALE: _("Void a sale at the till"),
+    REVERSE_SALE: _("Take back a receipt of a closed day"),
+}
+
+
+def register() -> None:
+    """Make the kinds known; once, when the module is loaded."""
+    for name, title in TITLES.items():
+        register_kind(Kind(name=name, title=title, capability="till.approve"))

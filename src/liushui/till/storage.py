@@ -1,0 +1,163 @@
+"""Tickets between tables and contracts, and the one way in which a ticket changes: conditionally, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from liushui.till.contracts import DrawerEntry, Ticket, TicketLine, TicketTender, Till
+from liushui.till.domain import lines as line_rules
+from liushui.till.domain import tenders as tender_rules
+from liushui.till.errors import ShiftClosed, ShiftMissing, TicketChanged, TicketMissing, WrongState
+from liushui.till.models import DrawerRow, ShiftRow, TicketRow
+
+_NEXT = """
+    INSERT INTO till_series (name, last) VALUES (%s, 1)
+    ON CONFLICT (name) DO UPDATE SET last = till_series.last + 1 RETURNING last"""
+_ENTRY_FIELDS = tuple(DrawerEntry.__dataclass_fields__)
+_AS_THEY_ARE = (
+    *("id", "number", "version", "state", "is_training", "is_refund", "store_id", "workstation_id", "workstation_code"),
+    *("shift_id", "business_date", "operator", "operator_name", "currency", "opened_at", "finished_at", "label"),
+    *("regular_minor", "discount_minor", "total_minor", "tax_minor", "sale_id", "reversed_sale_id", "reason"),
+    *("approved_by", "copies"),
+)
+
+
+def lines_of(row: TicketRow) -> tuple[TicketLine, ...]:
+    """The lines as contracts."""
+    return msgspec.convert(row.lines, tuple[TicketLine, ...])
+
+
+def tenders_of(row: TicketRow) -> tuple[TicketTender, ...]:
+    """The tenders as contracts."""
+    return msgspec.convert(row.tenders, tuple[TicketTender, ...])
+
+
+def line_columns(lines: Sequence[TicketLine]) -> dict[str, Any]:
+    """The columns that lines fill."""
+    return {"lines": msgspec.to_builtins(lines), **line_rules.sums_of(lines)._asdict()}
+
+
+def tender_columns(tenders: Sequence[TicketTender]) -> dict[str, Any]:
+    """The columns that tenders fill."""
+    return {"tenders": msgspec.to_builtins(tenders), **tender_rules.sums_of(tenders)._asdict()}
+
+
+def ticket_of(row: TicketRow) -> Ticket:
+    """The row as others see it."""
+    tenders = tenders_of(row)
+    return Ticket(
+        **{name: getattr(row, name) for name in _AS_THEY_ARE},
+        lines=lines_of(row),
+        tenders=tenders,
+        due_minor=tender_rules.due_minor(row.total_minor, tenders),
+        change_minor=sum(tender.change_minor for tender in tender_rules.taken(tenders)),
+    )
+
+
+def entry_of(row: DrawerRow) -> DrawerEntry:
+    """The row as others see it."""
+    return DrawerEntry(**{name: getattr(row, name) for name in _ENTRY_FIELDS})
+
+
+def at_hand(till: Till) -> TicketRow | None:
+    """The ticket that is open or being paid at this workstation."""
+    return TicketRow.objects.filter(workstation_id=till.workstation_id, state__in=("open", "paying")).first()
+
+
+def load(*, till: Till, ticket_id: UUID, version: int | None = None, states: Collection[str] = ()) -> TicketRow:
+    """A ticket of the till's store. Raises TicketMissing, TicketChanged for another version, WrongState."""
+    row = TicketRow.objects.filter(id=ticket_id, store_id=till.store_id).first()
+    if row is None:
+        raise TicketMissing(f"There is no ticket {ticket_id} in this store")
+    if version is not None and row.version != version:
+        raise changed(row)
+    if states and row.state not in states:
+        raise wrong_state(row)
+    return row
+
+
+def changed(row: TicketRow) -> TicketChanged:
+    """The error for a ticket that was changed meanwhile."""
+    return TicketChanged(
+        f"Ticket {row.number} is {row.state} now, at version {row.version}", remedy="Look at it again, then repeat."
+    )
+
+
+def wrong_state(row: TicketRow) -> WrongState:
+    """The error for what a ticket in this state can't do."""
+    return WrongState(f"Ticket {row.number} is {row.state}", context={"state": row.state})
+
+
+def change(
+    row: TicketRow, *, states: Collection[str], now: datetime, while_open: UUID | None = None, **values: Any
+) -> None:
+    """Change the ticket if it is still at this version and in one of these states, and `row` with it.
+
+    `while_open` names a shift that must be open, and stays so until this is committed: closing it waits. Raises
+    TicketChanged or ShiftClosed and changes nothing otherwise.
+    """
+    values |= {"version": row.version + 1, "changed_at": now}
+    wanted = TicketRow.objects.filter(id=row.id, version=row.version, state__in=tuple(states))
+    if while_open is None:
+        done = wanted.update(**values)
+    else:
+        done = _change_while_open(row, tuple(states), while_open, values)
+    if not done:
+        raise _why(row, while_open)
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _change_while_open(row: TicketRow, states: tuple[str, ...], shift_id: UUID, values: dict[str, Any]) -> int:
+    """One statement, a round trip less than a transaction. PostgreSQL locks the shift before the ticket, so that a
+    close which has begun is waited for and then seen; SQLite has one writer anyway."""
+    fields = {name: TicketRow._meta.get_field(name) for name in (*values, "id")}
+    stored = [fields[name].get_db_prep_save(value, connection) for name, value in values.items()]
+    row_id, held_id = (fields["id"].get_db_prep_save(each, connection) for each in (row.id, shift_id))
+    sets = ", ".join(f'"{name}" = %s' for name in values)
+    marks = ", ".join(["%s"] * len(states))
+    where = f"till_ticket.id = %s AND till_ticket.version = %s AND till_ticket.state IN ({marks})"
+    held = "SELECT id FROM till_shift WHERE id = %s AND state = 'open'"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sql = f"WITH held AS ({held} FOR SHARE) UPDATE till_ticket SET {sets} FROM held WHERE {where}"  # noqa: S608
+            cursor.execute(sql, [held_id, *stored, row_id, row.version, *states])
+        else:
+            sql = f"UPDATE till_ticket SET {sets} WHERE {where} AND EXISTS ({held})"  # noqa: S608  our own names
+            cursor.execute(sql, [*stored, row_id, row.version, *states, held_id])
+        return cursor.rowcount
+
+
+def _why(row: TicketRow, while_open: UUID | None) -> TicketChanged | ShiftClosed:
+    if while_open is not None and not ShiftRow.objects.filter(id=while_open, state="open").exists():
+        return ShiftClosed("The shift is counted or closed", remedy="Open a shift, then resume the ticket.")
+    return changed(TicketRow.objects.get(id=row.id))
+
+
+def next_in_series(name: str) -> int:
+    """The next number of a series; inside the transaction of what it numbers, so that there are no gaps."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [name])
+        return int(cursor.fetchone()[0])
+
+
+def open_shift_row(till: Till) -> ShiftRow:
+    """The open shift of this workstation; raises ShiftMissing."""
+    row = ShiftRow.objects.filter(workstation_id=till.workstation_id, state="open").first()
+    if row is None:
+        raise ShiftMissing("No shift is open at this till", remedy="Open one with its float.")
+    return row
+
+
+def held_shift(shift_id: UUID, *, states: Collection[str] = ("open",)) -> ShiftRow:
+    """The shift, locked until the transaction ends; raises ShiftClosed unless it is in one of these states."""
+    row = ShiftRow.objects.select_for_update().filter(id=shift_id, state__in=tuple(states)).first()
+    if row is None:
+        raise ShiftClosed("The shift is counted or closed")
+    return row
