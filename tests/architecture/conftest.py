@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from oauth2_provider.models import AccessToken, Application
+from tests.support.sign_in import sign_in
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
@@ -178,7 +179,7 @@ def _speakers(world: World, own: Store) -> None:
                 principal=_SYSTEM,
             )
             browser = Client()
-            browser.force_login(StaffUser.objects.get(pk=user_id))
+            sign_in(browser, StaffUser.objects.get(pk=user_id))
             world.sessions[role, scope] = browser.cookies["sessionid"].value
         roles = [Grant(role=role, chain_id=own.chain_id, store_id=store_id) for role in sorted(MACHINE_ROLES)]
         client_id, _secret = create_client(

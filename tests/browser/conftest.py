@@ -64,6 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         **os.environ,
         "LIUSHUI_DATA_DIR": str(tmp_path_factory.mktemp("browser")),
         "LIUSHUI_DATABASE_URL": "",
+        "LIUSHUI_STEP_UP_SECONDS": "86400",  # the sessions below are made once for all tests
         "LIUSHUI_TILL_IDLE_MINUTES": "600",  # the tests take longer than a cashier's pause
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),

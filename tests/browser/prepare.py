@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 
 import django
 
@@ -16,6 +17,7 @@ from django.core.management import call_command  # noqa: E402
 from tests.support import world  # noqa: E402
 
 from liushui.runtime.models import StaffUser  # noqa: E402
+from liushui.runtime.step_up import VERIFIED_AT  # noqa: E402
 
 
 def session_of(user: StaffUser) -> str:
@@ -24,6 +26,7 @@ def session_of(user: StaffUser) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[VERIFIED_AT] = int(datetime.now(UTC).timestamp())
     session.create()
     return str(session.session_key)
 

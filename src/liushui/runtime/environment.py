@@ -72,8 +72,8 @@ class Environment(BaseSettings):
     worker_poll_seconds: float = Field(0.2, gt=0, description="Pause of an idle worker before it looks for work again.")
     second_factor: Literal["required", "optional"] = Field(
         "required",
-        description="`required`: who may manage access, change prices, settle payments or approve at tills opens nothing "
-        "but the enrolment of a second factor until there is one; `optional`: everyone decides for himself.",
+        description="`required`: who may manage access, change prices, settle payments or approve at tills opens "
+        "nothing but the enrolment of a second factor until there is one; `optional`: everyone decides for himself.",
     )
     session_hours: int = Field(12, gt=0, description="A sign-in ends after so many hours, whatever is done meanwhile.")
     session_idle_minutes: int = Field(

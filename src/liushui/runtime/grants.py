@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -173,6 +174,17 @@ def duty_conflicts(*, subject: str, grant: Grant, now: datetime) -> tuple[RoleCo
         conflict
         for held in held_grants(subject=subject, now=now)
         if (conflict := role_conflict(held.role, grant.role)) is not None and _meet(held, grant)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def met_conflicts(held: Collection[HeldGrant], *, now: datetime) -> tuple[RoleConflict, ...]:
+    """Declared conflicts among the grants of one person that hold now."""
+    holding = [one.grant for one in held if not one.is_expired(now=now)]
+    found = [
+        conflict
+        for one, other in combinations(holding, 2)
+        if (conflict := role_conflict(one.role, other.role)) is not None and _meet(one, other)
     ]
     return tuple(dict.fromkeys(found))
 

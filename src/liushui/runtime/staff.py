@@ -28,6 +28,7 @@ from liushui.runtime.grants import (
 from liushui.runtime.models import StaffUser
 
 USERNAME = re.compile(r"\A[\w.@+-]{1,64}\Z")
+_STAFF = re.compile(r"\Astaff:[0-9]{1,18}\Z")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another when read aloud
 
 
@@ -199,6 +200,13 @@ def staff_member(*, user_id: int, principal: Principal) -> StaffView:
         if _is_visible(view, principal):
             return view
     raise NotFound("There is no such member of staff")
+
+
+def names_of(*, subjects: Collection[str]) -> dict[str, str]:
+    """Names of the members of staff among these subjects; one query."""
+    ids = {subject: int(subject.removeprefix("staff:")) for subject in subjects if _STAFF.fullmatch(subject)}
+    names = dict(StaffUser.objects.filter(pk__in=ids.values()).values_list("pk", "display_name"))
+    return {subject: names[user_id] for subject, user_id in ids.items() if user_id in names}
 
 
 def _is_visible(view: StaffView, principal: Principal) -> bool:

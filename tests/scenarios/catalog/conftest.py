@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from tests.support.sign_in import sign_in as signed_in
 
 from liushui.catalog import facade
 from liushui.catalog.contracts import NewCategory, NewItem, NewPrice
@@ -89,7 +90,6 @@ def sign_in(chain):
             granted_by=system_principal(name="test"),
         )
         client = Client(headers={"accept-language": language})
-        client.force_login(user)
-        return client
+        return signed_in(client, user)
 
     return make

@@ -114,7 +114,7 @@ def _open(form: UploadForm, request: HttpRequest, principal: Principal) -> Impor
 
 
 @require_http_methods(["GET", "POST"])
-@page(capability="catalog.write")
+@page(capability="catalog.write", step_up="POST")
 def import_detail(request: HttpRequest, *, run_id: UUID, principal: Principal) -> HttpResponse:
     """An import: before it runs a preview, then its progress and result. A POST starts or cancels it."""
     chain_ids = principal.chains("catalog.write")

@@ -231,7 +231,7 @@ def _form_page(request: HttpRequest, form: ItemForm, chain: ChainPlace, *, item:
 
 
 @require_http_methods(["GET", "POST"])
-@page(capability="catalog.read")
+@page(capability="catalog.read", step_up="POST")
 def item_detail(request: HttpRequest, *, item_id: int, principal: Principal) -> HttpResponse:
     """One item with its prices in all places; a POST sets a price."""
     item = facade.item(item_id=item_id, chain_ids=principal.chains("catalog.read"))

@@ -69,7 +69,7 @@ def client_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@page(capability="access.manage")
+@page(capability="access.manage", step_up=True)
 def client_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """A new client; its secret is shown in the answer and never again."""
     places = offered_places(principal)
@@ -95,7 +95,7 @@ def client_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@page(capability="access.manage")
+@page(capability="access.manage", step_up="POST")
 def client_detail(request: HttpRequest, *, client_id: str, principal: Principal) -> HttpResponse:
     """One client; a POST says in `do` whether it gets a new secret or ends."""
     if request.method == "GET":

@@ -19,7 +19,7 @@ _CHALLENGE = "liushui_passkey_challenge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """`way` is what was right: password, totp, passkey or recovery; empty when nothing was. `status` is the answer's."""
+    """`way` is what was right: password, totp, passkey or recovery; empty when nothing was."""
 
     way: str
     status: int = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,14 +12,24 @@ from django.core.paginator import Paginator
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from liushui.console.pages.words import CAPABILITY_NAMES, ROLE_NAMES, PlaceOffer, grant_key, held_roles, offered_places
+from liushui.console.pages.words import (
+    CAPABILITY_NAMES,
+    ROLE_NAMES,
+    PlaceOffer,
+    duty_warnings,
+    end_of,
+    grant_key,
+    kept_roles,
+    offered_places,
+)
 from liushui.kernel.errors import LiushuiError
-from liushui.runtime import grants, staff
+from liushui.runtime import grants, lockout, staff
 from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.access import ROLES as ROLE_CAPABILITIES
 from liushui.runtime.staff import USERNAME
@@ -52,7 +63,23 @@ class RoleForm(forms.Form):
         raise forms.ValidationError(_("Pick one of the places offered while you type."))
 
 
-class StaffForm(RoleForm):
+class TimedRoleForm(RoleForm):
+    """A role that may end by itself."""
+
+    until = forms.DateField(
+        label=gettext_lazy("Until"),
+        required=False,
+        help_text=gettext_lazy("The last day on which it holds; empty: until it is taken away."),
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
+    )
+
+    def end(self) -> datetime | None:
+        """The moment from which the role gives nothing."""
+        until = self.cleaned_data["until"]
+        return end_of(until) if until else None
+
+
+class StaffForm(TimedRoleForm):
     """A new account with its first role."""
 
     username = forms.CharField(
@@ -68,7 +95,7 @@ class StaffForm(RoleForm):
         help_text=gettext_lazy("As colleagues know the person; it appears in the audit log."),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
-    field_order = ("username", "display_name", "role", "place")
+    field_order = ("username", "display_name", "role", "place", "until")
 
 
 @require_GET
@@ -82,8 +109,10 @@ def staff_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         if text in f"{view.username} {view.display_name}".casefold() and state in ("", _state(view.is_active))
     ]
     listed = Paginator(found, settings.LIUSHUI.page_rows).get_page(request.GET.get("page"))
-    rows = [(view, held_roles(view.grants, principal)) for view in listed]
-    return render(request, "console/staff.html", {"rows": rows, "listed": listed, "text": text, "state": state})
+    rows = [(view, kept_roles(view.held, principal)) for view in listed]
+    locked = lockout.locked_usernames(now=timezone.now())
+    context = {"rows": rows, "listed": listed, "text": text, "state": state, "locked": locked}
+    return render(request, "console/staff.html", context)
 
 
 def _state(is_active: bool) -> str:
@@ -92,7 +121,7 @@ def _state(is_active: bool) -> str:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@page(capability="access.manage")
+@page(capability="access.manage", step_up=True)
 def staff_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """A new account; its password is shown in the answer and never again."""
     places = offered_places(principal)
@@ -104,6 +133,7 @@ def staff_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
                 username=values["username"],
                 display_name=values["display_name"],
                 grants=[values["place"].grant(values["role"])],
+                expires_at=form.end(),
                 principal=principal,
             )
         except LiushuiError as error:
@@ -116,7 +146,7 @@ def staff_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@page(capability="access.manage")
+@page(capability="access.manage", step_up="POST")
 def staff_detail(request: HttpRequest, *, user_id: int, principal: Principal) -> HttpResponse:
     """One account; a POST says in `do` what to do with it."""
     if request.method == "GET":
@@ -129,6 +159,12 @@ def staff_detail(request: HttpRequest, *, user_id: int, principal: Principal) ->
         case "password":
             password = staff.reset_password(user_id=user_id, principal=principal)
             return _detail(request, user_id=user_id, principal=principal, password=password)
+        case "factors":
+            staff.reset_factors(user_id=user_id, principal=principal)
+            messages.success(request, _("The second factors are gone and every sign-in of the account has ended."))
+        case "unlock":
+            staff.unlock(user_id=user_id, principal=principal)
+            messages.success(request, _("The person may sign in again."))
         case "deactivate" | "activate" as verb:
             staff.set_active(user_id=user_id, is_active=verb == "activate", principal=principal)
             messages.success(request, _("Saved."))
@@ -139,11 +175,13 @@ def staff_detail(request: HttpRequest, *, user_id: int, principal: Principal) ->
 
 def _give_role(request: HttpRequest, *, user_id: int, principal: Principal) -> HttpResponse:
     view = staff.staff_member(user_id=user_id, principal=principal)
-    form = RoleForm(request.POST, places=offered_places(principal), roles=grants.STAFF_ROLES)
+    form = TimedRoleForm(request.POST, places=offered_places(principal), roles=grants.STAFF_ROLES)
     if form.is_valid():
         wanted = form.cleaned_data["place"].grant(form.cleaned_data["role"])
         try:
-            grants.grant(subject=grants.staff_subject(view.id), grant=wanted, granted_by=principal)
+            grants.grant(
+                subject=grants.staff_subject(view.id), grant=wanted, granted_by=principal, expires_at=form.end()
+            )
         except LiushuiError as error:
             add_problem(form, error)
         else:
@@ -161,7 +199,7 @@ def _take_role(request: HttpRequest, *, user_id: int, principal: Principal) -> N
 
 
 def _detail(
-    request: HttpRequest, *, user_id: int, principal: Principal, form: RoleForm | None = None, password: str = ""
+    request: HttpRequest, *, user_id: int, principal: Principal, form: TimedRoleForm | None = None, password: str = ""
 ) -> HttpResponse:
     view = staff.staff_member(user_id=user_id, principal=principal)
     own = principal.subject == grants.staff_subject(user_id)
@@ -169,8 +207,10 @@ def _detail(
     context = {
         "staff": view,
         "own": own,
-        "held": held_roles(view.grants, principal, own=own),
-        "form": form or RoleForm(places=places, roles=grants.STAFF_ROLES),
+        "held": kept_roles(view.held, principal, own=own),
+        "warnings": duty_warnings(view.held),
+        "is_locked": view.username in lockout.locked_usernames(now=timezone.now()),
+        "form": form or TimedRoleForm(places=places, roles=grants.STAFF_ROLES),
         "places": places,
         "password": password,
         "roles": _roles(),
