@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
+from liushui.payments.tasks import TICKS as PAYMENTS
 from liushui.runtime import tidy
 from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
+from liushui.till.tasks import TICKS as TILL
 
 CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS,)
-TICKS: tuple[Tick, ...] = (*tidy.TICKS,)
+TICKS: tuple[Tick, ...] = (
+    *tidy.TICKS,
+    *PAYMENTS,
+    *TILL,
+)

@@ -103,11 +103,11 @@ def change(
     TicketChanged or ShiftClosed and changes nothing otherwise.
     """
     values |= {"version": row.version + 1, "changed_at": now}
-    wanted = TicketRow.objects.filter(id=row.id, version=row.version, state__in=tuple(states))
-    if while_open is None:
-        done = wanted.update(**values)
-    else:
+    if while_open is not None:
         done = _change_while_open(row, tuple(states), while_open, values)
+    else:
+        wanted = TicketRow.objects.filter(id=row.id, version=row.version, state__in=tuple(states))
+        done = wanted.update(**values)
     if not done:
         raise _why(row, while_open)
     for name, value in values.items():
