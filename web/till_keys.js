@@ -19,7 +19,7 @@ function pressedBy(event) {
   if (event.key === "Escape" && helpPanel() && !helpPanel().hidden) return helpPanel().querySelector("[data-keys-close]");
   if (event.key === "Escape" && box()?.value) return null; // the first Escape empties the box
   if (event.key.length === 1 && isField(event.target) && (event.target !== box() || box().value)) return null;
-  const all = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)];
+  const all = [...document.querySelectorAll(`[data-key~="${CSS.escape(event.key)}"]`)];
   return all.find((button) => !button.disabled && button.offsetParent !== null);
 }
 
@@ -37,9 +37,40 @@ document.addEventListener("click", (event) => {
   if (act && act.tagName !== "FORM") { event.preventDefault(); return press(act); }
   const key = event.target.closest("[data-digit]");
   if (key) return digit(key.dataset.digit);
+  const filler = event.target.closest("[data-fill]");
+  if (filler) return fill(filler);
   const row = event.target.closest("tr[data-line]");
-  if (row) choose(row);
+  if (row && !row.hasAttribute("data-voided")) choose(row);
 });
+
+// A usual reason is one touch away; what is asked for next gets the focus.
+function fill(button) {
+  const field = document.querySelector(button.dataset.fill);
+  field.value = button.textContent.trim();
+  const fields = [...field.form.querySelectorAll("input:not([type=hidden])")];
+  (fields[fields.indexOf(field) + 1] ?? field).focus();
+}
+
+// ---- a badge: it fills the form that waits for an approver and sends it ----
+const BADGE = /^LSB[0-9A-Z]{20}$/i;
+
+export function showBadge(text) {
+  const form = document.querySelector("form[data-approval]");
+  if (!form || !BADGE.test(text)) return false;
+  form.querySelector("[data-badge]").value = text.toUpperCase();
+  form.requestSubmit();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !isField(event.target) || event.target.name === "badge") return;
+  const badge = /LSB[0-9A-Z]{20}$/i.exec(event.target.value ?? "")?.[0];
+  if (!badge || !document.querySelector("form[data-approval]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  event.target.value = event.target.value.slice(0, -badge.length);
+  showBadge(badge);
+}, true);
 
 export function press(button) {
   const values = { ...JSON.parse(button.dataset.values ?? "{}") };

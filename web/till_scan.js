@@ -1,6 +1,6 @@
 // The scan box owns the focus after every action, and a scan reaches it wherever the focus is.
 import { enqueue, isIdle, ticket } from "./till_deeds.js";
-import { box, moveChoice } from "./till_keys.js";
+import { box, moveChoice, showBadge } from "./till_keys.js";
 import { sound } from "./till_sound.js";
 
 const BURST_GAP_MS = 35; // a scanner types a character every few milliseconds, a person every eighty or more
@@ -29,7 +29,14 @@ function enter() {
   const text = box().value.trim();
   box().value = "";
   box().dispatchEvent(new Event("input", { bubbles: true }));
-  if (text) enqueue({ url: box().form.dataset.enter, values: { text } });
+  arrived(text);
+}
+
+// What a scanner or a hand has entered; a panel may add what it is about.
+function arrived(text) {
+  if (!text || showBadge(text)) return;
+  const more = document.querySelector("#ticket [data-more]")?.dataset.more;
+  enqueue({ url: box().form.dataset.enter, values: { ...JSON.parse(more ?? "{}"), text } });
 }
 
 function onBoxKey(event) {
@@ -60,7 +67,7 @@ function onAnyKey(event) {
     field.value = burst.before;
     const text = burst.text;
     burst = { text: "", at: 0, field: null, before: "" };
-    enqueue({ url: box().form.dataset.enter, values: { text } });
+    arrived(text);
   } else if (event.key.length === 1) {
     if (burst.field !== field || now - burst.at > BURST_GAP_MS) burst = { text: "", at: now, field, before: field.value };
     burst.text += event.key;

@@ -1,10 +1,168 @@
-"""Receipts of the till, on screen and on paper."""
+"""Receipts of the till: the last ones, each on screen and on paper, its copies, and its being taken back."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from liushui.kernel.errors import LiushuiError, NotFound
+from liushui.runtime.approvals import Approval
 from liushui.runtime.menu import MenuEntry
+from liushui.stores import facade as stores
+from liushui.stores.contracts import Store
+from liushui.till import facade
+from liushui.till.access import till_page
+from liushui.till.contracts import Ticket, Till
+from liushui.till.errors import NotVoidable
+from liushui.till.kinds import REFUNDS, REVERSE_SALE, VOID_SALE
+from liushui.till.pages.approving import approve_here, own_request, reason_of
+from liushui.till.pages.screen import paper_width, quantity_text, receipt_context, tender_rows
+from liushui.till.pages.words import REASONS, Answer, answer_to
 
-urlpatterns: list[URLPattern] = []
+LIST_MAX = 50
+
+
+@require_GET
+@till_page()
+def receipts(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """The last receipts of this store; a number finds one."""
+    store, text = stores.store(store_id=till.store_id), request.GET.get("q", "").strip()[:80]
+    found = facade.finished(till=till, text=text, limit=LIST_MAX)
+    if text and len(found) == 1:
+        return redirect("till:receipt", found[0].id)
+    rows = [(ticket, _local(store, ticket.finished_at), tender_rows(ticket)) for ticket in found]
+    return render(request, "till/receipts.html", {"till": till, "rows": rows, "text": text})
+
+
+@require_GET
+@till_page()
+def receipt(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
+    """One receipt as it was printed, with what can be done about it."""
+    ticket = _ticket(till, ticket_id)
+    is_asked = {"asked": _asked(till, request.GET.get("asked", ""))}
+    return render(request, "till/receipt.html", _shown(request, till, ticket) | is_asked)
+
+
+@require_POST
+@till_page()
+def copy(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
+    """Count one more copy, then show the receipt with its mark and print it."""
+    ticket = facade.note_copy(till=till, ticket_id=ticket_id, now=datetime.now(UTC))
+    return redirect(f"{reverse('till:receipt', args=[ticket.id])}?print={ticket.copies}")
+
+
+@require_POST
+@till_page()
+def take_back(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
+    """Void a receipt of this day, or take back one of a closed day, with a second person's approval."""
+    now, ticket = datetime.now(UTC), _ticket(till, ticket_id)
+    kind = REVERSE_SALE if request.POST.get("kind") == REVERSE_SALE else VOID_SALE
+    target = target_of(ticket)
+    try:
+        reason = reason_of(request)
+        if request.POST.get("ask"):
+            asked = facade.ask_approval(
+                till=till, kind=kind, target=target, reason=reason, amount_minor=ticket.total_minor, now=now
+            )
+            return redirect(f"{reverse('till:receipt', args=[ticket.id])}?asked={asked.id}")
+        approval_id = approve_here(
+            request, till=till, kind=kind, target=target, reason=reason, now=now, amount=ticket.total_minor
+        )
+        shown = perform(till=till, ticket=ticket, kind=kind, reason=reason, approval_id=approval_id, now=now)
+    except LiushuiError as error:
+        more = {"answer": answer_to(error), "typed": request.POST}
+        if isinstance(error, NotVoidable):  # its day or shift is over: what is left is to take it back today
+            more["kind"] = REVERSE_SALE
+        return render(request, "till/receipt.html", _shown(request, till, ticket) | more, status=422)
+    return redirect("till:receipt", shown.id)
+
+
+@require_GET
+@till_page(touch=False)
+def asked(request: HttpRequest, ticket_id: UUID, approval_id: UUID, *, till: Till) -> HttpResponse:
+    """How a request in the manager's inbox fares; once it is approved, the deed, and the receipt shown anew."""
+    now, ticket = datetime.now(UTC), _ticket(till, ticket_id)
+    request_made = own_request(till=till, approval_id=approval_id)
+    if request_made.kind not in REFUNDS or request_made.target != target_of(ticket):
+        raise NotFound("There is no such request")
+    if request_made.state == "pending" and request_made.expires_at > now:
+        return HttpResponse(status=204)
+    if request_made.state != "approved":
+        answer = Answer(level="bad", title=_("The request was turned down"), about=request_made.decided_by_name)
+        return render(request, "till/parts/answer.html", {"answer": answer}, status=286)  # 286 ends HTMX's asking
+    try:
+        shown = perform(
+            till=till, ticket=ticket, kind=request_made.kind, reason=request_made.reason,
+            approval_id=request_made.id, now=now,
+        )  # fmt: skip
+    except LiushuiError as error:
+        return render(request, "till/parts/answer.html", {"answer": answer_to(error)}, status=286)
+    return HttpResponse(status=204, headers={"HX-Redirect": reverse("till:receipt", args=[shown.id])})
+
+
+def perform(*, till: Till, ticket: Ticket, kind: str, reason: str, approval_id: UUID, now: datetime) -> Ticket:
+    """The deed that was approved; answers the receipt to show then."""
+    if kind == VOID_SALE:
+        return facade.void_sale(till=till, ticket_id=ticket.id, reason=reason, approval_id=approval_id, now=now)
+    if ticket.sale_id is None:
+        raise NotFound("This receipt is not recorded")
+    return facade.reverse_sale(till=till, sale_id=ticket.sale_id, reason=reason, approval_id=approval_id, now=now)
+
+
+def target_of(ticket: Ticket) -> str:
+    """What an approval of giving money back names."""
+    return f"sale:{ticket.sale_id}"
+
+
+def _ticket(till: Till, ticket_id: UUID) -> Ticket:
+    return facade.ticket(ticket_id=ticket_id, store_ids=frozenset({till.store_id}))
+
+
+def _asked(till: Till, text: str) -> Approval | None:
+    try:
+        found = own_request(till=till, approval_id=UUID(text))
+    except (ValueError, NotFound):
+        return None
+    return found if found.state in ("pending", "approved") and found.used_at is None else None
+
+
+def _shown(request: HttpRequest, till: Till, ticket: Ticket) -> dict[str, Any]:
+    store, now = stores.store(store_id=till.store_id), datetime.now(UTC)
+    is_today = ticket.business_date == store.business_date(now)
+    takes_back = ticket.state == "settled" and not ticket.is_refund and not ticket.is_training
+    return {
+        "till": till,
+        "store": store,
+        "ticket": ticket,
+        "currency": ticket.currency,
+        "finished_at": _local(store, ticket.finished_at),
+        "paper": paper_width(request),
+        "lines": [(line, quantity_text(line)) for line in ticket.lines if not line.is_voided],
+        "tenders": tender_rows(ticket),
+        "copy": ticket.copies,
+        "is_printed": str(ticket.copies) == request.GET.get("print", "") and ticket.copies > 0,
+        "kind": VOID_SALE if is_today else REVERSE_SALE,
+        "may_take_back": takes_back,
+        "reasons": REASONS["receipt"],
+    } | receipt_context(till=till, ticket_id=ticket.id)
+
+
+def _local(store: Store, at: datetime | None) -> datetime | None:
+    return store.local(at).replace(tzinfo=None) if at else None
+
+
+urlpatterns: list[URLPattern] = [
+    path("till/receipts/", receipts, name="receipts"),
+    path("till/receipts/<uuid:ticket_id>/", receipt, name="receipt"),
+    path("till/receipts/<uuid:ticket_id>/copy/", copy, name="copy"),
+    path("till/receipts/<uuid:ticket_id>/take-back/", take_back, name="take-back"),
+    path("till/receipts/<uuid:ticket_id>/asked/<uuid:approval_id>/", asked, name="receipt-asked"),
+]
 MENU: tuple[MenuEntry, ...] = ()

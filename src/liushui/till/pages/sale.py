@@ -1,10 +1,234 @@
-"""The sale screen and the customer's display."""
+"""The sale screen: what is scanned, changed, taken off, parked and taken up again."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from liushui.kernel.errors import LiushuiError
 from liushui.runtime.menu import MenuEntry
+from liushui.till import facade
+from liushui.till.access import till_page
+from liushui.till.contracts import Ticket, Till
+from liushui.till.errors import MeasureNeeded
+from liushui.till.kinds import CANCEL, LINE_VOID
+from liushui.till.pages import display, paying
+from liushui.till.pages.approving import ask_or_do
+from liushui.till.pages.entry import CODE_MAX, Entry, read_entry
+from liushui.till.pages.posted import currency_of, line_of, text_of, version_of
+from liushui.till.pages.screen import PANELS, screen, show
+from liushui.till.pages.words import Answer, answer_to, note
 
-urlpatterns: list[URLPattern] = []
+LOOKS_MAX = 12
+
+
+@require_GET
+@till_page()
+def sale(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """The whole screen with the ticket at hand."""
+    ticket = facade.current_ticket(till=till)
+    return render(request, "till/sale.html", screen(request, till=till, ticket=ticket))
+
+
+@require_GET
+@till_page()
+def ticket(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """The ticket at hand with one of the panels."""
+    panel = request.GET.get("show", "")
+    present = facade.current_ticket(till=till)
+    return show(
+        request,
+        till=till,
+        ticket=present,
+        panel=panel if panel in PANELS else "",
+        line=line_of(request.GET.get("line")),
+    )
+
+
+@require_POST
+@till_page()
+def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Whatever stood in the scan box when Enter came: by a scanner or by hand."""
+    now, panel = datetime.now(UTC), request.POST.get("panel", "")
+    text = text_of(request)
+    entry = read_entry(text=text, panel=panel, currency=currency_of(till))
+    try:
+        return _entered(request, till=till, entry=entry, panel=panel, now=now)
+    except MeasureNeeded as error:
+        return _weigh(request, till=till, entry=entry, error=error)
+    except LiushuiError as error:
+        return refused(request, till=till, error=error, about=text, panel=panel)
+
+
+def _entered(request: HttpRequest, *, till: Till, entry: Entry, panel: str, now: datetime) -> HttpResponse:
+    if entry.kind in ("article", "weight") and panel != "price":
+        code = request.POST.get("code", "")[:CODE_MAX] if entry.kind == "weight" else entry.code
+        scanned = facade.scan(till=till, code=code, units=entry.units, measure_value=entry.grams, now=now)
+        return show(request, till=till, ticket=scanned, panel=_kept(panel), sound="ok")
+    present = facade.current_ticket(till=till)
+    if entry.kind == "amount" and present is not None:
+        return paying.pay_cash(request, till=till, ticket=present, given_minor=entry.amount_minor, now=now)
+    if entry.kind == "wallet":
+        return _wallet(request, till=till, ticket=present, entry=entry, panel=panel, now=now)
+    if entry.kind == "badge":
+        answer = Answer(level="bad", title=_("A badge was scanned"), advice=_("Nothing waits for an approval here."))
+        return show(request, till=till, ticket=present, panel=panel, answer=answer, sound="bad")
+    if entry.kind == "nothing":
+        return show(request, till=till, ticket=present, panel=panel)
+    found = facade.look_up(till=till, text=entry.code, now=now, limit=LOOKS_MAX)
+    sound = "ok" if found else "bad"
+    return show(request, till=till, ticket=present, panel=panel, sound=sound, looks=found, looked_for=entry.code)
+
+
+def _kept(panel: str) -> str:
+    """A request that waits in the manager's inbox stays in sight while selling goes on; other panels close."""
+    return panel if panel.startswith("asked-") else ""
+
+
+def _wallet(
+    request: HttpRequest, *, till: Till, ticket: Ticket | None, entry: Entry, panel: str, now: datetime
+) -> HttpResponse:
+    if ticket is None or panel != "pay":
+        answer = Answer(
+            level="bad", title=_("That is a customer's payment code"), advice=_("Press Pay first, then scan it again.")
+        )
+        return show(request, till=till, ticket=ticket, panel=panel, answer=answer, sound="bad")
+    return paying.scan_wallet(request, till=till, ticket=ticket, code=entry.code, wallet=entry.wallet, now=now)
+
+
+def _weigh(request: HttpRequest, *, till: Till, entry: Entry, error: LiushuiError) -> HttpResponse:
+    code = request.POST.get("code", "") if entry.kind == "weight" else entry.code
+    present = facade.current_ticket(till=till)
+    answer = answer_to(error, about=code)
+    return show(request, till=till, ticket=present, panel="weigh", answer=answer, sound="bad", weighed_code=code)
+
+
+@require_POST
+@till_page()
+def units(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Change the pieces of the chosen line: to the number in the scan box, or by `step`. Fewer needs a reason."""
+    now, line = datetime.now(UTC), line_of(request.POST.get("line"))
+    present = facade.current_ticket(till=till)
+    row = next((row for row in present.lines if row.number == line and not row.is_voided), None) if present else None
+    if present is None or row is None:
+        return show(request, till=till, ticket=present, answer=_no_line(), sound="bad")
+    text, step = text_of(request), request.POST.get("step", "")
+    wanted = row.units + int(step) if step in ("1", "-1") else int(text) if text.isdecimal() and len(text) < 6 else None
+    if wanted is None:
+        return show(request, till=till, ticket=present, panel="units", line=line)
+    if wanted < row.units:
+        return show(request, till=till, ticket=present, panel="line", line=line, fewer=wanted or None)
+
+    def deed() -> Ticket:
+        return facade.set_units(
+            till=till, ticket_id=present.id, version=version_of(request), line_number=row.number, units=wanted, now=now
+        )
+
+    return done(request, till=till, deed=deed, line=line)
+
+
+@require_POST
+@till_page()
+def void_line(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Take a line off: with a reason, approved by a second person here or by the inbox."""
+    line = line_of(request.POST.get("line"))
+    target = f"ticket:{request.POST.get('ticket', '')}/line:{line}"
+    return ask_or_do(request, till=till, kind=LINE_VOID, target=target, panel="line", line=line)
+
+
+@require_POST
+@till_page()
+def cancel(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Give the whole ticket up; what was paid through a provider goes back."""
+    target = f"ticket:{request.POST.get('ticket', '')}"
+    return ask_or_do(request, till=till, kind=CANCEL, target=target, panel="cancel", line=None)
+
+
+@require_POST
+@till_page()
+def park(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Put the ticket aside under a name, so that the next customer can be served."""
+    present = facade.current_ticket(till=till)
+    if present is None:
+        return show(request, till=till, ticket=None)
+    label = request.POST.get("label", "").strip() or text_of(request)
+
+    def deed() -> None:
+        facade.park(
+            till=till, ticket_id=present.id, version=version_of(request), label=label[:60], now=datetime.now(UTC)
+        )
+
+    return done(request, till=till, deed=deed, said=note(_("Parked"), about=label[:60]))
+
+
+@require_POST
+@till_page()
+def resume(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
+    """Take a parked ticket up again, at this till."""
+
+    def deed() -> Ticket:
+        return facade.resume(till=till, ticket_id=ticket_id, now=datetime.now(UTC))
+
+    return done(request, till=till, deed=deed)
+
+
+@require_GET
+@till_page()
+def look_up(request: HttpRequest, *, till: Till) -> HttpResponse:
+    """Articles by what has been typed so far, for the list below the scan box."""
+    text = request.GET.get("q", "").strip()[:CODE_MAX]
+    found = facade.look_up(till=till, text=text, now=datetime.now(UTC), limit=LOOKS_MAX) if text else ()
+    context = {"looks": found, "currency": currency_of(till), "text": text}
+    return render(request, "till/parts/looks.html", context)
+
+
+def done(
+    request: HttpRequest,
+    *,
+    till: Till,
+    deed: Callable[[], Ticket | None],
+    line: int | None = None,
+    panel: str = "",
+    said: Answer | None = None,
+) -> HttpResponse:
+    """Do it and show the ticket as it is then, or what was refused."""
+    try:
+        changed = deed()
+    except LiushuiError as error:
+        return refused(request, till=till, error=error, line=line, panel=panel)
+    return show(request, till=till, ticket=changed, line=line, sound="ok", answer=said)
+
+
+def refused(
+    request: HttpRequest, *, till: Till, error: LiushuiError, about: str = "", panel: str = "", line: int | None = None
+) -> HttpResponse:
+    """The ticket as it stands, with what went wrong above it; 200, since the screen is right."""
+    present = facade.current_ticket(till=till)
+    answer = answer_to(error, about=about)
+    return show(request, till=till, ticket=present, panel=panel, answer=answer, sound="bad", line=line)
+
+
+def _no_line() -> Answer:
+    return Answer(level="bad", title=_("No line is chosen"), advice=_("Choose one with the arrow keys, or tap it."))
+
+
+urlpatterns: list[URLPattern] = [
+    path("till/", sale, name="sale"),
+    path("till/ticket/", ticket, name="ticket"),
+    path("till/ticket/enter/", enter, name="enter"),
+    path("till/ticket/units/", units, name="units"),
+    path("till/ticket/void-line/", void_line, name="void-line"),
+    path("till/ticket/cancel/", cancel, name="cancel"),
+    path("till/ticket/park/", park, name="park"),
+    path("till/ticket/resume/<uuid:ticket_id>/", resume, name="resume"),
+    path("till/ticket/look-up/", look_up, name="look-up"),
+    *display.urlpatterns,
+]
 MENU: tuple[MenuEntry, ...] = ()

@@ -1,0 +1,76 @@
+"""What stands in the scan box when Enter is pressed: an article, an amount, a customer's payment code, a badge."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from liushui.kernel.errors import InvalidValue
+from liushui.kernel.money import parse_minor
+
+_BEFORE = re.compile(r"\A(?P<count>[0-9]{0,5}\.[0-9]{1,3}|[0-9]{1,4})\s*[*xX×＊]\s*(?P<code>.*)\Z", re.ASCII)
+_WEIGHT = re.compile(r"\A[0-9]{0,4}(\.[0-9]{1,3})?\Z", re.ASCII)
+_AMOUNT = re.compile(r"\A[0-9]{1,8}(\.[0-9]{1,3})?\Z", re.ASCII)
+# WeChat Pay: 18 digits that begin with 10 to 15. Alipay: 16 to 24 that begin with 25 to 30. (Their API references.)
+_WALLETS = (("wechat", re.compile(r"\A1[0-5][0-9]{16}\Z")), ("alipay", re.compile(r"\A(2[5-9]|30)[0-9]{14,22}\Z")))
+_BADGE = re.compile(r"\ALSB[0-9A-Z]{20}\Z", re.ASCII)
+CODE_MAX = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What was meant. kind: article | amount | weight | wallet | badge | nothing."""
+
+    kind: str
+    code: str = ""
+    units: int = 1
+    grams: int | None = None
+    amount_minor: int = 0
+    wallet: str = ""
+
+
+def read_entry(*, text: str, panel: str, currency: str) -> Entry:
+    """Read the box by what is going on: while paying a short number is money, while weighing it is kilograms.
+
+    `3*6901234567892` is three of an article, `0.35*2001` 350 grams of it.
+    """
+    text = text.strip()[:CODE_MAX]
+    if not text:
+        return Entry(kind="nothing")
+    if _BADGE.match(text.upper()):
+        return Entry(kind="badge", code=text.upper())
+    for wallet, form in _WALLETS:
+        if form.match(text):
+            return Entry(kind="wallet", code=text, wallet=wallet)
+    if panel == "pay" and _AMOUNT.match(text):
+        return Entry(kind="amount", amount_minor=typed_amount(text=text, currency=currency) or 0)
+    if panel == "weigh" and _WEIGHT.match(text):
+        return Entry(kind="weight", grams=grams_of(text))
+    return _article(text)
+
+
+def typed_amount(*, text: str, currency: str) -> int | None:
+    """An amount typed before a way of paying was chosen; None when nothing was. Raises InvalidValue."""
+    text = text.strip()
+    if not text:
+        return None
+    amount = parse_minor(text, currency)
+    if amount <= 0:
+        raise InvalidValue(f"{text!r} is nothing to pay with")
+    return amount
+
+
+def grams_of(text: str) -> int:
+    """Grams of a weight typed in kilograms: 0.456, .5, 2."""
+    whole, _point, part = text.partition(".")
+    return int(whole or "0") * 1000 + int(part.ljust(3, "0") or "0")
+
+
+def _article(text: str) -> Entry:
+    before = _BEFORE.match(text)
+    if before is None:
+        return Entry(kind="article", code=text)
+    code, count = before["code"].strip(), before["count"]
+    if "." in count:
+        return Entry(kind="article", code=code, grams=grams_of(count))
+    return Entry(kind="article", code=code, units=int(count))

@@ -1,0 +1,211 @@
+"""The sale screen's changing part: the ticket, the panel beside it and the total, drawn anew after every deed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+
+from liushui.kernel.errors import NotFound
+from liushui.payments import facade as payments
+from liushui.runtime import approvals
+from liushui.runtime.approvals import Approval
+from liushui.stores import facade as stores
+from liushui.till import facade
+from liushui.till.contracts import Ticket, TicketLine, TicketTender, Till
+from liushui.till.pages.quick_cash import quick_sums
+from liushui.till.pages.words import REASONS, Answer, tender_name, tender_note
+
+PANELS = frozenset({"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel"})
+PAPERS = ("80", "58")
+_PAPER_COOKIE = "liushui_paper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """A line as the basket shows it."""
+
+    line: TicketLine
+    quantity: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenderRow:
+    """A tender with the name people call it by and, while the customer scans it, its code."""
+
+    tender: TicketTender
+    name: str
+    note: str
+    qr: str
+
+
+def show(
+    request: HttpRequest,
+    *,
+    till: Till,
+    ticket: Ticket | None,
+    panel: str = "",
+    answer: Answer | None = None,
+    sound: str = "",
+    line: int | None = None,
+    **more: Any,
+) -> HttpResponse:
+    """The answer to a deed: `#ticket`, to be swapped in."""
+    return render(
+        request,
+        "till/ticket.html",
+        screen(request, till=till, ticket=ticket, panel=panel, answer=answer, sound=sound, line=line) | more,
+    )
+
+
+def screen(
+    request: HttpRequest,
+    *,
+    till: Till,
+    ticket: Ticket | None,
+    panel: str = "",
+    answer: Answer | None = None,
+    sound: str = "",
+    line: int | None = None,
+) -> dict[str, Any]:
+    """What `till/ticket.html` takes. Asks the database for nothing but what the panel needs."""
+    store = stores.store(store_id=till.store_id)
+    shift = facade.current_shift(till=till) if ticket is None else None
+    panel = _panel_of(ticket, panel)
+    chosen = _chosen(ticket, line)
+    context: dict[str, Any] = {
+        "till": till,
+        "store": store,
+        "currency": ticket.currency if ticket else store.currency,
+        "ticket": ticket,
+        "has_shift": ticket is not None or (shift is not None and shift.state == "open"),
+        "is_training": ticket.is_training if ticket else bool(shift and shift.is_training),
+        "rows": _line_rows(ticket, chosen),
+        "chosen": chosen,
+        "units": sum(row.units for row in ticket.lines if not row.is_voided) if ticket else 0,
+        "panel": panel,
+        "answer": answer,
+        "sound": sound,
+        "shown_at": store.local(datetime.now(UTC)).replace(tzinfo=None),
+    }
+    return context | _panel_context(request, till=till, ticket=ticket, panel=panel)
+
+
+def _panel_of(ticket: Ticket | None, panel: str) -> str:
+    """The panel that fits the ticket: a payment that runs is never covered, a ticket that is over shows its end."""
+    if ticket is None:
+        return panel if panel in ("parked", "price") else ""
+    if ticket.state in ("settled", "voided", "cancelled"):
+        return "done" if ticket.state == "settled" else ""
+    if ticket.state in ("recording", "cancelling", "voiding"):
+        return "busy"
+    if ticket.state == "paying" and panel not in ("cancel",) and not panel.startswith("asked-"):
+        return "pay"
+    return panel
+
+
+def _chosen(ticket: Ticket | None, line: int | None) -> int | None:
+    numbers = [row.number for row in ticket.lines if not row.is_voided] if ticket else []
+    if line in numbers:
+        return line
+    return numbers[-1] if numbers else None
+
+
+def _line_rows(ticket: Ticket | None, chosen: int | None) -> list[LineRow]:
+    return [
+        LineRow(line=row, quantity=quantity_text(row), is_chosen=row.number == chosen)
+        for row in (ticket.lines if ticket else ())
+    ]
+
+
+def quantity_text(line: TicketLine) -> str:
+    """`3`, or `0.456 kg` of what was weighed."""
+    if line.measure_value is None:
+        return str(line.units)
+    if line.measure_unit == "g":
+        whole, grams = divmod(abs(line.measure_value), 1000)
+        return f"{'-' if line.measure_value < 0 else ''}{whole}.{grams:03} kg"
+    return f"{line.measure_value} {line.measure_unit or ''}".strip()
+
+
+def _panel_context(request: HttpRequest, *, till: Till, ticket: Ticket | None, panel: str) -> dict[str, Any]:
+    if panel == "parked":
+        return {"parked": facade.parked(till=till)}
+    if panel in ("line", "cancel"):
+        return {"reasons": REASONS["line" if panel == "line" else "sale"]}
+    if panel == "pay" and ticket is not None:
+        return pay_context(till=till, ticket=ticket)
+    if panel == "done" and ticket is not None:
+        return {"tenders": tender_rows(ticket), "paper": paper_width(request)} | receipt_context(
+            till=till, ticket_id=ticket.id
+        )
+    if panel.startswith("asked-"):
+        return {"asked": _asked(panel)}
+    return {}
+
+
+def _asked(panel: str) -> Approval | None:
+    try:
+        found = approvals.approval(approval_id=UUID(panel.removeprefix("asked-")[:36]))
+    except (ValueError, NotFound):
+        return None
+    return found if found.state in ("pending", "approved") and found.used_at is None else None
+
+
+def pay_context(*, till: Till, ticket: Ticket) -> dict[str, Any]:
+    """Ways of paying what is due, and those begun."""
+    offered = payments.providers(chain_id=till.chain_id)
+    return {
+        "tenders": tender_rows(ticket),
+        "pending": next((row for row in tender_rows(ticket) if row.tender.state == "pending"), None),
+        "quick": [
+            (amount, f"F{key}")
+            for key, amount in enumerate(quick_sums(due_minor=ticket.due_minor, currency=ticket.currency, limit=3), 2)
+        ],
+        "shows_qr": [provider for provider in offered if "customer_scans" in provider.modes],
+        "scans": any("we_scan" in provider.modes for provider in offered),
+    }
+
+
+def tender_rows(ticket: Ticket) -> list[TenderRow]:
+    """The tenders that count, and what failed last."""
+    return [_tender_row(tender) for tender in ticket.tenders]
+
+
+def _tender_row(tender: TicketTender) -> TenderRow:
+    return TenderRow(
+        tender=tender,
+        name=tender_name(tender),
+        note=tender_note(tender),
+        qr=qr_image(tender.qr_text) if tender.state == "pending" and tender.qr_text else "",
+    )
+
+
+def qr_image(text: str) -> str:
+    """A QR code as the address of an image."""
+    return segno.make(text, error="m", micro=False).svg_data_uri(scale=8, border=0, dark="#000", light="#fff")
+
+
+def paper_width(request: HttpRequest) -> str:
+    """Width of the receipt roll in millimetres, as chosen at this till."""
+    chosen = request.COOKIES.get(_PAPER_COOKIE, PAPERS[0])
+    return chosen if chosen in PAPERS else PAPERS[0]
+
+
+def receipt_context(*, till: Till, ticket_id: UUID) -> dict[str, Any]:
+    """What `till/parts/paper.html` takes."""
+    receipt = facade.receipt(ticket_id=ticket_id, store_ids=frozenset({till.store_id}))
+    return {
+        "receipt": receipt,
+        "paper_zh": (get_language() or "").startswith("zh"),
+        "paper_lines": [(line, quantity_text(line)) for line in receipt["lines"]],
+        "paper_tenders": [_tender_row(tender) for tender in receipt["tenders"]],
+        "receipt_qr": qr_image(receipt["qr"]),
+    }

@@ -1,0 +1,103 @@
+"""What the till says to a cashier: names of reasons, and what to do about an error, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from liushui.kernel.errors import LiushuiError
+from liushui.orders import facade as orders
+from liushui.till.contracts import TicketTender
+
+# By the type of a named error: what the cashier does next. The title, translated too, says what happened.
+_ADVICE: Mapping[str, Any] = {
+    "unknown-code": _("Scan it again, type the number below the barcode, or look it up by name."),
+    "till-price-missing": _("Put it aside and call the manager: it cannot be sold without a price."),
+    "measure-needed": _("Put it on the scale and type the weight in kilograms, such as 0.456."),
+    "line-refused": _("Check the number of pieces or the weight."),
+    "ticket-full": _("Take the money for these and begin another ticket."),
+    "ticket-changed": _("It is shown again as it is now; repeat what you did."),
+    "ticket-missing": _("It was finished or taken up elsewhere."),
+    "ticket-in-the-way": _("Finish it, or park it first."),
+    "wrong-state": _("It is shown again as it is now."),
+    "nothing-to-pay": _("Scan something first."),
+    "not-enough": _("Type what the customer gives, or choose a further way of paying for the rest."),
+    "till-amount-refused": _("Type another amount."),
+    "till-tender-refused": _("Choose another way of paying."),
+    "tender-kept": _("To give it back, cancel the whole ticket."),
+    "price-changed": _("Tell the customer the new total."),
+    "reason-missing": _("Choose a reason or type one."),
+    "over-limit": _("Ask the manager's inbox instead."),
+    "shift-missing": _("Open the shift first."),
+    "shift-closed": _("Open the next shift."),
+    "not-voidable": _("A receipt of a closed day or another till is taken back instead of voided."),
+    "operator-refused": _("Check name and PIN, or scan the badge again."),
+    "operator-locked": _("Let another manager approve, or wait."),
+    "same-person": _("Somebody else has to approve."),
+    "approval-missing": _("Ask a manager to approve it here, or ask the manager's inbox."),
+    "invalid-value": _("Check what was typed."),
+}
+
+_METHODS: Mapping[str, Any] = {
+    "pos-terminal": _("Card"),
+    "voucher": _("Voucher, other"),
+    "training": _("Mobile payment"),
+    "sandbox": _("Mobile payment"),
+}
+_FAILURES: Mapping[str, Any] = {
+    "declined": _("Declined: not enough money, or another reason of the wallet"),
+    "expired": _("The code has expired; ask the customer for a new one"),
+    "user_cancelled": _("The customer has cancelled it"),
+    "cancelled": _("Cancelled"),
+    "closed": _("Cancelled"),
+    "reversed": _("Given back"),
+    "refunded": _("Given back"),
+    "refused": _("The provider did not take it"),
+    "never_begun": _("It was never begun"),
+    "never_arrived": _("It never reached the provider"),
+    "unreachable": _("The provider cannot be reached"),
+    "invalid_code": _("The provider does not know this code; ask the customer for a new one"),
+}
+
+REASONS: Mapping[str, tuple[Any, ...]] = {
+    "line": (_("Customer does not want it"), _("Scanned by mistake"), _("Wrong price on the shelf")),
+    "sale": (_("Customer left"), _("Cannot pay"), _("Begun by mistake")),
+    "receipt": (_("Wrong article sold"), _("Wrong way of paying"), _("Customer changed their mind")),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the till says to the last deed. level: bad | note; `about` is the code or name that it is about."""
+
+    level: str
+    title: str
+    advice: str = ""
+    about: str = ""
+
+
+def answer_to(error: LiushuiError, *, about: str = "") -> Answer:
+    """A named error as a cashier reads it."""
+    return Answer(level="bad", title=gettext(error.title), advice=str(_ADVICE.get(error.type, "")), about=about[:80])
+
+
+def tender_name(tender: TicketTender) -> str:
+    """What people call this way of paying."""
+    own = _METHODS.get(tender.method)
+    return str(own) if own else orders.payment_name(tender.type, tender.method)
+
+
+def tender_note(tender: TicketTender) -> str:
+    """Why a payment failed, in words; of another tender its slip number."""
+    if tender.state != "failed":
+        return tender.note
+    return str(_FAILURES.get(tender.note, _FAILURES["refused"]))
+
+
+def note(title: str, *, advice: str = "", about: str = "") -> Answer:
+    """Something that went well and is worth saying."""
+    return Answer(level="note", title=title, advice=advice, about=about)
