@@ -20,6 +20,7 @@ from liushui.orders.router import router as orders_router
 from liushui.runtime.oauth import Bearer
 from liushui.runtime.web import problem_response
 from liushui.stores.router import router as stores_router
+from liushui.till.router import router as till_router
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +146,7 @@ api = Api(
     urls_namespace="api",
 )
 
-for _router in (stores_router, catalog_router, orders_router, intake_router, analytics_router):
+for _router in (stores_router, catalog_router, orders_router, intake_router, till_router, analytics_router):
     api.add_router("", _router)
 
 

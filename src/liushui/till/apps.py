@@ -7,6 +7,9 @@ class TillConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from liushui.analytics import facade as analytics  # models can be imported only now
         from liushui.till import kinds  # its titles are translated, which apps may be only now
+        from liushui.till.alerts import till_alerts
 
         kinds.register()
+        analytics.register_alerts(till_alerts)
