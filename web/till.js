@@ -11,5 +11,6 @@ import "./till_scan.js";
 import "./till_looks.js";
 import "./till_paper.js";
 import "./till_display.js";
+import "./till_count.js";
 
 window.htmx = htmx;
