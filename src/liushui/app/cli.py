@@ -11,6 +11,7 @@ from liushui.app import (
     commands_demo,
     commands_doctor,
     commands_intake,
+    commands_payments,
     commands_people,
     commands_reports,
     commands_serving,
@@ -25,7 +26,9 @@ cli = typer.Typer(
 )
 for _commands in (commands_serving, commands_reports, commands_people, commands_doctor, commands_backup):
     cli.registered_commands += _commands.app.registered_commands
+cli.registered_commands += commands_payments.serving.registered_commands
 cli.add_typer(commands_intake.app, name="intake")
+cli.add_typer(commands_payments.app, name="payments")
 cli.add_typer(commands_catalog.app, name="catalog")
 cli.add_typer(commands_demo.app, name="demo")
 

@@ -57,7 +57,7 @@ def ask(*, call: Call, question: Callable[[], Answer], request_id: str = "") -> 
 
     `request_id` is that of a call which was announced already.
     """
-    if connection.in_atomic_block and not connection.needs_rollback and _in_our_transaction():
+    if _in_our_transaction():
         raise RuntimeError("a provider is never called inside a transaction")
     if not request_id:
         request_id = announce(call=call) if call.operation in MOVING else new_id().hex

@@ -1,4 +1,4 @@
-"""What comes back by the clock: unknown results are found out, yesterday's bill is compared."""
+"""What comes back by the clock, and the sandbox as a process: what the app starts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.conf import settings
 
 from liushui.kernel.errors import LiushuiError
 from liushui.payments import facade
+from liushui.payments.providers.offered import SANDBOX_FOLDER
+from liushui.payments.sandbox.server import SandboxServer, serve
 from liushui.runtime.ticks import Tick
 
 _logger = structlog.get_logger(__name__)
@@ -43,3 +45,21 @@ TICKS = (
     Tick(name="payments.resolve", every_seconds=2, run=resolve),
     Tick(name="payments.reconcile", every_seconds=1800, run=reconcile_yesterday),
 )
+
+
+def sandbox_server(*, host: str, port: int, public_url: str, by_amount: bool, bills_of_today: bool) -> SandboxServer:
+    """The sandbox provider, listening; port 0 takes any that is free."""
+    return SandboxServer(
+        host=host,
+        port=port,
+        folder=settings.LIUSHUI.data_dir / SANDBOX_FOLDER,
+        public_url=public_url,
+        zone=ZoneInfo(settings.TIME_ZONE),
+        by_amount=by_amount,
+        bills_of_today=bills_of_today,
+    )
+
+
+def serve_sandbox(server: SandboxServer) -> None:
+    """Answer until the process is told to end."""
+    serve(server)
