@@ -1,13 +1,14 @@
 """The world of the access matrix for a whole file of attacks, with marks on all that belongs to others.
 
-`world` is built once a file and rolled back at its end; what one test changes is rolled back after it. Every text of the
-other region and of the other chain carries a mark (MARKS), so that a leak is found by looking for the mark in what a
-server answered, wherever it stands.
+`world` is built once a file and rolled back at its end; what one test changes is rolled back after it. Texts of the
+other region and of the other chain carry a mark (MARKS), so that a leak is found by looking for the mark in whatever
+the server answers.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,8 +77,10 @@ def world(
         outer = transaction.atomic()
         outer._from_testcase = True  # type: ignore[attr-defined]  # durable blocks may stand inside of it
         outer.__enter__()
+        logging.disable(logging.ERROR)
         yield _marked(matrix.build_world(tmp_path_factory.mktemp("imports")))
         transaction.set_rollback(True)
+        logging.disable(logging.NOTSET)
         outer.__exit__(None, None, None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
@@ -62,10 +63,6 @@ def leaks(body: bytes, marks: tuple[str, ...]) -> list[str]:
 def marks_hidden_from(scope: str) -> tuple[str, ...]:
     """Somebody of the whole chain may see the other region."""
     return (MARKS["other_chain"],) if scope == "chain" else tuple(MARKS.values())
-
-
-# Where a member of staff with rights in one store may see names of the other stores of his own chain.
-KNOWN_WITHIN_CHAIN: dict[str, str] = {}
 
 
 @pytest.mark.slow
@@ -150,35 +147,48 @@ def values_of_others(world: Any) -> Iterator[tuple[str, str]]:
         yield "mark", MARKS[target]
 
 
+PLACES = ("chain", "region", "store")
+
+
+def attempts(names: set[str], world: Any) -> Iterator[dict[str, str]]:
+    """Queries that ask for others' things: places one by one and together, every other parameter with every value."""
+    for target in ("other_region", "other_chain"):
+        words = world.words[target]
+        places = {name: words[name] for name in PLACES}
+        yield places
+        yield {name: places[name] for name in ("chain", "store")}
+        for name in PLACES:
+            yield {name: places[name]}
+    for value in sorted({value for _name, value in values_of_others(world)}):
+        yield dict.fromkeys(names - set(PLACES), value)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("subject", ("store_manager", "it_admin", "marketer"))
+@pytest.mark.parametrize("subject", ("store_manager", "it_admin"))
 def test_no_parameter_opens_what_belongs_to_others(
     world: Any, speak: Callable[..., Any], asked_for: set[str], subject: str
 ) -> None:
-    """Filters, sorting, cursors and formats of every list and export, filled with ids and codes of others.
-
-    A mark that was sent may be repeated as what was typed, so it is looked for beside another value only.
-    """
-    others = sorted({value for name, value in values_of_others(world) if name != "mark"})
-    found, tried = [], 0
+    """Filters, sorting, cursors and formats of every list, part and export, filled with ids and codes of others."""
+    found, tried, quiet = [], 0, marks_hidden_from("store")
     for row in {row["route"]: row for row in READING if "<" not in row["route"]}.values():
         path = "/" + row["route"]
         asked_for.clear()
         answer, body = speak(subject)("GET", path)
         if answer.status_code != 200:
             continue
-        for name in sorted(parameters_of(body, set(asked_for))):
-            for value in others:
-                tried += 1
-                answer, body = speak(subject)("GET", f"{path}?{name}={value}")
-                assert answer.status_code != 500, f"{path}?{name}={value}"
-                found += [f"{path}?{name}={value} shows {mark}" for mark in leaks(body, marks_hidden_from("store"))]
+        for query in attempts(parameters_of(body, set(asked_for)), world):
+            tried += 1
+            answer, body = speak(subject)("GET", f"{path}?{urlencode(query)}")
+            assert answer.status_code != 500, f"{path}?{urlencode(query)}"
+            # What was typed may stand in the page again.
+            shown = [mark for mark in leaks(body, quiet) if mark not in query.values()]
+            found += [f"{path}?{urlencode(query)} shows {mark}" for mark in shown]
     assert found == []
     assert tried > 300, "the parameters were found"
 
 
 def test_a_cursor_of_another_reader_opens_nothing(world: Any, speak: Callable[..., Any]) -> None:
-    """A cursor is a place in a list, not a right: one made by somebody who sees everything shows a store's reader his own."""
+    """A cursor is a place in a list, not a right: made by somebody who sees all, it shows a store's reader his own."""
     _answer, whole = speak("store_manager", scope="chain")("GET", "/orders/?period=&from=2026-03-01&to=2026-03-03")
     for cursor in re.findall(rb"after=([\w.%=-]+)", whole):
         _answer, body = speak("store_manager")("GET", f"/orders/?after={cursor.decode()}")
@@ -200,8 +210,8 @@ def test_every_guess_at_an_id_is_answered_alike(world: Any) -> None:
     def answer(path: str) -> tuple[int, str]:
         got = browser.get(path)
         # Ids, tokens and the address itself are taken out; what is left is what a reader learns.
-        text = re.sub(r'csrf[^>]*>|hx-headers=\'[^\']*\'|[0-9a-f-]{36}|"[0-9A-Za-z]{64}"', "", got.content.decode())
-        return got.status_code, text.replace(path, "").replace(path.split("/")[-2], "")
+        text = re.sub(r"[0-9A-Za-z]{64}|[0-9a-f-]{36}|[0-9]+", "#", got.content.decode())
+        return got.status_code, text
 
     for theirs, nobodys in pairs:
         assert answer(theirs) == answer(nobodys), theirs
