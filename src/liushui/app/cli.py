@@ -13,6 +13,7 @@ from liushui.app import (
     commands_intake,
     commands_payments,
     commands_people,
+    commands_places,
     commands_reports,
     commands_serving,
 )
@@ -24,7 +25,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (commands_serving, commands_reports, commands_people, commands_doctor, commands_backup):
+for _commands in (
+    *(commands_serving, commands_reports, commands_people, commands_places, commands_doctor),
+    *(commands_backup,),
+):
     cli.registered_commands += _commands.app.registered_commands
 cli.registered_commands += commands_payments.serving.registered_commands
 cli.add_typer(commands_intake.app, name="intake")

@@ -17,9 +17,10 @@ from liushui.stores.contracts import Chain, NewStore
 
 runner = CliRunner()
 COMMANDS = (
-    "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client", "stores",
-    "grant", "doctor", "dev-cert", "backup", "restore", "intake file", "intake mappings", "intake quarantine", "catalog import", "demo", "demo load",
-    "demo live", "demo logins", "demo clear",
+    "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client",
+    "create-chain", "create-region", "stores", "grant", "doctor", "dev-cert", "backup", "restore", "sandbox-pay",
+    "intake file", "intake mappings", "intake quarantine", "catalog import", "payments reconcile", "payments resolve",
+    "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def all_commands(group: click.Group, prefix: str = "") -> dict[str, click.Comman
 
 
 def test_the_commands_are_those_that_this_test_knows() -> None:
-    groups = {"intake", "catalog"}
+    groups = {"intake", "catalog", "payments"}
     assert set(all_commands(typer.main.get_command(cli))) - groups == set(COMMANDS)
 
 
@@ -51,6 +52,22 @@ def test_every_command_has_help_and_examples(path: str) -> None:
     command = all_commands(typer.main.get_command(cli))[path]
     assert command.help
     assert f"liushui {path.split()[0]}" in (command.epilog or "")
+
+
+@pytest.mark.django_db
+def test_a_chain_begins_with_one_command_and_is_never_begun_twice() -> None:
+    result = runner.invoke(cli, ["create-chain", "hm", "--name", "好邻", "--currency", "JPY", "--region", "east"])
+    assert result.exit_code == 0, result.output
+    [made] = stores.chains()
+    assert (made.code, made.name_zh, made.name_en, made.currency) == ("hm", "好邻", "好邻", "JPY")
+    assert [(region.code, region.chain_id) for region in stores.regions()] == [("east", made.id)]
+    assert runner.invoke(cli, ["create-region", "west", "--name", "西南"]).exit_code == 0
+    assert [(region.code, region.name_zh) for region in stores.regions()] == [("east", "east"), ("west", "西南")]
+    again = runner.invoke(cli, ["create-chain", "hm", "--currency", "CNY"])
+    assert again.exit_code == 1
+    assert "'hm' is there" in again.output
+    assert stores.chains() == (made,)
+    assert runner.invoke(cli, ["create-region", "x", "--chain", "none"]).exit_code == 1
 
 
 @pytest.mark.django_db
