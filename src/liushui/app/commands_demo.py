@@ -61,14 +61,25 @@ def _everything(
     accounts = _load(tickets=tickets, days=days)
     port = free_port(host=host, port=port)
     url = f"http://{host}:{port}"
+    wallet_port = free_port(host=host, port=8300)
+    wallet = f"http://{host}:{wallet_port}"
+    # The product asks people with much power for a second factor; a demo lets them look at it first.
+    trying = {"LIUSHUI_SANDBOX_PAY_URL": wallet, "LIUSHUI_SECOND_FACTOR": "optional"}
     parts = [server_part(host=host, port=port), worker_part()]
+    for part in parts:
+        part.environment = trying
+    parts.append(Part(name="sandbox-pay", arguments=["sandbox-pay", "--host", host, "--port", str(wallet_port)]))
     if rate is not None:
         parts.append(Part(name="live", arguments=["demo", "live", "--url", url, "--rate", str(rate)]))
     if "LIUSHUI_LOG_LEVEL" not in os.environ:
         for part in parts:
-            part.environment = {"LIUSHUI_LOG_LEVEL": "WARNING"}  # a line a sale would push the log-ins off the screen
+            part.environment = {
+                **part.environment,
+                "LIUSHUI_LOG_LEVEL": "WARNING",
+            }  # a line a sale would push the log-ins off the screen
     _print_logins(accounts)
-    out.print(f"\nThe demo chain is at [bold]{url}/[/]   (Ctrl+C stops it)\n")
+    out.print(f"\nThe demo chain is at [bold]{url}/[/]   (Ctrl+C stops it)")
+    out.print(f"A till is at {url}/till/; confirm its code as manager or boss. Its customers pay at {wallet}/wallet/\n")
     Supervisor(parts=parts).run()
 
 
