@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from liushui.runtime import tills
+from liushui.runtime import row_security, tills
 from liushui.runtime.models import StaffUser
 from liushui.runtime.tills import Device, Operator
 from liushui.runtime.web import client_address
@@ -100,6 +100,7 @@ def till_page(*, capability: str = "till.use", touch: bool = True) -> Callable[[
             if till is None:
                 return _led_to(request, "till:sign-in")
             request.liushui_principal = till.principal  # type: ignore[attr-defined]  # who speaks, for log and shell
+            row_security.enter(till.principal)
             till.principal.require_store(capability, store_id=till.store_id)
             return view(request, *args, till=till, **kwargs)
 
