@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 import typer
+from django.utils import timezone
 
 from liushui.app.commands_serving import require_migrated
 from liushui.app.terminal import JsonOption, command, out, print_json, table
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.runtime import api_clients, grants, staff
-from liushui.runtime.access import Grant
+from liushui.runtime.access import Grant, Principal
 from liushui.runtime.grants import STAFF_ROLES, system_principal
+from liushui.runtime.staff import StaffView
 from liushui.stores import facade as stores
 
 app = typer.Typer()
@@ -45,11 +48,14 @@ def create_staff(
         display_name=name or username,
         grants=[grant_for(role=each, chain=chain, region=region, store=store) for each in role],
         principal=system_principal(name="command line"),
+        must_change=True,
     )
     if as_json:
         print_json({"username": username, "password": password})
     else:
-        out.print(f"{username} may sign in with the password [bold]{password}[/], which is not shown again.")
+        out.print(
+            f"{username} may sign in with the password [bold]{password}[/], which is not shown again and is changed there."
+        )
 
 
 @command(
@@ -57,7 +63,7 @@ def create_staff(
     "grant",
     examples=(
         "liushui grant li.na --role finance --chain online-retail",
-        "liushui grant wang.wei --role store_manager --store S002",
+        "liushui grant wang.wei --role store_manager --store S002 --until 2027-01-31",
     ),
 )
 def grant(
@@ -66,17 +72,46 @@ def grant(
     chain: ChainOption = "",
     region: RegionOption = "",
     store: StoreOption = "",
+    until: Annotated[str, typer.Option(help="The last day on which the role holds, such as 2027-01-31.")] = "",
 ) -> None:
-    """Give somebody a further role, such as in a chain that an import has made."""
+    """Give somebody a further role, such as in a chain that an import has made; the same role gets the new end."""
     require_migrated()
     principal = system_principal(name="command line")
+    found, expires_at = member(username, principal=principal), _end_of(until)
+    for each in role:
+        given = grant_for(role=each, chain=chain, region=region, store=store)
+        grants.grant(subject=grants.staff_subject(found.id), grant=given, granted_by=principal, expires_at=expires_at)
+    out.print(f"{username} now holds {', '.join(role)} there{f' until {until}' if until else ''}.")
+
+
+@command(app, "unlock", examples=("liushui unlock li.na",))
+def unlock(username: Annotated[str, typer.Argument(help="Who is locked out after wrong passwords or codes.")]) -> None:
+    """Let somebody sign in again who is locked out after wrong passwords or codes."""
+    require_migrated()
+    principal = system_principal(name="command line")
+    if staff.unlock(user_id=member(username, principal=principal).id, principal=principal):
+        out.print(f"{username} may try again.")
+    else:
+        out.print(f"{username} was not locked.")
+
+
+def member(username: str, *, principal: Principal) -> StaffView:
+    """The log-in of this name; raises NotFound."""
     found = next((member for member in staff.staff(principal=principal) if member.username == username), None)
     if found is None:
         raise NotFound(f"There is no log-in {username!r}", remedy="`liushui create-staff` makes one.")
-    for each in role:
-        given = grant_for(role=each, chain=chain, region=region, store=store)
-        grants.grant(subject=grants.staff_subject(found.id), grant=given, granted_by=principal)
-    out.print(f"{username} now holds {', '.join(role)} there.")
+    return found
+
+
+def _end_of(until: str) -> datetime | None:
+    """The moment after this day, in the console's time zone; None for no day."""
+    if not until:
+        return None
+    try:
+        day = date.fromisoformat(until)
+    except ValueError as error:
+        raise InvalidValue(f"{until!r} is not a day", pointer="/until", remedy="Write it as 2027-01-31.") from error
+    return datetime.combine(day + timedelta(days=1), time(), timezone.get_default_timezone())
 
 
 @command(

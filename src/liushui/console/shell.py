@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from liushui.runtime import approvals
 from liushui.runtime.access import Principal
 from liushui.runtime.menu import SECTIONS, MenuEntry
 from liushui.runtime.web import principal_of
@@ -27,6 +29,7 @@ THEME_COOKIE = "liushui_theme"
 
 _TITLES = {
     "home": _("Home"),
+    "approvals": _("Approvals"),
     "catalog": _("Items"),
     "members": _("Members"),
     "marketing": _("Marketing"),
@@ -38,6 +41,7 @@ _TITLES = {
 }
 _ICONS = {
     "home": "home",
+    "approvals": "checkbox",
     "catalog": "packages",
     "members": "users",
     "marketing": "discount",
@@ -91,6 +95,13 @@ class Shell:
     def principal(self) -> Principal | None:
         """Who is signed in, if anyone."""
         return principal_of(self._request) if hasattr(self._request, "user") else None
+
+    @cached_property
+    def waiting_approvals(self) -> int:
+        """How many requests wait for the reader's decision."""
+        if self.principal is None:
+            return 0
+        return approvals.waiting_count(principal=self.principal, now=datetime.now(UTC))
 
     @property
     def theme(self) -> str:

@@ -8,7 +8,7 @@ approved, once, in the transaction of the deed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +75,10 @@ class Approval:
     decided_at: datetime | None
     decision_reason: str
     used_at: datetime | None
+
+    def state_at(self, now: datetime) -> str:
+        """The state as people see it: a request that nobody decided in time is expired."""
+        return _end(self.state, self.expires_at, now)
 
 
 _kinds: dict[str, Kind] = {}
@@ -160,14 +164,25 @@ def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datet
     row = ApprovalRow.objects.get(id=approval_id)
     if not changed and (row.decided_by, row.state) != (principal.subject, state):
         raise AlreadyDecided(
-            f"{row.decided_by_name} has {row.state} this" if row.decided_by else f"This request is {_end(row, now)}"
+            f"{row.decided_by_name} has {row.state} this"
+            if row.decided_by
+            else f"This request is {_end(row.state, row.expires_at, now)}"
         )
     return _view(row)
 
 
-def withdraw(*, approval_id: UUID, principal: Principal, now: datetime) -> None:
-    """Take one's own request back while it waits; afterwards nothing happens."""
-    _pending(now).filter(id=approval_id, requested_by=principal.subject).update(state="withdrawn", decided_at=now)
+def withdraw(*, approval_id: UUID, principal: Principal, now: datetime) -> bool:
+    """Take one's own request back while it waits; whether it did. Afterwards nothing happens."""
+    with transaction.atomic():
+        waiting = _pending(now).filter(id=approval_id, requested_by=principal.subject)
+        changed = waiting.update(state="withdrawn", decided_at=now)
+        if changed:
+            row = ApprovalRow.objects.get(id=approval_id)
+            audit.record(
+                principal=principal, action="approval.withdrawn", target=row.target, chain_id=row.chain_id,
+                store_id=row.store_id, after={"kind": row.kind, "approval": str(row.id)},
+            )  # fmt: skip
+    return changed > 0
 
 
 def use(*, approval_id: UUID, kind: str, target: str, now: datetime) -> Approval:
@@ -188,18 +203,67 @@ def approval(*, approval_id: UUID) -> Approval:
     return _view(row)
 
 
+def shown(*, approval_id: UUID, principal: Principal) -> Approval:
+    """One request, to those who asked for it or may decide it; raises NotFound to others."""
+    row = ApprovalRow.objects.filter(id=approval_id).first()
+    if row is None or not (row.requested_by == principal.subject or _may_decide(row, principal)):
+        raise NotFound("There is no such request, or it is not yours to see")
+    return _view(row)
+
+
 def waiting(*, principal: Principal, now: datetime) -> tuple[Approval, ...]:
     """What waits for this person's decision, the oldest first; one's own requests are not among it. One query."""
-    rows = _pending(now).filter(_decidable(principal)).exclude(requested_by=principal.subject).order_by("id")[:500]
+    rows = _waiting_for(principal, now).order_by("id")[:500]
     return tuple(_view(row) for row in rows)
 
 
-def history(*, principal: Principal, before: UUID | None = None, limit: int = 50) -> tuple[Approval, ...]:
-    """What was asked by this person or is decided by those who hold its capability there, the newest first."""
+def waiting_count(*, principal: Principal, now: datetime) -> int:
+    """How much waits for this person's decision; no query for those who decide nothing."""
+    if not any(principal.may(kind.capability) for kind in _kinds.values()):
+        return 0
+    return _waiting_for(principal, now).count()
+
+
+def asked(*, principal: Principal, now: datetime) -> tuple[Approval, ...]:
+    """What this person asked for and nobody has decided yet, the newest first."""
+    rows = _pending(now).filter(requested_by=principal.subject).order_by("-id")[:500]
+    return tuple(_view(row) for row in rows)
+
+
+def history(
+    *,
+    principal: Principal,
+    now: datetime | None = None,
+    state: str = "",
+    kind: str = "",
+    before: UUID | None = None,
+    limit: int = 50,
+) -> tuple[Approval, ...]:
+    """What was asked by this person or is decided by those who hold its capability there, the newest first.
+
+    `state` is pending, approved, rejected, withdrawn or, with `now`, expired; empty is all.
+    """
     rows = ApprovalRow.objects.filter(_decidable(principal) | Q(requested_by=principal.subject))
     if before is not None:
         rows = rows.filter(id__lt=before)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if state == "expired":
+        rows = rows.filter(state="pending", expires_at__lte=now or datetime.now(UTC))
+    elif state == "pending":
+        rows = rows.filter(state="pending", expires_at__gt=now or datetime.now(UTC))
+    elif state:
+        rows = rows.filter(state=state)
     return tuple(_view(row) for row in rows.order_by("-id")[:limit])
+
+
+def kinds() -> tuple[Kind, ...]:
+    """All registered kinds, by name."""
+    return tuple(_kinds[name] for name in sorted(_kinds))
+
+
+def _waiting_for(principal: Principal, now: datetime) -> QuerySet[ApprovalRow]:
+    return _pending(now).filter(_decidable(principal)).exclude(requested_by=principal.subject)
 
 
 def _pending(now: datetime) -> QuerySet[ApprovalRow]:
@@ -225,8 +289,8 @@ def _may_decide(row: ApprovalRow, principal: Principal) -> bool:
     return row.store_id in principal.stores(known.capability)
 
 
-def _end(row: ApprovalRow, now: datetime) -> str:
-    return "expired" if row.state == "pending" and row.expires_at <= now else row.state
+def _end(state: str, expires_at: datetime, now: datetime) -> str:
+    return "expired" if state == "pending" and expires_at <= now else state
 
 
 def _checked_reason(reason: str) -> str:

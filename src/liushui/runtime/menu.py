@@ -17,4 +17,4 @@ class MenuEntry:
     position: int = 0
 
 
-SECTIONS = ("home", "catalog", "members", "marketing", "orders", "stock", "reports", "settings", "help")
+SECTIONS = ("home", "approvals", "catalog", "members", "marketing", "orders", "stock", "reports", "settings", "help")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from liushui.console.pages import api_clients, audit, manual, security, sign_in, staff, verify
+from liushui.console.pages import api_clients, approvals, audit, manual, security, sign_in, staff, verify
 from liushui.runtime.menu import MenuEntry
 
 app_name = "console"
@@ -20,6 +20,8 @@ urlpatterns = [
     path("account/security/", security.security, name="security"),
     path("account/security/app/", security.add_app, name="add-app"),
     path("account/security/passkey/", security.add_passkey, name="add-passkey"),
+    path("approvals/", approvals.inbox, name="approvals"),
+    path("approvals/<uuid:approval_id>/", approvals.request_detail, name="approval"),
     path("settings/staff/", staff.staff_list, name="staff"),
     path("settings/staff/new/", staff.staff_new, name="staff-new"),
     path("settings/staff/<int:user_id>/", staff.staff_detail, name="staff-detail"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path("settings/audit/export/", audit.audit_export, name="audit-export"),
 ]
 MENU = (
+    MenuEntry(section="approvals", title=_("Approvals"), url_name="console:approvals", capability=None),
     MenuEntry(section="settings", title=_("Staff"), url_name="console:staff", capability="access.manage", position=10),
     MenuEntry(
         section="settings",
