@@ -12,13 +12,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from rich.markup import escape
 
 from liushui.app.consumers import CONSUMERS, TICKS
 from liushui.app.dev_cert import make_dev_cert
 from liushui.app.protected_tables import POLICIES
 from liushui.app.serve import Part, Supervisor, check_certificate, check_port
 from liushui.app.serve import serve as serve_here
-from liushui.app.terminal import command, out
+from liushui.app.terminal import command, err, out
 from liushui.kernel.errors import Conflict
 from liushui.runtime import row_policies
 from liushui.runtime import worker as runtime_worker
@@ -43,6 +44,14 @@ def require_migrated() -> None:
     pending = pending_migrations()
     if pending:
         raise NotMigrated(f"{len(pending)} migrations are missing, first {pending[0]}", remedy="Run `liushui migrate`.")
+
+
+def warn_without_row_security() -> None:
+    """Say so when PostgreSQL does not keep requests to their stores, or somebody could pass that by."""
+    if connection.vendor == "postgresql":
+        state = row_policies.state(policies=POLICIES)
+        for found in (*state.missing, *state.advice):
+            err.print(f"[yellow]Row security: {escape(found)}; liushui doctor says what to do[/]", soft_wrap=True)
 
 
 def migrate_database(*, quietly: bool = False) -> int:
@@ -81,6 +90,7 @@ def serve(
     require_migrated()
     check_port(host=host, port=port)
     if not with_worker:
+        warn_without_row_security()
         serve_here(host=host, port=port, workers=workers, threads=threads)
         return
     scheme = "https" if settings.LIUSHUI.tls_cert else "http"

@@ -14,9 +14,10 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from liushui.app.commands_serving import pending_migrations
+from liushui.app.protected_tables import POLICIES
 from liushui.app.serve import PortTaken, check_port
 from liushui.app.settings import DIST, PACKAGE
-from liushui.runtime import inbox, outbox
+from liushui.runtime import inbox, outbox, row_policies
 from liushui.stores import facade as stores
 
 OK, ADVICE, MISSING = "ok", "advice", "missing"
@@ -43,7 +44,7 @@ def examine(*, host: str, port: int) -> list[Finding]:
         migrations = _migrations()
         findings.append(migrations)
         if migrations.status == OK:
-            findings += [_events(), *_consumers()]
+            findings += [_row_security(), _events(), *_consumers()]
     return [*findings, *_exposure(), _chromium(), _chinese_font()]
 
 
@@ -143,6 +144,20 @@ def _migrations() -> Finding:
         found = f"{len(pending)} missing, first {pending[0]}"
         return Finding(name="Tables", status=MISSING, found=found, remedy="liushui migrate")
     return Finding(name="Tables", status=OK, found=f"up to date, {len(stores.stores())} stores")
+
+
+def _row_security() -> Finding:
+    """Whether the database itself keeps requests to their stores; docs/concepts/row-security.md."""
+    name, guide = "Row security", "docs/guides/operate.md, “Row security”"
+    if connection.vendor != "postgresql":
+        return Finding(name=name, status=OK, found=f"{connection.display_name} has none; PostgreSQL does")
+    state = row_policies.state(policies=POLICIES)
+    if state.missing:
+        return Finding(name=name, status=ADVICE, found=f"off: {'; '.join(state.missing)}", remedy=guide)
+    if state.advice:
+        remedy = f"Log in as an ordinary role: {guide}"
+        return Finding(name=name, status=ADVICE, found=f"on, but {'; '.join(state.advice)}", remedy=remedy)
+    return Finding(name=name, status=OK, found=f"on for {len(POLICIES)} tables")
 
 
 def _events() -> Finding:

@@ -31,12 +31,13 @@ from liushui.payments.providers.port import (
     Trade,
 )
 from liushui.payments.views import case_of
-from liushui.runtime import audit
+from liushui.runtime import audit, row_security
 from liushui.runtime.access import Principal
 
 _AT_ONCE = 500
 
 
+@row_security.everything()  # a bill has the payments of all stores
 def reconcile_bill(*, provider: str, bill_date: date, principal: Principal, now: datetime) -> Reconciliation:
     """Fetch the bill of the day and compare; done again it opens nothing twice.
 

@@ -17,7 +17,7 @@ from liushui.payments.errors import ProviderUnknown
 from liushui.payments.models import NotificationRow, PaymentRow, RefundRow
 from liushui.payments.providers import offered
 from liushui.payments.providers.port import Notification, NotificationForged, NotificationMalformed, Provider, Trade
-from liushui.runtime import audit
+from liushui.runtime import audit, row_security
 from liushui.runtime.access import Principal
 
 _logger = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ MALFORMED = (400, b'{"code":"MALFORMED"}')
 UNKNOWN_PROVIDER = (404, b'{"code":"UNKNOWN_PROVIDER"}')
 
 
+@row_security.everything()  # a provider speaks for no store
 def take_notification(
     *, provider: str, headers: Mapping[str, str], body: bytes, now: datetime, address: str = ""
 ) -> tuple[int, bytes]:
