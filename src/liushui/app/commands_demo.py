@@ -158,6 +158,7 @@ def _load(*, tickets: float, days: int) -> Accounts:
     from liushui.app.demo.assortment import demo_assortment  # loads NumPy, as above
     from liushui.app.demo.baskets import Baskets
     from liushui.app.demo.load import load_catalogue, load_places, load_sales
+    from liushui.app.demo.tills import load_tills
 
     migrate_database(quietly=True)
     principal = system_principal(name="demo")
@@ -186,7 +187,9 @@ def _load(*, tickets: float, days: int) -> Accounts:
             completed=days + 1,
             note=f"{loaded.sales:,} receipts of {loaded.lines:,} lines",
         )
-    return ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
+    accounts = ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
+    load_tills(items=assortment.items, now=datetime.now(UTC))
+    return accounts
 
 
 def _print_logins(accounts: Accounts) -> None:
