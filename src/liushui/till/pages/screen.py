@@ -60,7 +60,7 @@ def show(
     """The answer to a deed: `#ticket`, to be swapped in."""
     return render(
         request,
-        "till/ticket.html",
+        "till/swap.html",
         screen(request, till=till, ticket=ticket, panel=panel, answer=answer, sound=sound, line=line) | more,
     )
 
