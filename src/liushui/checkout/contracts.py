@@ -70,6 +70,7 @@ class QuotedLine:
 
     line: SaleLine | None
     item: Item | None  # None: the catalogue has nothing under the code
+    unit_price_minor: int | None  # in the catalogue: of a piece, or of the kg, litre … for weighed goods
     refusal: LiushuiError | None
 
 

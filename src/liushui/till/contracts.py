@@ -60,7 +60,7 @@ class TicketLine:
     units: int
     measure_value: int | None
     measure_unit: str | None
-    unit_price_minor: int
+    unit_price_minor: int  # of the catalogue: of a piece, or of the kg for weighed goods
     regular_minor: int
     discount_minor: int
     amount_minor: int

@@ -32,8 +32,9 @@ def quote(*, store: Store, lines: Sequence[LineCommand], at: datetime) -> Quote:
 
 def _quoted(number: int, stated: LineCommand, priced: PricedItem | None) -> QuotedLine:
     item = priced.item if priced is not None else None
+    price = priced.unit_price_minor if priced is not None else None
     try:
         built = build_line(number, stated, priced=priced, accept_unknown=False, costed=False)
     except LiushuiError as refusal:
-        return QuotedLine(line=None, item=item, refusal=refusal)
-    return QuotedLine(line=built.line, item=item, refusal=None)
+        return QuotedLine(line=None, item=item, unit_price_minor=price, refusal=refusal)
+    return QuotedLine(line=built.line, item=item, unit_price_minor=price, refusal=None)

@@ -29,9 +29,11 @@ def pay_cash(
     tenders = storage.tenders_of(row)
     due = rules.due_minor(row.total_minor, tenders)
     _check_amount(given_minor)
-    amount = amount_for(due, min(given_minor, due) if amount_minor is None else amount_minor)
-    if given_minor < amount or (amount == 0 and due > 0):
-        raise NotEnough(f"{given_minor} given for {amount}", pointer="/given_minor")
+    if amount_minor is None:
+        amount_minor = min(given_minor, due)
+    if given_minor < amount_minor or (given_minor == 0 and due > 0):
+        raise NotEnough(f"{given_minor} given for {amount_minor or due}", pointer="/given_minor")
+    amount = amount_for(due, amount_minor)
     tender = TicketTender(
         number=rules.next_number(tenders), type="cash", method="cash", amount_minor=amount, given_minor=given_minor,
         change_minor=given_minor - amount, state="paid", taken_at=now,

@@ -62,7 +62,7 @@ def line_of(number: int, asked: LineCommand, quoted: QuotedLine) -> TicketLine:
         units=line.units,
         measure_value=line.measure_value,
         measure_unit=line.measure_unit,
-        unit_price_minor=line.unit_price_minor,
+        unit_price_minor=_shown_price(quoted),
         regular_minor=line.regular_minor,
         discount_minor=line.discount_minor,
         amount_minor=line.amount_minor,
@@ -76,12 +76,19 @@ def repriced(line: TicketLine, quoted: QuotedLine) -> TicketLine:
         return line
     return replace(
         line,
-        unit_price_minor=quoted.line.unit_price_minor,
+        unit_price_minor=_shown_price(quoted),
         regular_minor=quoted.line.regular_minor,
         discount_minor=quoted.line.discount_minor,
         amount_minor=quoted.line.amount_minor,
         tax_minor=quoted.line.tax_minor,
     )
+
+
+def _shown_price(quoted: QuotedLine) -> int:
+    """The catalogue's price of one unit, by the kg for weighed goods; the line's where a scale has printed its own."""
+    if quoted.unit_price_minor is not None:
+        return quoted.unit_price_minor
+    return quoted.line.unit_price_minor if quoted.line is not None else 0
 
 
 def live(lines: Sequence[TicketLine]) -> tuple[TicketLine, ...]:
