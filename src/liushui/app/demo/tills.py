@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from liushui.app.demo.assortment import DemoItem
 from liushui.app.demo.chain import CHAIN_CODE
@@ -32,7 +33,7 @@ def load_tills(*, items: Sequence[DemoItem], now: datetime) -> int:
     morning, evening = _at_till(store, "cashier"), _at_till(store, "cashier2")
     chance = random.Random(_SEED)  # noqa: S311  # what is bought, nothing secret
     goods = [item for item in items if not item.weighed and item.gtin][:400]
-    opening = store.local(now).replace(hour=8, minute=0, second=0, microsecond=0)
+    opening = datetime.combine(store.business_date(now), time(8), tzinfo=ZoneInfo(store.time_zone))
     sold = 0
     for back in DAYS_BACK:
         clock = _clock(opening - timedelta(days=back), chance)
