@@ -8,6 +8,7 @@ from liushui.payments.actions.capture_payments import capture_payments as captur
 from liushui.payments.actions.give_up_payment import give_up_payment as release
 from liushui.payments.actions.reconcile_bill import reconcile_bill
 from liushui.payments.actions.refresh_payment import cancel_payment as cancel
+from liushui.payments.actions.refresh_payment import refresh_payment as refresh
 from liushui.payments.actions.refund_payment import refund_payment as refund
 from liushui.payments.actions.resolve_unknown import resolve_unknown
 from liushui.payments.actions.settle_case import ask_to_settle, difference_minor, settle_case
@@ -57,6 +58,7 @@ __all__ = [
     "providers",
     "reconcile",
     "reconciliations",
+    "refresh",
     "refund",
     "refunds_of",
     "release",

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ from liushui.payments.providers.port import (
 )
 
 MERCHANT, PROVIDER = "merchant", "provider"  # owners of the two key pairs
+logging.getLogger("httpx").setLevel(logging.WARNING)  # payments are asked about every second or two
 _BILL_BYTES_MAX = 64_000_000
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
