@@ -9,6 +9,7 @@ let isBusy = false;
 export const ticket = () => document.getElementById("ticket");
 
 // `deed` has url and values, and `verb` when it only asks; ticket, version and line are added as they stand then.
+// A function is called when its turn comes and answers a deed, or nothing: what a key means depends on what is shown then.
 export function enqueue(deed) {
   waiting.push(deed);
   mark();
@@ -20,8 +21,9 @@ export const isIdle = () => !isBusy && waiting.length === 0;
 async function run() {
   isBusy = true;
   while (waiting.length) {
-    const deed = waiting.shift();
-    if (!(await send(deed))) waiting.length = 0;
+    const next = waiting.shift();
+    const deed = typeof next === "function" ? next() : next;
+    if (deed && !(await send(deed))) waiting.length = 0;
     mark();
   }
   isBusy = false;

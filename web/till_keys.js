@@ -1,6 +1,6 @@
 // Every key is written on a button as data-key: pressing it presses the button. Buttons that do something name it as
 // data-act (an address); data-take sends what stands in the scan box along.
-import { enqueue, ticket } from "./till_deeds.js";
+import { enqueue, isIdle, ticket } from "./till_deeds.js";
 
 export const box = () => document.getElementById("scan");
 const isField = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
@@ -8,12 +8,30 @@ const isField = (element) => element?.closest?.("input, textarea, select, [conte
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (wantsHelp(event)) { event.preventDefault(); return help(); }
+  if (!isIdle() && box() && /^(F\d+|Escape)$/.test(event.key) && event.key !== "F5") {
+    event.preventDefault();
+    if (!event.repeat) later(event.key);
+    return;
+  }
   const button = pressedBy(event);
   if (button) {
     event.preventDefault();
     if (!event.repeat) button.click();
   } else if (/^F([1-9]|10)$/.test(event.key) && event.key !== "F5" && box()) event.preventDefault();
 });
+
+// A key that is pressed while an answer is awaited means what it will mean then; what was typed before it goes along.
+function later(key) {
+  const typed = take();
+  enqueue(() => {
+    const button = pressedBy({ key, target: document.body });
+    if (button?.dataset.take === undefined) box().value = typed + box().value;
+    if (!button) return null;
+    if (button.dataset.act && button.tagName !== "FORM") return deedOf(button, typed);
+    button.click();
+    return null;
+  });
+}
 
 function pressedBy(event) {
   if (event.key === "Escape" && helpPanel() && !helpPanel().hidden) return helpPanel().querySelector("[data-keys-close]");
@@ -72,14 +90,22 @@ document.addEventListener("keydown", (event) => {
   showBadge(badge);
 }, true);
 
-export function press(button) {
+function press(button) {
+  enqueue(deedOf(button, button.dataset.take !== undefined && box() ? take() : ""));
+}
+
+function deedOf(button, text) {
   const values = { ...JSON.parse(button.dataset.values ?? "{}") };
-  if (button.dataset.take !== undefined && box()) {
-    values.text = box().value.trim();
-    box().value = "";
-    box().dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  enqueue({ url: button.dataset.act, values, verb: button.dataset.verb ?? "POST" });
+  if (button.dataset.take !== undefined) values.text = text;
+  return { url: button.dataset.act, values, verb: button.dataset.verb ?? "POST" };
+}
+
+// What stands in the box, which is empty then.
+function take() {
+  const text = box().value.trim();
+  box().value = "";
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+  return text;
 }
 
 document.addEventListener("submit", (event) => {

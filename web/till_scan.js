@@ -81,6 +81,7 @@ function settled() {
   if (!shown) return;
   if (shown.dataset.sound) sound(shown.dataset.sound);
   delete shown.dataset.sound;
+  box().placeholder = shown.dataset.hint;
   document.querySelector("tr[data-line][aria-current]")?.scrollIntoView({ block: "nearest" });
   own();
   new BroadcastChannel("liushui-till").postMessage("changed");

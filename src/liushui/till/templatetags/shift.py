@@ -31,3 +31,10 @@ def state_kind(state: str) -> str:
 def or_nothing(amount_minor: int | None) -> int | None:
     """None for zero, which a table shows as a dash."""
     return amount_minor or None
+
+
+@register.filter
+def whole(money: str) -> str:
+    """The face of a note: `¥100` of `¥100.00`, while `¥0.50` stays."""
+    units, _point, fraction = money.partition(".")
+    return units if not fraction.strip("0") else money

@@ -15,6 +15,12 @@ from liushui.till.contracts import Till
 register = template.Library()
 
 
+@register.filter
+def bare_gtin(gtin: str) -> str:
+    """A GTIN as it stands below the barcode: without the zeros that fill it up to fourteen digits."""
+    return gtin.lstrip("0").rjust(8, "0")
+
+
 @register.inclusion_tag("till/parts/status.html", takes_context=True)
 def status_line(context: Context) -> dict[str, Any]:
     """Store, till, shift, operator, connection: the line on top of every screen of the till. Takes `till`."""
