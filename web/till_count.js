@@ -111,8 +111,34 @@ document.addEventListener("change", (event) => {
   if (ways && event.target.name === "way") ways.querySelector(".approver-here").toggleAttribute("data-off", event.target.value === "inbox");
 });
 
+// Cash paid out asks for a second person from a limit on; how much is typed is read as the server reads it.
+function showApprover(form) {
+  const part = form?.querySelector("[data-over]");
+  if (!part) return;
+  const places = form.dataset.zero.split(".")[1]?.length ?? 0;
+  const [, whole, fraction = ""] = /^[^\d]*(\d*)(?:\.(\d*))?$/.exec(form.querySelector("#amount").value.replaceAll(",", "").trim()) ?? [, ""];
+  part.hidden = Number(whole + fraction.slice(0, places).padEnd(places, "0")) <= Number(part.dataset.over);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "amount") showApprover(event.target.form);
+});
+
+// A form is sent once: a second press while the answer is on its way moves no cash again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-count]") || event.defaultPrevented) return;
+  if (form.dataset.isSent) return event.preventDefault();
+  form.dataset.isSent = "true";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-is-sent]")) delete form.dataset.isSent;
+});
+
 for (const form of document.querySelectorAll("form[data-count]")) {
-  recount(form);
+  if (form.dataset.zero) recount(form);
+  showApprover(form);
+  form.querySelector("[aria-invalid=true]")?.focus();
   const first = form.querySelector("[data-keypad]") && fieldsOf(form)[0];
   if (first && !form.querySelector("[aria-invalid=true]")) first.focus();
 }

@@ -77,7 +77,7 @@ def _fits(row: DayRow, state: str) -> bool:
 def _rows(store_ids: Iterable[int], *, first: date, last: date) -> list[DayRow]:
     known = {store.id: store for store in stores.stores()}
     now = datetime.now(UTC)
-    found = facade.days(store_ids=frozenset(store_ids), first=first, last=last, limit=_SHOWN_MAX, now=now)
+    found = facade.days(store_ids=frozenset(store_ids), first=first, last=last, limit=_SHOWN_MAX)
     return [_row(report, known[report.store_id], now) for report in found]
 
 

@@ -182,7 +182,10 @@ def _explain(till: Till, shift: Shift, *, reason: str, approver: Approver) -> Sh
         amount_minor=shift.difference_minor,
         now=now,
     )
-    return facade.finish_count(till=till, shift_id=shift.id, approval_id=approval_id, now=now)
+    after = facade.finish_count(till=till, shift_id=shift.id, approval_id=approval_id, now=now)
+    if shift.approval_id not in (None, approval_id):  # what the inbox was asked before is no question any more
+        approvals.withdraw(approval_id=shift.approval_id, principal=till.principal, now=now)
+    return after
 
 
 def _finish(request: HttpRequest, till: Till, shift: Shift) -> HttpResponse:
@@ -193,7 +196,10 @@ def _finish(request: HttpRequest, till: Till, shift: Shift) -> HttpResponse:
         after = facade.finish_count(till=till, shift_id=shift.id, approval_id=asked.id, now=datetime.now(UTC))
     except LiushuiError as error:
         return _difference_form(request, till, shift, problems={"whole": problem_text(error)})
-    return _after_count(after)
+    response = _after_count(after)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+    return response
 
 
 def _difference_form(

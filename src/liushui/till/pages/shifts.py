@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -126,7 +127,8 @@ def drawer(request: HttpRequest, *, till: Till, kind: str) -> HttpResponse:
             problems["amount"] = str(_("Write an amount such as 12.50."))
     if not 0 < len(reason) <= REASON_MAX:
         problems["reason"] = str(_("Give a reason; up to 400 characters."))
-    if kind == "paid_out" and approver.way != ASK_INBOX and not approver.is_named:
+    needs_approval = kind == "paid_out" and amount > settings.LIUSHUI.till_paid_out_limit_minor
+    if needs_approval and approver.way != ASK_INBOX and not approver.is_named:
         problems["approver"] = str(_("Scan the badge of the person who approves, or write name and PIN."))
     if problems:
         return _drawer_form(request, till, shift, kind=kind, problems=problems)
@@ -145,6 +147,9 @@ def _move_cash(till: Till, shift: Shift, *, kind: str, amount: int, reason: str,
         return None
     if kind == "paid_in":
         facade.paid_in(till=till, amount_minor=amount, reason=reason, now=now)
+        return None
+    if amount <= settings.LIUSHUI.till_paid_out_limit_minor:
+        facade.paid_out(till=till, amount_minor=amount, reason=reason, now=now)
         return None
     target = f"shift:{shift.id}"
     if approver.way == ASK_INBOX:
@@ -178,6 +183,7 @@ def _drawer_form(
         "quick_reasons": QUICK_REASONS[kind],
         "typed": request.POST,
         "approver": read_approver(request.POST),
+        "limit_minor": settings.LIUSHUI.till_paid_out_limit_minor,
         "problems": problems or {},
     }
     return render(request, "till/shift_drawer.html", context, status=422 if problems else 200)
