@@ -11,6 +11,8 @@ import "./till_scan.js";
 import "./till_looks.js";
 import "./till_paper.js";
 import "./till_display.js";
+import "./till_door.js";
+import "./till_enrol.js";
 import "./till_count.js";
 
 window.htmx = htmx;

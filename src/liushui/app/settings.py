@@ -204,7 +204,16 @@ CONTENT_SECURITY_POLICY = {
 OAUTH2_PROVIDER = {
     "SCOPES_BACKEND_CLASS": "liushui.runtime.oauth.CapabilityScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": LIUSHUI.token_seconds,
-    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # the client credentials grant and no other
+    "OAUTH2_SERVER_CLASS": "liushui.runtime.oauth_server.Server",  # says which grants there are
+    "OAUTH2_VALIDATOR_CLASS": "liushui.runtime.oauth_server.Validator",
+    "OAUTH2_BACKEND_CLASS": "liushui.runtime.oauth_server.Core",
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": LIUSHUI.refresh_token_days * 86400,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
     "CLIENT_SECRET_HASHER": "client_secret",
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only the SHA-256 of a token is kept
 }

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
-from oauth2_provider.views import TokenView
 
 from liushui.analytics import pages as analytics
 from liushui.app.api import api
 from liushui.catalog import pages as catalog
 from liushui.console import pages as console
 from liushui.console import routes, shell
+from liushui.console.pages import consent
 from liushui.intake import pages as intake
 from liushui.orders import pages as orders
 from liushui.payments import pages as payments
-from liushui.runtime import health
+from liushui.runtime import health, oauth_endpoints
 from liushui.stores import pages as stores
 from liushui.till import pages as till
 
@@ -25,7 +25,8 @@ handler500 = "liushui.app.fallbacks.server_error"
 _PAGES = (analytics, orders, till, payments, catalog, stores, intake, console)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
-    path("oauth/token/", TokenView.as_view(), name="oauth-token"),  # of django-oauth-toolkit nothing else is reachable
+    *oauth_endpoints.urlpatterns,
+    path("oauth/authorize/", consent.authorize, name="oauth-authorize"),
     path("api/v1/", api.urls),
     path("", include(routes)),
     *(path("", include(pages)) for pages in _PAGES),

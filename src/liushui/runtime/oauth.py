@@ -1,12 +1,10 @@
-"""Machines at the API: which scopes a client may ask for, and whose token a request carries (RFC 6749, RFC 6750)."""
+"""Machines and apps at the API: which scopes a client may ask for, whose token a request carries (RFC 6749, 6750)."""
 
 from __future__ import annotations
 
-import hashlib
-import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,11 +17,12 @@ from oauth2_provider.scopes import BaseScopes
 from liushui.kernel.errors import NotAllowed, NotSignedIn
 from liushui.runtime import row_security
 from liushui.runtime.access import CAPABILITIES, Principal
-from liushui.runtime.grants import client_subject, held_grants
-from liushui.runtime.models import ApiClient
+from liushui.runtime.believed import Believed, digest_of
+from liushui.runtime.grants import client_subject, held_grants, staff_principal
+from liushui.runtime.models import ApiClient, StaffUser
 
 TOKEN_URL = "/oauth/token/"  # noqa: S105
-_CACHE_MAX = 10_000  # tokens in use at one time; beyond it the oldest is asked for again
+AUTHORIZE_URL = "/oauth/authorize/"
 
 
 class TokenRefused(NotSignedIn):
@@ -60,45 +59,11 @@ class CapabilityScopes(BaseScopes):  # type: ignore[misc]  # untyped there
         return self.get_available_scopes(application=application)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """A token that the database knew: whose it is, and until when (monotonic seconds) that is believed unasked."""
-
-    principal: Principal
-    believed_until: float
-
-
-class TokenCache:
-    """Tokens checked in the last seconds, by their SHA-256, so that a leaked memory dump holds no token."""
-
-    def __init__(self) -> None:
-        self._checked: dict[bytes, _Checked] = {}
-        self._lock = threading.Lock()
-
-    def get(self, *, digest: bytes, now: float) -> Principal | None:
-        """The principal of a token checked lately; None when it must be asked for."""
-        found = self._checked.get(digest)
-        return found.principal if found is not None and now < found.believed_until else None
-
-    def put(self, *, digest: bytes, principal: Principal, believed_until: float) -> None:
-        """Remember; the oldest is forgotten when there are too many."""
-        with self._lock:
-            self._checked.pop(digest, None)
-            while len(self._checked) >= _CACHE_MAX:
-                del self._checked[next(iter(self._checked))]
-            self._checked[digest] = _Checked(principal, believed_until)
-
-    def clear(self) -> None:
-        """Forget all: a revocation in this process works at once, in the others when their seconds are over."""
-        with self._lock:
-            self._checked.clear()
-
-
-tokens = TokenCache()
+tokens: Believed[Principal] = Believed()
 
 
 class Bearer(AuthBase):
-    """Authentication of an API operation: a token with this capability as scope, of a client whose role has it.
+    """Authentication of an API operation: a token with this capability as scope, of somebody whose role has it.
 
     Sets `request.auth` to a Principal with `source`. 401 for a missing, unknown or expired token, 403 for a scope or
     role that is missing. A hit in the cache costs microseconds; a revocation is felt everywhere within
@@ -106,7 +71,15 @@ class Bearer(AuthBase):
     """
 
     openapi_type = "oauth2"
-    openapi_flows = {"clientCredentials": {"tokenUrl": TOKEN_URL, "scopes": CAPABILITIES}}  # noqa: RUF012
+    openapi_flows = {  # noqa: RUF012
+        "clientCredentials": {"tokenUrl": TOKEN_URL, "scopes": CAPABILITIES},
+        "authorizationCode": {
+            "authorizationUrl": AUTHORIZE_URL,
+            "tokenUrl": TOKEN_URL,
+            "refreshUrl": TOKEN_URL,
+            "scopes": CAPABILITIES,
+        },
+    }
 
     def __init__(self, capability: str) -> None:
         super().__init__()
@@ -129,32 +102,40 @@ def _token_of(request: HttpRequest) -> str:
 
 
 def _principal_of_token(token: str, *, address: str) -> Principal:
-    digest, now = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest(), time.monotonic()
+    digest, now = digest_of(token), time.monotonic()
     principal = tokens.get(digest=digest, now=now)
     if principal is None:
         principal = _ask_database(digest, now=now, address=address)
     return principal if principal.address == address else replace(principal, address=address)
 
 
-def _ask_database(digest: bytes, *, now: float, address: str) -> Principal:
-    """Three queries: the token, its client, the client's grants."""
+def _ask_database(digest: str, *, now: float, address: str) -> Principal:
+    """Three queries: the token, its client, the client's grants; one more for a person's token."""
     row = (
-        AccessToken.objects.filter(token_checksum=digest.hex())
-        .values_list("application__client_id", "scope", "expires")
+        AccessToken.objects.filter(token_checksum=digest)
+        .values_list("application__client_id", "scope", "expires", "user_id")
         .first()
     )
     left = (row[2] - datetime.now(UTC)).total_seconds() if row is not None else 0.0
     client = ApiClient.objects.filter(client_id=row[0], revoked_at=None).first() if row is not None else None
-    if row is None or client is None or left <= 0:
+    principal = _speaker(client, row[1].split(), user_id=row[3], address=address) if client is not None else None
+    if principal is None or left <= 0:
         raise TokenRefused(
             "The access token is unknown, expired or revoked",
             challenge='Bearer realm="liushui", error="invalid_token", '
             'error_description="The access token is unknown, expired or revoked"',
         )
-    principal = machine_principal(client=client, scopes=row[1].split(), address=address)
     believed = min(float(settings.LIUSHUI.token_cache_seconds), left)
-    tokens.put(digest=digest, principal=principal, believed_until=now + believed)
+    tokens.put(digest=digest, thing=principal, until=now + believed)
     return principal
+
+
+def _speaker(client: ApiClient, scopes: list[str], *, user_id: int | None, address: str) -> Principal | None:
+    """Whose word a token is: a machine's own, or through an app a person's; a till's is for its enrolment only."""
+    if client.kind == "machine" and user_id is None:
+        return machine_principal(client=client, scopes=scopes, address=address)
+    user = StaffUser.objects.filter(pk=user_id, is_active=True).first() if client.kind == "app" else None
+    return person_principal(client=client, user=user, scopes=scopes, address=address) if user is not None else None
 
 
 def machine_principal(*, client: ApiClient, scopes: Iterable[str], address: str) -> Principal:
@@ -170,6 +151,18 @@ def machine_principal(*, client: ApiClient, scopes: Iterable[str], address: str)
     )
 
 
+def person_principal(*, client: ApiClient, user: StaffUser, scopes: Iterable[str], address: str) -> Principal:
+    """Somebody through an app: the person's grants in the app's chain, narrowed to what was consented to and to what
+    the app is still registered for."""
+    person = staff_principal(user, address=address)
+    return replace(
+        person,
+        grants=tuple(held for held in person.grants if held.chain_id == client.chain_id),
+        scopes=frozenset(scopes) & frozenset(client.scopes),
+        source=client.source,
+    )
+
+
 def _require_scope(principal: Principal, capability: str) -> None:
     if principal.scopes is not None and capability not in principal.scopes:
         raise ScopeMissing(
@@ -178,8 +171,9 @@ def _require_scope(principal: Principal, capability: str) -> None:
             remedy="Ask for a token with that scope; the client must be registered for it.",
         )
     if not principal.may(capability):
+        who = "The client" if principal.subject.startswith("client:") else principal.name
         raise ScopeMissing(
-            f"The client holds no role with the right {capability!r}",
+            f"{who} holds no role with the right {capability!r}",
             capability=capability,
-            remedy="Give the client a role that has it, under Settings, API clients.",
+            remedy="Give a role that has it, under Settings, API clients or Staff.",
         )

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from oauth2_provider.models import AccessToken, Application
 
 from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
-from liushui.runtime import access, oauth
+from liushui.runtime import access, believed, oauth
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.api_clients import clients, create_client, machine_scopes, revoke_client, rotate_secret
 from liushui.runtime.grants import revoke
@@ -95,10 +95,23 @@ def test_a_wrong_secret_and_an_unknown_client_get_the_same_answer() -> None:
     assert ask_token("liushui-unknown", "wrong") == (401, {"error": "invalid_client"})
 
 
-@pytest.mark.parametrize("grant_type", ["password", "authorization_code", "refresh_token", "nonsense"])
-def test_no_other_way_to_a_token_is_open(grant_type: str) -> None:
-    status, body = ask_token(*make_client(), grant_type=grant_type, username="a", password="b", code="c")
-    assert (status, body["error"]) == (400, "unsupported_grant_type")
+@pytest.mark.parametrize(
+    ("grant_type", "said"),
+    [
+        ("password", "unsupported_grant_type"),
+        ("implicit", "unsupported_grant_type"),
+        ("nonsense", "unsupported_grant_type"),
+        ("authorization_code", "unauthorized_client"),
+        ("refresh_token", "unauthorized_client"),
+        ("urn:ietf:params:oauth:grant-type:device_code", "invalid_grant"),
+    ],
+)
+def test_no_other_way_to_a_token_is_open_to_a_machine(grant_type: str, said: str) -> None:
+    status, body = ask_token(
+        *make_client(), grant_type=grant_type, username="a", password="b", code="c", refresh_token="d", device_code="e"
+    )
+    assert (status, body["error"]) == (400, said)
+    assert not AccessToken.objects.exists()
 
 
 def test_neither_secret_nor_token_is_kept_in_the_clear() -> None:
@@ -109,7 +122,7 @@ def test_neither_secret_nor_token_is_kept_in_the_clear() -> None:
     assert secret not in kept
     row = AccessToken.objects.get()
     assert (row.token, row.token_checksum) == ("", hashlib.sha256(token.encode()).hexdigest())
-    assert token.encode() not in repr(list(oauth.tokens._checked)).encode()
+    assert token.encode() not in repr(list(oauth.tokens._things)).encode()
 
 
 @pytest.mark.parametrize("header", [None, "", "Basic abc", "Bearer", "Bearer "])
@@ -168,7 +181,7 @@ def test_a_revocation_in_another_process_is_felt_when_the_cache_time_is_over(mon
     moment = [1000.0]
     monkeypatch.setattr(oauth.time, "monotonic", lambda: moment[0])
     speak(token)
-    monkeypatch.setattr(oauth.tokens, "clear", lambda: None)  # this process is not told
+    monkeypatch.setattr(believed, "forget_all", lambda: None)  # this process is not told
     revoke_client(client_id=client_id, principal=ADMIN)
 
     moment[0] += settings.LIUSHUI.token_cache_seconds - 0.01
@@ -213,13 +226,12 @@ def test_a_role_taken_away_leaves_the_token_without_it() -> None:
         speak(token, "price.write")
 
 
-def test_the_cache_forgets_the_oldest_beyond_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oauth, "_CACHE_MAX", 3)
-    cache = oauth.TokenCache()
+def test_the_cache_forgets_the_oldest_beyond_its_size() -> None:
+    cache = believed.Believed[Principal](most=3)
     for number in range(5):
-        cache.put(digest=bytes([number]), principal=ADMIN, believed_until=10.0)
-    assert [number for number in range(5) if cache.get(digest=bytes([number]), now=1.0)] == [2, 3, 4]
-    assert cache.get(digest=b"\x04", now=10.0) is None
+        cache.put(digest=str(number), thing=ADMIN, until=10.0)
+    assert [number for number in range(5) if cache.get(digest=str(number), now=1.0)] == [2, 3, 4]
+    assert cache.get(digest="4", now=10.0) is None
 
 
 def test_a_client_is_made_only_in_places_that_one_manages() -> None:
