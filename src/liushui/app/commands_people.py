@@ -53,9 +53,8 @@ def create_staff(
     if as_json:
         print_json({"username": username, "password": password})
     else:
-        out.print(
-            f"{username} may sign in with the password [bold]{password}[/], which is not shown again and is changed there."
-        )
+        out.print(f"{username} may sign in with the password [bold]{password}[/], which is not shown again.")
+        out.print("Another one has to be chosen at the first sign-in.")
 
 
 @command(

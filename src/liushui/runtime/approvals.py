@@ -163,10 +163,9 @@ def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datet
             )  # fmt: skip
     row = ApprovalRow.objects.get(id=approval_id)
     if not changed and (row.decided_by, row.state) != (principal.subject, state):
+        end = _end(row.state, row.expires_at, now)
         raise AlreadyDecided(
-            f"{row.decided_by_name} has {row.state} this"
-            if row.decided_by
-            else f"This request is {_end(row.state, row.expires_at, now)}"
+            f"{row.decided_by_name} has {row.state} this" if row.decided_by else f"This request is {end}"
         )
     return _view(row)
 
