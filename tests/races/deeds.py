@@ -9,6 +9,33 @@ from uuid import UUID
 
 from django.core.management import call_command
 from django.db import connection
+from tests.races.access_deeds import (  # noqa: F401  # done by name
+    ask_approval,
+    decide_approval,
+    give_code,
+    guess,
+    hire_with_app,
+    inspect_approval,
+    use_approval,
+)
+from tests.races.till_deeds import (  # noqa: F401  the arena looks for all deeds here
+    ask,
+    be_paid,
+    day_differs,
+    decide,
+    end_day,
+    give_back,
+    give_up,
+    look_at,
+    open_tills,
+    pay_or_count,
+    recover_tills,
+    ring_up,
+    ring_up_again,
+    scan_or_count,
+    sell_many,
+    shift_figures,
+)
 from tests.support.crash import crash_at_step
 
 from liushui.catalog import facade as catalog

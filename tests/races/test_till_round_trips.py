@@ -1,0 +1,104 @@
+"""How often a till goes to the database: always the same, on both engines."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from tests.support.crash import crash_at_step
+
+from liushui.stores import facade as stores
+from liushui.till import facade
+from liushui.till.tests.conftest import NOON, open_shop
+
+ROUND_TRIPS_MAX = 12
+SQLITE = [
+    "SELECT",  # the ticket
+    "UPDATE",  # the ticket, to recording, if its shift is open
+    "SELECT",  # items
+    "SELECT",  # prices
+    "BEGIN",  # IMMEDIATE
+    "SELECT",  # sales known already
+    "INSERT",  # the sale
+    "INSERT",  # its lines
+    "INSERT",  # its tender
+    "INSERT",  # the event
+    "before COMMIT",
+    "after COMMIT",
+    "UPDATE",  # the ticket, to settled
+]
+# psycopg sends BEGIN by itself, with the first statement after it: one round trip more.
+POSTGRESQL = [
+    "SELECT",  # the ticket
+    "WITH",  # the shift held open, the ticket to recording
+    "SELECT",  # items
+    "SELECT",  # prices
+    "INSERT",  # the sale, ON CONFLICT DO NOTHING RETURNING
+    "INSERT",  # its lines
+    "INSERT",  # its tender
+    "INSERT",  # the event
+    "before COMMIT",
+    "after COMMIT",
+    "UPDATE",  # the ticket, to settled
+]
+SCAN = ["SELECT", "SELECT", "SELECT", "UPDATE"]  # the ticket, items, prices, the ticket
+
+
+@pytest.fixture
+def selling(transactional_db):
+    shop = open_shop()
+    facade.open_shift(till=shop.till, float_minor=0, now=NOON)
+    return shop
+
+
+def steps_of(do) -> list[str]:
+    stores.stores()  # the directory is kept for seconds; a till does not ask for it at every sale
+    with crash_at_step(None) as steps:
+        do()
+    return steps.names
+
+
+@pytest.mark.parametrize("lines", [1, 40])
+def test_a_cash_sale_is_settled_in_twelve_round_trips(selling, lines):
+    for number in range(lines):
+        ticket = facade.scan(till=selling.till, code=("MILK", "TEA")[number % 2], now=NOON)
+    taken = steps_of(
+        lambda: facade.pay_cash(
+            till=selling.till, ticket_id=ticket.id, version=ticket.version, given_minor=100_000, now=NOON
+        )
+    )
+    expected = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+    assert taken == expected
+    assert len(expected) - 1 + (connection.vendor == "postgresql") <= ROUND_TRIPS_MAX  # "after COMMIT" is none
+
+
+@pytest.mark.parametrize("lines", [1, 40])
+def test_a_scan_takes_four_round_trips_however_long_the_ticket(selling, lines):
+    for number in range(lines):
+        facade.scan(till=selling.till, code=("MILK", "TEA")[number % 2], now=NOON)
+    assert steps_of(lambda: facade.scan(till=selling.till, code="RICE", now=NOON)) == SCAN
+
+
+def test_a_code_that_nobody_knows_is_refused_after_two_and_the_first_scan_opens_a_ticket_in_ten(selling):
+    first = steps_of(lambda: facade.scan(till=selling.till, code="MILK", now=NOON))
+    writing = ["SELECT", "INSERT", "INSERT", "before COMMIT", "after COMMIT"]  # the shift, the number, the ticket
+    begin = ["BEGIN"] if connection.vendor == "sqlite" else []
+    assert first == ["SELECT", "SELECT", "SELECT", "SELECT", *begin, *writing]
+
+
+def test_a_shift_is_closed_with_the_same_statements_for_any_number_of_sales(selling):
+    def close() -> list[str]:
+        shift = facade.current_shift(till=selling.till)
+        report = facade.x_report(shift_id=shift.id, store_ids={selling.store.id}, now=NOON, blind=False)
+        cash = report.tenders[0].expected_minor
+        count = {}
+        for denomination in facade.denominations("CNY"):
+            count[denomination], cash = divmod(cash, denomination)
+        return steps_of(lambda: facade.count_shift(till=selling.till, count=count, now=NOON))
+
+    selling.sell("TEA")
+    one = close()
+    facade.open_shift(till=selling.till, float_minor=0, now=NOON)
+    for _ in range(20):
+        selling.sell("TEA")
+    assert close() == one
+    assert len(one) <= 24
