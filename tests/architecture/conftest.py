@@ -20,14 +20,15 @@ from tests.support.sign_in import sign_in
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.intake import facade as intake
-from liushui.runtime import oauth
+from liushui.runtime import believed, enrolment, oauth, tills
 from liushui.runtime.access import Grant
 from liushui.runtime.api_clients import create_client, machine_scopes
 from liushui.runtime.grants import MACHINE_ROLES, STAFF_ROLES, system_principal
 from liushui.runtime.models import ApiClient, StaffUser
 from liushui.runtime.staff import create_staff
+from liushui.runtime.tills import Device
 from liushui.stores import facade as stores
-from liushui.stores.contracts import NewStore, Store
+from liushui.stores.contracts import NewStore, NewWorkstation, Store, Workstation
 
 SCOPES = ("store", "chain")  # where the role is held: in the own store alone, or in the whole chain of it
 _SYSTEM = system_principal(name="access matrix")
@@ -41,12 +42,15 @@ class World:
     words: dict[str, dict[str, str]] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Any] = field(default_factory=dict)
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    tills: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)  # cookies of device and operator
 
     def browser(self, *, subject: str, scope: str) -> Client:
         """A client that speaks as this subject, fresh for every request."""
         browser = Client(headers={"accept-language": "en"}, raise_request_exception=False)
         if (subject, scope) in self.sessions:
             browser.cookies["sessionid"] = self.sessions[subject, scope]
+        if (subject, scope) in self.tills:
+            browser.cookies["liushui_till"], browser.cookies["liushui_operator"] = self.tills[subject, scope]
         if (subject, scope) in self.tokens:
             browser.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[subject, scope]}"
         return browser
@@ -195,8 +199,60 @@ def build_world(folder: Path) -> World:
     items = _items(places)
     for target, store in places.items():
         made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, folder)
+        made.words[target] |= _till_of(target, store)
     _speakers(made, places["own"])
+    _till_speakers(made, places["own"])
     return made
+
+
+def _workstation(store: Store, code: str) -> Workstation:
+    [chain] = [chain for chain in stores.chains() if chain.id == store.chain_id]
+    new = NewWorkstation(chain_code=chain.code, store_code=store.code, code=code, name=code)
+    [made] = stores.save_workstations(workstations=[new])
+    return made
+
+
+def _enrol(store: Store, code: str) -> tuple[Device, str]:
+    workstation = _workstation(store, code)
+    return tills.enrol(
+        workstation_id=workstation.id,
+        workstation_code=code,
+        store_id=store.id,
+        chain_id=store.chain_id,
+        name=code,
+        principal=_SYSTEM,
+        now=datetime.now(UTC),
+    )
+
+
+def _till_of(target: str, store: Store) -> dict[str, str]:
+    """A till of this store, and a device that waits for a manager under a code."""
+    device, _secret = _enrol(store, "T1")
+    now = datetime.now(UTC)
+    code = {"own": "BCDF-GHJK", "other_region": "LMNP-QRST", "other_chain": "VWXZ-BCDF"}[target]
+    enrolment.ask(
+        client_id=enrolment.BROWSER_TILL,
+        scope="till.use",
+        device_code=target,
+        user_code=code,
+        seconds=600,
+        address="10.0.0.9",
+        user_agent="",
+        now=now,
+    )
+    free = _workstation(store, "T9")
+    return {"device_id": str(device.id), "user_code": code, "workstation_id": str(free.id)}
+
+
+def _till_speakers(world: World, own: Store) -> None:
+    """A cashier and a manager, each at a till of the own store, whose role is held there or in the whole chain."""
+    for scope in SCOPES:
+        for role in ("cashier", "store_manager"):
+            device, secret = _enrol(own, f"{role[:1].upper()}-{scope}")
+            user = StaffUser.objects.get(username=f"{role}-{scope}")
+            token = tills.sign_in(device=device, user=user, now=datetime.now(UTC))
+            subject = "till_cashier" if role == "cashier" else "till_manager"
+            world.tills[subject, scope] = (secret, token)
 
 
 @pytest.fixture
@@ -204,7 +260,7 @@ def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
     """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     logging.disable(logging.ERROR)
-    oauth.tokens.clear()
+    believed.forget_all()
     yield build_world(tmp_path)
     logging.disable(logging.NOTSET)
-    oauth.tokens.clear()
+    believed.forget_all()
