@@ -103,12 +103,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "liushui.runtime.row_security.RowSecurityMiddleware",
     "liushui.runtime.telemetry.RequestMiddleware",
+    "liushui.runtime.answer_headers.AnswerHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "liushui.runtime.request_limits.RequestLimitsMiddleware",  # before the next, which reads bodies
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "liushui.runtime.sessions.SessionEndMiddleware",
@@ -177,9 +179,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 CSRF_FAILURE_VIEW = "liushui.console.shell.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LIUSHUI.secure_cookies or LIUSHUI.tls_cert is not None
+if SESSION_COOKIE_SECURE:  # browsers take such names from this very host over TLS only, so nobody else can set them
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SESSION_COOKIE_SECURE, True, "Lax"
 SECURE_HSTS_SECONDS = LIUSHUI.hsts_seconds  # sent over TLS only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LIUSHUI.tls_proxy else None
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = LIUSHUI.session_hours * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -189,6 +194,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = LIUSHUI.request_body_max_bytes
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],

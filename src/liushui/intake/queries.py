@@ -20,6 +20,7 @@ from liushui.intake.contracts import (
 )
 from liushui.intake.errors import EntryNotFound, ImportNotFound
 from liushui.intake.models import ImportRunRow, QuarantineEntryRow
+from liushui.stores import facade as stores
 
 
 def imports(*, chains: Collection[str], offset: int = 0, limit: int = 50) -> ImportPage:
@@ -87,7 +88,9 @@ def quarantine_entry(*, entry_id: UUID, store_ids: Collection[int], chain_ids: C
 def _seen(store_ids: Collection[int], chain_ids: Collection[int]) -> QuerySet[QuarantineEntryRow]:
     place = Q(store_id__in=store_ids)
     if chain_ids:
-        place |= Q(store_id=None, chain_id__in=chain_ids) | Q(store_id=None, chain_id=None)
+        place |= Q(store_id=None, chain_id__in=chain_ids)
+        if frozenset(chain.id for chain in stores.chains()) <= frozenset(chain_ids):
+            place |= Q(store_id=None, chain_id=None)  # nobody knows whose: for those only who oversee every chain
     return QuarantineEntryRow.objects.filter(place)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from liushui.intake.domain.mapping import FileForm
 from liushui.intake.domain.section import did_you_mean
 from liushui.intake.errors import MissingColumn, UnreadableFile
+from liushui.runtime.workbooks import check_workbook
 
 BATCH_ROWS = 20_000
 _SUFFIXES = {
@@ -222,6 +223,7 @@ def _padded(records: Iterator[list[str]], width: int) -> Iterator[list[str]]:
 def _sheet(path: Path, form: FileForm) -> Iterator[list[Any]]:
     from python_calamine import CalamineError, CalamineWorkbook  # few processes read Excel files
 
+    check_workbook(path=path)
     try:
         with path.open("rb") as file:  # not by its path: a kept file has no suffix
             book = CalamineWorkbook.from_filelike(file)
@@ -272,11 +274,11 @@ _json = msgspec.json.Decoder(float_hook=str)
 def _decoded(line: str) -> dict[str, Any] | str:
     try:
         value = _json.decode(line)
+        return _flat(value) if isinstance(value, dict) else "the line is not a JSON object"
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         return f"{error}"
-    if not isinstance(value, dict):
-        return "the line is not a JSON object"
-    return _flat(value)
+    except RecursionError:
+        return "it is nested too deeply"
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:

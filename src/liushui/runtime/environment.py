@@ -46,6 +46,9 @@ class Environment(BaseSettings):
     )
     log_json: bool = Field(False, description="Log one JSON object a line, instead of coloured text.")
     request_body_max_bytes: int = Field(8_000_000, gt=0, description="Larger request bodies are refused with 413.")
+    upload_max_bytes: int = Field(
+        100_000_000, gt=0, description="Larger files are refused with 413; the command line takes files of any size."
+    )
     token_seconds: int = Field(3600, gt=0, description="Life of an API access token, in seconds.")
     token_cache_seconds: int = Field(
         30, ge=0, description="How long a checked token is trusted without asking the database."

@@ -18,6 +18,7 @@ from liushui.kernel.errors import InvalidValue
 Kind = Literal["text", "integer", "amount", "date", "datetime"]
 # A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection); full-width forms included.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_OVERLOOKED = " \0\v\f\x1c\x1d\x1e\x1f\x85\xa0\u3000\ufeff\u200b"
 FORMATS = ("csv", "xlsx")
 _XLSX_ROWS_MAX = 1_048_576
 _CSV_ROWS_AT_ONCE = 500
@@ -38,9 +39,14 @@ class Column:
     places: int = 0
 
 
+def looks_like_formula(text: str) -> bool:
+    """Whether a spreadsheet may take the text for a formula; blanks and U+0000 in front do not hinder all of them."""
+    return text.startswith(FORMULA_STARTS) or text.lstrip(_OVERLOOKED).startswith(FORMULA_STARTS)
+
+
 def safe_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe in front of one that looks like it."""
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    return "'" + text if looks_like_formula(text) else text
 
 
 def table_response(

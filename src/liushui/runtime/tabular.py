@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from liushui.kernel.errors import InvalidValue
-from liushui.runtime.export import FORMULA_STARTS
+from liushui.runtime.export import looks_like_formula
+from liushui.runtime.workbooks import check_workbook
 
 EXCEL_ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 _SEPARATORS = ",;\t|"
@@ -43,7 +44,7 @@ def open_table(*, path: Path, sheet: str = "") -> Iterator[Table]:
 
     Texts come without blanks around them, and without the apostrophe that our own exports put before what looks
     like a formula. Excel's numbers come as people see them: 6901234567892, not 6.901234567892e12 nor with ".0".
-    Memory stays flat for CSV; Excel files are unpacked whole. Raises UnreadableTable.
+    Memory stays flat for CSV; Excel files are unpacked whole. Raises UnreadableTable and WorkbookTooLarge.
     """
     if path.suffix.lower() in EXCEL_ENDINGS:
         yield _table(_excel_rows(path, sheet), encoding="", separator="")
@@ -138,6 +139,7 @@ def _csv_rows(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[s
 def _excel_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
     from python_calamine import CalamineError, CalamineWorkbook  # few processes read workbooks
 
+    check_workbook(path=path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = book.sheet_names
@@ -182,4 +184,4 @@ def _plain(text: str) -> str:
         raise UnreadableTable(
             "A cell has more than 131,072 characters", remedy="Look for a quotation mark never closed."
         )
-    return plain[1:] if plain.startswith("'") and plain[1:].startswith(FORMULA_STARTS) else plain
+    return plain[1:] if plain.startswith("'") and looks_like_formula(plain[1:]) else plain

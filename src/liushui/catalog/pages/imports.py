@@ -23,12 +23,12 @@ from liushui.catalog.contracts import ImportView
 from liushui.catalog.domain.import_columns import CHINESE_HEADERS, FIELDS, Kind
 from liushui.catalog.forms import UploadForm, add_problem
 from liushui.catalog.pages.items import page_number, writable_chain
-from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
+from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.runtime.access import Principal
+from liushui.runtime.request_limits import takes_files
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.web import page
 
-UPLOAD_BYTES_MAX = 100_000_000
 FAULTS_SHOWN = 100
 STATUS_NAMES = {
     "preview": gettext_lazy("Looked at"),
@@ -69,6 +69,7 @@ _EXAMPLES = {
 
 @require_http_methods(["GET", "POST"])
 @page(capability="catalog.write")
+@takes_files
 def import_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Imports so far, and a form to bring a file."""
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -97,8 +98,6 @@ def import_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 
 def _open(form: UploadForm, request: HttpRequest, principal: Principal) -> ImportView:
     upload: UploadedFile[bytes] = form.cleaned_data["file"]
-    if (upload.size or 0) > UPLOAD_BYTES_MAX:
-        raise InvalidValue("The file is larger than 100 MB", pointer="/file", remedy="Send it in parts.")
     with tempfile.NamedTemporaryFile() as copy:
         for chunk in upload.chunks():
             copy.write(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ import msgspec
 
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
+from liushui.checkout.errors import StoreNotAllowed
 from liushui.intake import quarantine
 from liushui.intake.contracts import Taken
 from liushui.intake.domain.sale_json import SaleIn, decode_batch, decode_sale, loose_json, to_command
@@ -29,7 +31,9 @@ def take_sale(*, body: bytes, content_type: str, principal: Principal, now: date
     sale = decode_sale(body)
     source = _source(principal)
     raw_id, is_awaited = keep_message(body=body, content_type=content_type, source=source, now=now, source_id=sale.id)
-    chain = sale.chain or _own_chain(principal)
+    reach = _Reach.of(principal)
+    chain = sale.chain or reach.own_chain
+    reach.check(chain, sale.store)
     try:
         command = to_command(sale, source=source, chain=chain, currency=_currency(sale, chain))
         recorded = checkout.complete_sale(command=command, principal=principal, now=now)
@@ -37,7 +41,7 @@ def take_sale(*, body: bytes, content_type: str, principal: Principal, now: date
         if isinstance(error, InvalidSale):
             raise
         problem = error.problem()
-        entry = _entry(sale, source, chain, loose_json(body), problem, raw_id)
+        entry = _entry(sale, source, reach.place(chain, sale.store), loose_json(body), problem, raw_id)
         [entry_id] = quarantine.put(entries=[entry], now=now).values()
         return _quarantined(sale.id, problem, entry_id)
     if is_awaited:
@@ -50,7 +54,7 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
     raws = decode_batch(body)
     if len(raws) > BATCH_MAX:
         raise InvalidSale(f"The batch has {len(raws)} sales, at most {BATCH_MAX} are taken", remedy="Send it in parts.")
-    source, own_chain = _source(principal), _own_chain(principal)
+    source, reach = _source(principal), _Reach.of(principal)
     raw_id = keep_message(body=body, content_type=content_type, source=source, now=now).id
     answers: list[Taken | None] = [None] * len(raws)
     commands: list[tuple[int, SaleIn, CompleteSale]] = []
@@ -58,18 +62,20 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
     for i, raw in enumerate(raws):
         try:
             sale = decode_sale(raw)
+            chain = sale.chain or reach.own_chain
+            reach.check(chain, sale.store)
         except LiushuiError as error:
             answers[i] = Taken(
                 status="refused", problem=error.problem(), source_id=_loose_id(raw), http_status=error.status
             )
             continue
-        chain = sale.chain or own_chain
         try:
             commands.append((i, sale, to_command(sale, source=source, chain=chain, currency=_currency(sale, chain))))
         except InvalidSale as error:
             answers[i] = Taken(status="refused", problem=error.problem(), source_id=sale.id, http_status=error.status)
         except InvalidValue as error:
-            entries.append((i, _entry(sale, source, chain, loose_json(raw), error.problem(), raw_id)))
+            place = reach.place(chain, sale.store)
+            entries.append((i, _entry(sale, source, place, loose_json(raw), error.problem(), raw_id)))
     results = checkout.complete_sales(commands=[command for *_, command in commands], principal=principal, now=now)
     recorded: dict[str, UUID] = {}
     for (i, sale, command), result in zip(commands, results, strict=True):
@@ -77,7 +83,8 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
             recorded[sale.id] = result.sale_id
             answers[i] = _recorded(result)
         elif result.problem["status"] == 422:
-            entries.append((i, _entry(sale, source, command.chain, loose_json(raws[i]), result.problem, raw_id)))
+            place = reach.place(command.chain, sale.store)
+            entries.append((i, _entry(sale, source, place, loose_json(raws[i]), result.problem, raw_id)))
         else:
             answers[i] = _refused(sale.id, result)
     ids = quarantine.put(entries=[entry for _, entry in entries], now=now)
@@ -92,11 +99,35 @@ def _source(principal: Principal) -> str:
     return principal.source or principal.subject
 
 
-def _own_chain(principal: Principal) -> str:
-    """Code of the only chain that the sender serves; empty when there are several, which the checkout refuses."""
-    ids = principal.chains("sale.write")
-    codes = [chain.code for chain in stores.chains() if chain.id in ids]
-    return codes[0] if len(codes) == 1 else ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reach:
+    """Where a sender may put anything at all, be it sales or what waits to be mended."""
+
+    chains: frozenset[str]
+    store_ids: frozenset[int]
+
+    @classmethod
+    def of(cls, principal: Principal) -> _Reach:
+        ids = principal.chains("sale.write")
+        return cls(
+            chains=frozenset(chain.code for chain in stores.chains() if chain.id in ids),
+            store_ids=principal.stores("sale.write"),
+        )
+
+    @property
+    def own_chain(self) -> str:
+        """Code of the only chain; empty when there are several, which the checkout refuses."""
+        return next(iter(self.chains)) if len(self.chains) == 1 else ""
+
+    def check(self, chain: str, store_code: str) -> None:
+        """Raise StoreNotAllowed for a store of an own chain that is not the sender's, whatever else the sale says."""
+        store = stores.stores_by_code().get((chain, store_code)) if chain in self.chains else None
+        if store is not None and store.id not in self.store_ids:
+            raise StoreNotAllowed(f"Store {store_code!r} is not one you send sales for", pointer="/store")
+
+    def place(self, chain: str, store_code: str) -> tuple[str, str]:
+        """(chain, store) in whose quarantine a sale waits: never in a chain that its sender has nothing to do with."""
+        return (chain, store_code) if chain in self.chains else (self.own_chain, f"{chain}/{store_code}")
 
 
 def _currency(sale: SaleIn, chain: str) -> str:
@@ -109,14 +140,15 @@ def _currency(sale: SaleIn, chain: str) -> str:
 
 
 def _entry(
-    sale: SaleIn, source: str, chain: str, command: Any, problem: dict[str, object], raw_id: UUID
+    sale: SaleIn, source: str, place: tuple[str, str], command: Any, problem: dict[str, object], raw_id: UUID
 ) -> Quarantined:
+    chain, store_code = place
     return Quarantined(
         source=source,
         source_id=sale.id,
         origin="api",
         chain=chain,
-        store_code=sale.store,
+        store_code=store_code,
         command=command,
         problem=problem,
         raw_message_id=raw_id,

@@ -28,6 +28,7 @@ from liushui.intake.raw_store import file_sha256, keep, raw_path
 from liushui.intake.tasks import run_import
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.runtime.access import Principal
+from liushui.runtime.request_limits import takes_files
 from liushui.runtime.web import page
 from liushui.stores import facade as stores
 
@@ -88,6 +89,7 @@ def import_progress(request: HttpRequest, *, import_id: UUID, principal: Princip
 
 @require_http_methods(["GET", "POST"])
 @page(capability="intake.mend")
+@takes_files
 def import_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Upload a file and choose a mapping: see how it is read, then start it."""
     codes = _chain_codes(principal, "intake.mend")
