@@ -101,7 +101,7 @@ def screen(
 def _panel_of(ticket: Ticket | None, panel: str) -> str:
     """The panel that fits the ticket: a payment that runs is never covered, a ticket that is over shows its end."""
     if ticket is None:
-        return panel if panel in ("parked", "price") else ""
+        return panel if panel in ("parked", "price", "weigh") else ""
     if ticket.state in ("settled", "voided", "cancelled"):
         return "done" if ticket.state == "settled" else ""
     if ticket.state in ("recording", "cancelling", "voiding"):
