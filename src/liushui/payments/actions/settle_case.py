@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import InvalidValue, NotAllowed
+from liushui.kernel.errors import InvalidValue
 from liushui.payments.contracts import ReconciliationCase
 from liushui.payments.errors import CaseSettled
 from liushui.payments.models import CaseRow
@@ -33,10 +33,10 @@ def ask_to_settle(*, case_id: UUID, note: str, principal: Principal, now: dateti
     """Ask another person to agree to write the difference off; `settle_case` takes the approval."""
     row = _open_row(case_id, principal)
     case = case_of(row)
-    if row.chain_id is None:
-        raise NotAllowed("A difference of no known chain is settled at the command line")
+    # What no store of ours is known for is decided within a chain of who asks: he works for the whole of it.
+    chain_id = row.chain_id or min(principal.whole_chains("payment.settle"))
     approval = approvals.request(
-        kind=KIND, target=f"case:{case_id}", chain_id=row.chain_id, store_id=row.store_id, reason=_checked(note),
+        kind=KIND, target=f"case:{case_id}", chain_id=chain_id, store_id=row.store_id, reason=_checked(note),
         principal=principal, now=now, amount_minor=difference_minor(case), currency=case.currency,
     )  # fmt: skip
     CaseRow.objects.filter(id=case_id, state="open").update(approval_id=approval.id)

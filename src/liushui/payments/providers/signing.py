@@ -68,24 +68,35 @@ class Keys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._private: dict[str, rsa.RSAPrivateKey] = {}  # reading one checks its primes, which takes 50 ms
+        self._public: dict[str, tuple[int, rsa.RSAPublicKey]] = {}  # with the time of the file
 
     def private(self, owner: str) -> rsa.RSAPrivateKey:
         """The owner's key, made at first use; of several processes at once one makes it."""
-        path = self._folder / f"{owner}_private.pem"
-        if not path.exists():
-            self._make(owner, path)
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError(f"{path.name} is not an RSA key")
-        return key
+        if owner not in self._private:
+            path = self._folder / f"{owner}_private.pem"
+            if not path.exists():
+                self._make(owner, path)
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+            if not isinstance(key, rsa.RSAPrivateKey):
+                raise TypeError(f"{path.name} is not an RSA key")
+            self._private[owner] = key
+        return self._private[owner]
 
     def public(self, owner: str) -> rsa.RSAPublicKey | None:
-        """The owner's public key; None while the owner has not been started yet."""
+        """The owner's public key; None while the owner has not been started yet. A file that is replaced counts."""
+        path = self._folder / f"{owner}_public.pem"
         try:
-            key = serialization.load_pem_public_key((self._folder / f"{owner}_public.pem").read_bytes())
+            changed_at = path.stat().st_mtime_ns
         except FileNotFoundError:
             return None
-        return key if isinstance(key, rsa.RSAPublicKey) else None
+        known = self._public.get(owner)
+        if known is None or known[0] != changed_at:
+            key = serialization.load_pem_public_key(path.read_bytes())
+            if not isinstance(key, rsa.RSAPublicKey):
+                return None
+            known = self._public[owner] = (changed_at, key)
+        return known[1]
 
     def _make(self, owner: str, path: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

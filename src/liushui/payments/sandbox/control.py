@@ -31,6 +31,8 @@ def pull(sandbox: Sandbox, method: str, path: str, given: Any) -> Any:
             return _rule(sandbox, given)
         case ("POST", "extras"):
             return _extra(sandbox, given)
+        case ("POST", "forget"):
+            return _forget(sandbox)
         case ("POST", "settings"):
             sandbox.bills_of_today = bool(given["bills_of_today"])
             return {"bills_of_today": sandbox.bills_of_today}
@@ -48,6 +50,14 @@ def pull(sandbox: Sandbox, method: str, path: str, given: Any) -> Any:
             with sandbox.ledger.reading() as connection:
                 return [dict(row) for row in connection.execute("SELECT * FROM outgoing ORDER BY id DESC LIMIT 200")]
     raise Refused("no_such_lever", path, 404)
+
+
+def _forget(sandbox: Sandbox) -> dict[str, bool]:
+    """Begin again with an empty ledger."""
+    with sandbox.ledger.writing() as connection:
+        for table in ("trades", "refunds", "auth_codes", "rules", "extras", "outgoing"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
+    return {"forgotten": True}
 
 
 def _mint(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+_client = httpx.Client(timeout=10, trust_env=False)
+
 
 @dataclass
 class SandboxProcess:
@@ -22,18 +24,18 @@ class SandboxProcess:
     process: subprocess.Popen[bytes]
 
     def control(self, path: str, **given: Any) -> Any:
-        answer = httpx.post(f"{self.url}/control/{path}", json=given, timeout=10, trust_env=False)
+        answer = _client.post(f"{self.url}/control/{path}", json=given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def look(self, payment_id: Any) -> dict[str, Any]:
         """The sandbox's own record of a payment."""
-        answer = httpx.get(f"{self.url}/control/payments/{payment_id.hex}", timeout=10, trust_env=False)
+        answer = _client.get(f"{self.url}/control/payments/{payment_id.hex}")
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def knows(self, payment_id: Any) -> bool:
-        return httpx.get(f"{self.url}/control/payments/{payment_id.hex}", trust_env=False).status_code == 200
+        return _client.get(f"{self.url}/control/payments/{payment_id.hex}").status_code == 200
 
     def next(self, **behaviours: Any) -> None:
         """How the next payment behaves."""
@@ -75,7 +77,7 @@ def start_sandbox(folder: Path, *options: str, port: int = 0) -> SandboxProcess:
     for _attempt in range(600):
         assert process.poll() is None, "the sandbox did not start"
         try:
-            httpx.get(f"{url}/control/", timeout=1, trust_env=False)
+            _client.get(f"{url}/control/", timeout=1)
             return SandboxProcess(url, process)
         except httpx.HTTPError:
             time.sleep(0.1)

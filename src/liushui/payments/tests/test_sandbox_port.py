@@ -246,7 +246,7 @@ def test_levers_take_json_only(sandbox):
     assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
 
 
-@pytest.mark.parametrize(("language", "button"), [("zh-CN,zh;q=0.9", "付款"), ("en-GB", "Pay")])
+@pytest.mark.parametrize(("language", "button"), [("zh-CN,zh;q=0.9", "付款"), ("en-GB", "Pay now")])
 def test_the_customers_phone_pays_and_cancels(provider, sandbox, language, button):
     headers = {"accept-language": language}
     asked, other = order(), order()
