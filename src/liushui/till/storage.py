@@ -117,7 +117,7 @@ def change(
 def _change_while_open(row: TicketRow, states: tuple[str, ...], shift_id: UUID, values: dict[str, Any]) -> int:
     """One statement, a round trip less than a transaction. PostgreSQL locks the shift before the ticket, so that a
     close which has begun is waited for and then seen; SQLite has one writer anyway."""
-    fields = {name: TicketRow._meta.get_field(name) for name in (*values, "id")}
+    fields: dict[str, Any] = {name: TicketRow._meta.get_field(name) for name in (*values, "id")}
     stored = [fields[name].get_db_prep_save(value, connection) for name, value in values.items()]
     row_id, held_id = (fields["id"].get_db_prep_save(each, connection) for each in (row.id, shift_id))
     sets = ", ".join(f'"{name}" = %s' for name in values)
@@ -131,7 +131,7 @@ def _change_while_open(row: TicketRow, states: tuple[str, ...], shift_id: UUID, 
         else:
             sql = f"UPDATE till_ticket SET {sets} WHERE {where} AND EXISTS ({held})"  # noqa: S608  our own names
             cursor.execute(sql, [*stored, row_id, row.version, *states, held_id])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _why(row: TicketRow, while_open: UUID | None) -> TicketChanged | ShiftClosed:

@@ -75,7 +75,7 @@ def new_ticket(*, till: Till, store: Store, shift: ShiftRow, now: datetime, valu
     )  # fmt: skip
 
 
-def _operator(till: Till) -> dict[str, str]:
+def _operator(till: Till) -> dict[str, Any]:
     return {"operator": till.operator, "operator_name": till.operator_name}
 
 

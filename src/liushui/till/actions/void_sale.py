@@ -55,6 +55,8 @@ def finish_void(row: TicketRow, *, principal: Principal, now: datetime) -> Ticke
     """Go on with a ticket in `voiding`: every step may have been done before."""
     if row.sale_id is not None:
         orders.void_sale(sale_id=row.sale_id, reason=row.reason, principal=principal, now=now, at_till=True)
+    shift_id = row.voided_shift_id
+    assert shift_id is not None  # noqa: S101  named with the state
     paid = [tender for tender in storage.tenders_of(row) if tender.state == "paid"]
     for tender in paid:
         if tender.payment_id is not None and tender.amount_minor > 0:
@@ -64,7 +66,7 @@ def finish_void(row: TicketRow, *, principal: Principal, now: datetime) -> Ticke
             )  # fmt: skip
     entries = [
         DrawerRow(
-            id=uuid5(row.id, f"refund:{tender.number}"), shift_id=row.voided_shift_id, store_id=row.store_id,
+            id=uuid5(row.id, f"refund:{tender.number}"), shift_id=shift_id, store_id=row.store_id,
             kind="refund", amount_minor=tender.amount_minor, tender=tender.type, reason=row.reason, ticket_id=row.id,
             operator=row.voided_by, operator_name=row.voided_by_name, approved_by=row.approved_by, at=now,
         )

@@ -105,7 +105,7 @@ def day_report(
     """The sums over a day's shifts."""
 
     def total(name: str) -> int:
-        return sum(getattr(report, name) for report in shifts)
+        return sum(int(getattr(report, name)) for report in shifts)
 
     return DayReport(
         z_number=z_number,
@@ -131,7 +131,7 @@ def day_report(
 
 
 def _net(settled: Iterable[Sums], voided: Iterable[Sums], name: str) -> int:
-    return sum(getattr(sums, name) for sums in settled) - sum(getattr(sums, name) for sums in voided)
+    return sum(int(getattr(sums, name)) for sums in settled) - sum(int(getattr(sums, name)) for sums in voided)
 
 
 def _taken(sold: Sequence[Sums], returned: Sequence[Sums]) -> dict[str, Taken]:
