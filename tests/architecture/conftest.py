@@ -20,16 +20,17 @@ from tests.support.sign_in import sign_in
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.intake import facade as intake
-from liushui.runtime import believed, enrolment, oauth, tills
+from liushui.runtime import approvals, believed, enrolment, oauth, tills
 from liushui.runtime.access import Grant
 from liushui.runtime.api_clients import create_client, machine_scopes
-from liushui.runtime.grants import MACHINE_ROLES, STAFF_ROLES, system_principal
+from liushui.runtime.grants import MACHINE_ROLES, STAFF_ROLES, staff_principal, system_principal
 from liushui.runtime.models import ApiClient, StaffUser
 from liushui.runtime.staff import create_staff
 from liushui.runtime.tills import Device
 from liushui.stores import facade as stores
 from liushui.stores.contracts import NewStore, NewWorkstation, Store, Workstation
 
+approvals.register_kind(approvals.Kind(name="matrix.void", title="Void", capability="till.approve"))
 SCOPES = ("store", "chain")  # where the role is held: in the own store alone, or in the whole chain of it
 _SYSTEM = system_principal(name="access matrix")
 _SOLD_AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -116,6 +117,10 @@ def _things_of(target: str, store: Store, item_id: str) -> dict[str, str]:
         grants=[Grant(role="cashier", chain_id=store.chain_id, store_id=store.id)],
         principal=_SYSTEM,
     )
+    asked = approvals.request(
+        kind="matrix.void", target="sale:1", chain_id=store.chain_id, store_id=store.id, reason="asked",
+        principal=staff_principal(StaffUser.objects.get(pk=user_id)), now=datetime.now(UTC),
+    )  # fmt: skip
     region = next(region for region in stores.regions() if region.id == store.region_id)
     chain = next(chain for chain in stores.chains() if chain.id == store.chain_id)
     return {
@@ -131,6 +136,7 @@ def _things_of(target: str, store: Store, item_id: str) -> dict[str, str]:
         "quarantine_id": str(odd.problem["quarantine_id"]),
         "user_id": str(user_id),
         "client_id": client_id,
+        "approval_id": str(asked.id),
         "sold_on": _SOLD_AT.date().isoformat(),
         "sale_body": _sale(store, "another").decode(),
     }

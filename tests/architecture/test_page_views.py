@@ -11,6 +11,7 @@ from liushui.runtime.access import CAPABILITIES
 
 FOR_EVERYBODY = {
     "sign-in/": "how one becomes somebody",
+    "sign-in/second-step/": "how one becomes somebody",
     "sign-out/": "ends a session if there is one",
     "language/": "a cookie",
     "theme/": "a cookie",
