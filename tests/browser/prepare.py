@@ -16,6 +16,8 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from tests.support import world  # noqa: E402
 
+from liushui.runtime import approvals  # noqa: E402
+from liushui.runtime.grants import staff_principal  # noqa: E402
 from liushui.runtime.models import StaffUser  # noqa: E402
 from liushui.runtime.step_up import VERIFIED_AT  # noqa: E402
 
@@ -33,6 +35,15 @@ def session_of(user: StaffUser) -> str:
 
 call_command("migrate", verbosity=0)
 made = world.build()
+cashier = staff_principal(StaffUser.objects.get(pk=made.staff["cashier"]))
+asked = [
+    approvals.request(
+        kind="till.line_void", target=f"sale:{made.sale_ids['E1'][number]}", chain_id=made.stores["E1"].chain_id,
+        store_id=made.stores["E1"].id, reason=f"扫了两次 Scanned twice ({number})", principal=cashier,
+        now=datetime.now(UTC), amount_minor=1250 * number, currency="CNY",
+    )
+    for number in range(1, 5)
+]  # fmt: skip
 facts = {
     "today": made.today.isoformat(),
     "sessions": {user.username: session_of(user) for user in StaffUser.objects.filter(pk__in=made.staff.values())},
@@ -44,6 +55,7 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    "approval_ids": [str(one.id) for one in asked],
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.
     "till": {
         "device_cookie": made.tills["T1"].device,

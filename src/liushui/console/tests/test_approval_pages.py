@@ -34,9 +34,10 @@ def person(world: World, username: str, role: str, store: str = "n1") -> Client:
     return signed_in(username, password)
 
 
-def ask(
-    world: World, *, by: str = "wang", target: str = "sale:0199a4b0-0000-7000-8000-000000000001", **changed: Any
-) -> Approval:
+SALE = "sale:0199a4b0-0000-7000-8000-000000000001"
+
+
+def ask(world: World, *, by: str = "wang", target: str = SALE, **changed: Any) -> Approval:
     values: dict[str, Any] = {"amount_minor": 1250, "currency": "CNY", **changed}
     return approvals.request(
         kind=VOID, target=target, chain_id=world.chain_id, store_id=world.n1.id, reason="Scanned twice",
