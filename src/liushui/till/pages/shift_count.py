@@ -45,8 +45,8 @@ def count(request: HttpRequest, *, till: Till) -> HttpResponse:
     if shift is None or shift.state != "open":
         return redirect("till:shift")
     drawer = _Drawer(request=request, till=till, shift=shift, hands_over=False)
-    if drawer.step != "final":
-        return drawer.review() if drawer.step == "review" and drawer.counted.is_good else drawer.form()
+    if not drawer.is_final:
+        return drawer.before()
     try:
         counted = facade.count_shift(till=till, count=drawer.counted.count, now=datetime.now(UTC))
     except LiushuiError as error:
@@ -62,8 +62,8 @@ def hand_over(request: HttpRequest, *, till: Till) -> HttpResponse:
     if shift is None or shift.state != "open":
         return redirect("till:shift")
     drawer = _Drawer(request=request, till=till, shift=shift, hands_over=True)
-    if drawer.step != "final":
-        return drawer.review() if drawer.step == "review" and drawer.counted.is_good else drawer.form()
+    if not drawer.is_final:
+        return drawer.before()
     try:
         user = _next_cashier(request, till)
         to = access.till_for(request, user=user)
@@ -108,8 +108,18 @@ class _Drawer:
         return self.request.POST.get("step", "") if self.request.method == "POST" else ""
 
     @property
+    def is_final(self) -> bool:
+        """Whether what was written can be read and was said to be final."""
+        return self.step == "final" and self.counted.is_good
+
+    @property
     def counted(self) -> CashCount:
+        """What was written."""
         return read_count(self.request.POST, currency=self.shift.currency)
+
+    def before(self) -> HttpResponse:
+        """The page of a count that is not final."""
+        return self.review() if self.step == "review" and self.counted.is_good else self.form()
 
     def form(self, *, problem: str = "") -> HttpResponse:
         """The fields, with what is in the way of the count above them."""

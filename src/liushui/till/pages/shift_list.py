@@ -239,7 +239,7 @@ def _columns(places: int) -> tuple[Column, ...]:
         Column(title=_("Business day"), kind="date"),
         Column(title=_("Cashier")),
         Column(title=_("Opened"), kind="datetime"),
-        Column(title=_("Closed"), kind="datetime"),
+        Column(title=_("Closed at"), kind="datetime"),
         Column(title=_("State")),
         Column(title=_("Currency")),
         Column(title=_("Float"), kind="amount", places=places),

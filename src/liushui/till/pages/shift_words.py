@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liushui.kernel.errors import LiushuiError
 from liushui.stores.contracts import Store
@@ -28,9 +29,9 @@ TENDERS: Mapping[str, Any] = {
     "other": _("Other tenders"),
 }
 STATES: Mapping[str, tuple[Any, str]] = {  # state → name, kind of status
-    "open": (_("Open"), "info"),
+    "open": (pgettext_lazy("shift", "Open"), "info"),
     "counted": (_("Difference to approve"), "warn"),
-    "closed": (_("Closed"), "good"),
+    "closed": (pgettext_lazy("shift", "Closed"), "good"),
 }
 QUICK_REASONS: Mapping[str, tuple[Any, ...]] = {
     "paid_in": (_("Change from the safe"), _("Change from the bank"), _("Correction of a mistake")),
