@@ -185,7 +185,7 @@ def test_the_receipt_is_found_by_its_number_and_each_copy_counts(counter):
     assert "data-print-now" in counter.shown
     assert "data-print-now" not in counter.look(
         f"receipts/{ticket.id}/?print=1"
-    )  # an address opened again prints nothing
+    )
 
 
 def test_the_receipt_carries_what_it_must(counter):
