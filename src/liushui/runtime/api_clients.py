@@ -129,7 +129,7 @@ def create_app(
 
 
 def create_till_app(*, name: str, source: str, chain_id: int, principal: Principal) -> str:
-    """Register a native till app, which is enrolled by a code as browsers are; returns its id. Raises as `create_app`."""
+    """Register a native till app, enrolled by a code as browsers are; returns its id. Raises as `create_app`."""
     _check_names(name=name, source=source)
     scopes = enrolment.TILL_SCOPES
     return _create_public(
