@@ -1,6 +1,7 @@
 """A process that forks: each deed is done by real processes of their own, which can be killed without hurting the test.
 
-The test starts `python -m tests.races.arena` and writes one JSON request a line, {"deed": …, "kwargs": [{…}, …]}; the
+The test starts `python -m tests.races.arena <module of deeds>` and writes one JSON request a line,
+{"deed": …, "kwargs": [{…}, …]}; the
 arena forks a process for each of the kwargs, lets them all start at one instant, and answers one JSON line: a list with
 the exit code and the answer of each. The arena never opens the database itself, so nothing is shared between forks.
 """
@@ -24,7 +25,7 @@ DIED = -signal.SIGKILL
 def main() -> None:
     """Serve requests until the input ends."""
     django.setup()
-    deeds = import_module("tests.races.deeds")  # before the forks, which then start in an instant
+    deeds = import_module(sys.argv[1])  # before the forks, which then start in an instant
     _say("ready")
     for request in sys.stdin:
         _say(run(deeds, **json.loads(request)))

@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Arena:
     """The test's hold on the arena process."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], deeds: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.races.arena"],
+            [sys.executable, "-m", "tests.races.arena", deeds],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -55,29 +55,34 @@ class Arena:
 
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    folder = tmp_path_factory.mktemp("races")
-    environment = dict(os.environ) | {
+    yield from arena_of("tests.races.deeds", folder=tmp_path_factory.mktemp("races"))
+
+
+def arena_of(deeds: str, *, folder: Path, **environment: str) -> Iterator[Arena]:
+    """An arena with a database of its own, prepared by the deed `prepare`; `environment` adds settings."""
+    own = dict(os.environ) | {
         "DJANGO_SETTINGS_MODULE": "liushui.app.settings",
         "LIUSHUI_DATA_DIR": str(folder),
         "LIUSHUI_LOG_LEVEL": "ERROR",
+        **environment,
     }
-    url = environment.get("LIUSHUI_DATABASE_URL", "")
+    url = own.get("LIUSHUI_DATABASE_URL", "")
     if not url.startswith("postgres"):
-        yield from _prepared(environment)
+        yield from _prepared(own, deeds)
         return
     import psycopg
 
-    name = f"races_{os.getpid()}"
+    name = f"races_{os.getpid()}_{deeds.rpartition('.')[2]}"
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:
-            yield from _prepared(environment | {"LIUSHUI_DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}"})
+            yield from _prepared(own | {"LIUSHUI_DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}"}, deeds)
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _prepared(environment: dict[str, str]) -> Iterator[Arena]:
-    arena = Arena(environment)
+def _prepared(environment: dict[str, str], deeds: str) -> Iterator[Arena]:
+    arena = Arena(environment, deeds)
     try:
         arena.do("prepare")
         yield arena
