@@ -26,6 +26,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from liushui.kernel.errors import Conflict, InvalidValue, NotFound
+from liushui.runtime import row_policies
 
 FORMAT = "liushui-backup/1"
 MADE_ANEW = {"metrics", "workers", "static", "liushui.sqlite3", "liushui.sqlite3-wal", "liushui.sqlite3-shm"}
@@ -174,6 +175,7 @@ def _load_database(dump: Path) -> None:
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(dump, target)
         return
+    row_policies.ensure_role()  # that the dump's policies name
     connection.close()
     name = str(connection.settings_dict["NAME"])
     _postgresql("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",

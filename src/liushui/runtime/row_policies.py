@@ -44,8 +44,11 @@ def read_only(condition: str) -> Policy:
 
 
 def part_of(table: str, *, key: str, id: str = "id") -> str:
-    """A row that hangs on one of another table, which says itself who sees it."""
-    return f"EXISTS (SELECT 1 FROM {table} AS whole WHERE whole.{id} = {key})"  # noqa: S608  # names of our tables
+    """A row that hangs on one of another table, which says itself who sees it.
+
+    OFFSET 0 keeps PostgreSQL from reading that whole table into a hash: each row is looked up by its key.
+    """
+    return f"EXISTS (SELECT 1 FROM {table} AS whole WHERE whole.{id} = {key} OFFSET 0)"  # noqa: S608  # our own names
 
 
 BY_STORE = same(f"store_id IN {STORES}")
@@ -79,9 +82,9 @@ def install(*, policies: Mapping[str, Policy], again: bool = False) -> bool:
     present = {table: policy for table, policy in policies.items() if table in tables}
     statements = [statement for table, policy in sorted(present.items()) for statement in _statements(table, policy)]
     mark = f"row security {hashlib.sha256(';'.join(statements).encode()).hexdigest()}"
-    if not present or (not again and _mark(min(present)) == mark):
+    if not present or (not again and _is_marked(min(present), mark)):
         return bool(present)
-    if not _ensure_role():
+    if not ensure_role():
         _logger.warning("row_security_not_installed", remedy="liushui doctor says what is missing")
         return False
     with transaction.atomic(), connection.cursor() as cursor:
@@ -139,7 +142,7 @@ def _statements(table: str, policy: Policy) -> Iterator[str]:
             yield f"CREATE POLICY liushui_{name} ON {table} FOR {action} TO {WEB_ROLE} {clause.format(condition)}"
 
 
-def _ensure_role() -> bool:
+def ensure_role() -> bool:
     """Whether the role is there and this login a member of it, made by now if that is possible."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
@@ -160,8 +163,12 @@ def _tables() -> set[str]:
         return set(connection.introspection.table_names(cursor))
 
 
-def _mark(table: str) -> str | None:
+def _is_marked(table: str, mark: str) -> bool:
+    """Whether all is there already. A database that was restored from a dump has the mark, but lacks the rights."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT obj_description(%s::regclass, 'pg_class')", [table])
-        found: str | None = cursor.fetchone()[0]
-    return found
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s"
+            " AND has_table_privilege(oid, %s::regclass, 'SELECT') AND obj_description(%s::regclass, 'pg_class') = %s)",
+            [WEB_ROLE, table, table, mark],
+        )
+        return bool(cursor.fetchone()[0])

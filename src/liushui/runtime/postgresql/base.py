@@ -126,8 +126,9 @@ def _is_usable(connection: Any) -> bool:
     if _usable is None:
         with base.Cursor(connection) as cursor:
             cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'MEMBER'))"
-                " AND EXISTS (SELECT 1 FROM pg_policies WHERE %s = ANY(roles))",
+                "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE %s = ANY(roles)) AND EXISTS (SELECT 1 FROM pg_roles"
+                " WHERE rolname = %s AND pg_has_role(oid, 'MEMBER')"
+                " AND has_table_privilege(oid, to_regclass('runtime_auditentry')::oid, 'SELECT'))",
                 [WEB_ROLE, WEB_ROLE],
             )
             [_usable] = cursor.fetchone() or [False]
