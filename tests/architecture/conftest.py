@@ -17,6 +17,7 @@ from django.test import Client
 from oauth2_provider.models import AccessToken, Application
 from tests.support.sign_in import sign_in
 
+from tests.architecture.payment_things import payment_things
 from tests.architecture.till_things import till_things
 
 from liushui.catalog import facade as catalog
@@ -208,6 +209,7 @@ def build_world(folder: Path) -> World:
     for target, store in places.items():
         made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, folder)
         made.words[target] |= _till_of(target, store)
+        made.words[target] |= payment_things(store)
         made.words[target] |= till_things(store=store, workstation=_workstation(store, "T8"))
     _speakers(made, places["own"])
     _till_speakers(made, places["own"])
