@@ -34,6 +34,7 @@ def look(page: Page, name: str, language: str) -> None:
     """Picture and check a page in a wide and a narrow window."""
     folder = SCREENSHOTS / "pages"
     folder.mkdir(parents=True, exist_ok=True)
+    page.wait_for_load_state("networkidle")
     assert axe_violations(page) == []
     for width in (1366, 360):
         page.set_viewport_size({"width": width, "height": 900})
@@ -67,6 +68,7 @@ def test_an_app_and_a_passkey_are_added_and_let_in(
     look(page, "security-without-factor", language)
 
     page.locator("a[href='/account/security/app/']").click()
+    page.wait_for_url("**/account/security/app/")
     key = page.locator("#totp-key").inner_text().replace(" ", "")
     look(page, "add-app", language)
     page.locator("#code").fill(totp_code(key=key, now=datetime.now(UTC)))
@@ -79,6 +81,7 @@ def test_an_app_and_a_passkey_are_added_and_let_in(
 
     page.goto(f"{base}/account/security/")
     page.locator("a[href='/account/security/passkey/']").click()
+    page.wait_for_url("**/account/security/passkey/")
     look(page, "add-passkey", language)
     page.locator("#name").fill("MacBook")
     page.locator("form[data-passkey] button").click()
@@ -105,6 +108,7 @@ def test_an_app_and_a_passkey_are_added_and_let_in(
     type_password(page, base, user)
     page.wait_for_url("**/sign-in/second-step/**")
     page.locator("a[href*='way=recovery']").click()
+    page.wait_for_url("**way=recovery**")
     look(page, "second-step-recovery", language)
     page.locator("#recovery").fill(recovery)
     page.keyboard.press("Enter")

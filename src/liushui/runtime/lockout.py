@@ -86,4 +86,4 @@ def unlock(*, username: str, user_id: int, principal: Principal, chain_id: int |
     forgotten, _by_table = AccessAttempt.objects.filter(username=username).delete()
     if forgotten:
         audit.record(principal=principal, action="staff.unlock", target=staff_subject(user_id), chain_id=chain_id)
-    return forgotten > 0
+    return bool(forgotten)

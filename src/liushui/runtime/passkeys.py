@@ -123,7 +123,8 @@ def _name(host: str) -> str:
 
 def _credentials(user_id: int) -> list[AttestedCredentialData]:
     rows = SecondFactor.objects.filter(user_id=user_id, kind="passkey").order_by("id")
-    return [AttestedCredentialData(bytes(credential)) for credential in rows.values_list("credential", flat=True)]
+    kept = rows.values_list("credential", flat=True)
+    return [AttestedCredentialData(bytes(credential)) for credential in kept if credential is not None]
 
 
 def _handle(user: StaffUser) -> bytes:

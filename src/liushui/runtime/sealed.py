@@ -38,5 +38,6 @@ def _box(purpose: str) -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_key(secret, purpose))) for secret in secrets])
 
 
-def _key(secret: str, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"liushui:{purpose}".encode()).derive(secret.encode())
+def _key(secret: str | bytes, purpose: str) -> bytes:
+    material = secret.encode() if isinstance(secret, str) else secret
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"liushui:{purpose}".encode()).derive(material)

@@ -49,12 +49,13 @@ def begin(*, request: HttpRequest, user: StaffUser, way: str, address: str, now:
     step_up.confirm(request, now=now)
     if request.session.session_key is None:
         request.session.create()
+    key = request.session.session_key or ""
     principal = staff_principal(user, address=address)
     with transaction.atomic():
         over = now - timedelta(hours=settings.LIUSHUI.session_hours)
         StaffSession.objects.filter(user=user, begun_at__lt=over).delete()
         StaffSession.objects.create(
-            id=new_id(), user=user, session_key=request.session.session_key, begun_at=now, way=way, address=address,
+            id=new_id(), user=user, session_key=key, begun_at=now, way=way, address=address,
             agent=request.headers.get("User-Agent", "")[:200],
         )  # fmt: skip
         audit.record(

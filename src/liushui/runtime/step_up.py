@@ -46,7 +46,7 @@ def is_fresh(request: HttpRequest, *, now: datetime | None = None) -> bool:
     """Whether a password or a second factor was given within LIUSHUI_STEP_UP_SECONDS."""
     given_at = request.session.get(VERIFIED_AT, 0)
     age = int((now or datetime.now(UTC)).timestamp()) - given_at
-    return 0 <= age <= settings.LIUSHUI.step_up_seconds
+    return bool(0 <= age <= settings.LIUSHUI.step_up_seconds)
 
 
 def require(request: HttpRequest) -> None:

@@ -73,7 +73,7 @@ def is_set_up_missing(request: HttpRequest, principal: Principal) -> bool:
         return True
     if not is_required_for(principal) or request.session.get(_HAS_FACTOR):
         return False
-    if not has_factor(user_id=request.user.pk):  # type: ignore[union-attr,arg-type]
+    if not has_factor(user_id=request.user.pk):  # type: ignore[arg-type]
         return True
     request.session[_HAS_FACTOR] = True  # the last one is not taken away while it is required: ask once a sign-in
     return False
