@@ -126,8 +126,6 @@ class TicketRow(models.Model):
     changed_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     label = models.CharField(max_length=64, blank=True, default="")
-    lines = models.JSONField(default=list)
-    tenders = models.JSONField(default=list)
     line_count = models.IntegerField(default=0)  # that are not voided
     voided_line_count = models.IntegerField(default=0)
     units = models.BigIntegerField(default=0)
@@ -153,6 +151,9 @@ class TicketRow(models.Model):
     reason = models.CharField(max_length=400, blank=True, default="")
     approved_by = models.CharField(max_length=128, blank=True, default="")
     copies = models.IntegerField(default=0)
+    # Last, since SQLite reads through a long value to get at the columns behind it, and shifts are summed by them.
+    tenders = models.JSONField(default=list)
+    lines = models.JSONField(default=list)
 
     class Meta:
         db_table = "till_ticket"

@@ -26,7 +26,7 @@ from liushui.till.contracts import (
 from liushui.till.domain import reports
 from liushui.till.domain.numbers import ticket_number
 from liushui.till.domain.receipt import receipt as make_receipt
-from liushui.till.domain.reports import Rest, Sums
+from liushui.till.domain.reports import Figures, Rest, Sums
 from liushui.till.errors import DayUnknown, ShiftUnknown, TicketMissing
 from liushui.till.models import DayRow, DrawerRow, ShiftRow, TicketRow
 
@@ -135,15 +135,18 @@ def x_report(*, shift_id: UUID, store_ids: Collection[int], now: datetime, blind
 
 
 def live_report(row: ShiftRow, *, now: datetime) -> ShiftReport:
-    """Added up from the tickets and the drawer: five statements, however many tickets."""
+    """Added up from the tickets and the drawer: four statements, however many tickets."""
+    return reports.shift_report(shift=shift_of(row), figures=figures(row), now=now)
+
+
+def figures(row: ShiftRow) -> Figures:
+    """What a shift's tickets and drawer come to."""
     tickets = TicketRow.objects.filter(shift_id=row.id)
-    return reports.shift_report(
-        shift=shift_of(row),
+    return Figures(
         settled=_sums(tickets.filter(state__in=SETTLED)),
         voided=_sums(TicketRow.objects.filter(voided_shift_id=row.id, state__in=VOIDED)),
         entries=entries(shift_id=row.id),
         rest=_rest(row, tickets),
-        now=now,
     )
 
 

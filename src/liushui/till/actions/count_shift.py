@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,8 +13,10 @@ from liushui.stores import facade as stores
 from liushui.till import facts, queries, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.actions.open_shift import begin
-from liushui.till.contracts import Count, Shift, ShiftReport, Till
+from liushui.till.contracts import Count, Shift, Till
+from liushui.till.domain import reports
 from liushui.till.domain.denominations import counted_minor
+from liushui.till.domain.reports import Figures
 from liushui.till.domain.totals import expected_cash
 from liushui.till.errors import SameOperator, ShiftBlocked, ShiftClosed
 from liushui.till.models import ShiftRow, TicketRow
@@ -61,14 +62,16 @@ def _count(row: ShiftRow, *, till: Till, count: Count, counted: int, handed_to: 
     if blockers:
         names = ", ".join(dict.fromkeys(blocker.number for blocker in blockers))
         raise ShiftBlocked(f"Not settled yet: {names}", blockers=blockers)
-    expected = expected_cash(queries.live_report(shift, now=now).tenders)
+    figures = queries.figures(shift)
+    before = reports.shift_report(shift=queries.shift_of(shift), figures=figures, now=now)
+    expected = expected_cash(before.tenders)
     shift.count = sorted(([denomination, pieces] for denomination, pieces in count.items()), reverse=True)
     shift.counted_at, shift.counted_by, shift.handed_to = now, till.principal.subject, handed_to
     shift.expected_minor, shift.counted_minor = expected, counted
     shift.difference_minor = counted - expected
     shift.state = "counted"
     if shift.difference_minor == 0:
-        _close(shift, now=now)
+        _close(shift, figures, now=now)
     shift.save()
     audit.record(
         principal=till.principal, action="shift.count", target=f"shift:{shift.id}", chain_id=shift.chain_id,
@@ -102,7 +105,7 @@ def finish_count(*, till: Till, shift_id: UUID, approval_id: UUID, now: datetime
             raise approvals.SamePerson("Who counted the drawer does not approve its difference")
         shift.approval_id, shift.difference_reason = approval_id, found.reason
         shift.difference_approved_by = found.decided_by_name
-        _close(shift, now=now)
+        _close(shift, queries.figures(shift), now=now)
         shift.save()
         audit.record(
             principal=till.principal, action="shift.close", target=f"shift:{shift.id}", chain_id=shift.chain_id,
@@ -111,11 +114,10 @@ def finish_count(*, till: Till, shift_id: UUID, approval_id: UUID, now: datetime
     return queries.shift_of(shift)
 
 
-def _close(shift: ShiftRow, *, now: datetime) -> None:
+def _close(shift: ShiftRow, figures: Figures, *, now: datetime) -> None:
     """Fill in what a closed shift has, and tell it; the caller saves, in the same transaction."""
     shift.state, shift.closed_at = "closed", now
-    report: ShiftReport = queries.live_report(shift, now=now)
-    report = replace(report, shift=queries.shift_of(shift))
+    report = reports.shift_report(shift=queries.shift_of(shift), figures=figures, now=now)
     shift.report = msgspec.to_builtins(report)
     outbox.append(events=[facts.shift_closed(report, chain_id=shift.chain_id, at=now)])
 

@@ -43,19 +43,21 @@ class Rest(NamedTuple):
     voided_lines: int
 
 
-def shift_report(
-    *,
-    shift: Shift,
-    settled: Sequence[Sums],
-    voided: Sequence[Sums],
-    entries: Sequence[DrawerEntry],
-    rest: Rest,
-    now: datetime,
-) -> ShiftReport:
+class Figures(NamedTuple):
+    """All that a shift's report is made of."""
+
+    settled: Sequence[Sums]
+    voided: Sequence[Sums]
+    entries: Sequence[DrawerEntry]
+    rest: Rest
+
+
+def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftReport:
     """Figures of a shift: what was settled in it, less what was voided in it, on whatever shift that was sold.
 
     The money of a void goes out of this shift's drawer by its entries, so `taken` holds what was settled only.
     """
+    settled, voided, entries, rest = figures
     sold = [sums for sums in settled if not sums.is_refund]
     returned = [sums for sums in settled if sums.is_refund]
     return ShiftReport(
