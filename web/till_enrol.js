@@ -4,7 +4,7 @@ const card = document.querySelector("[data-enrol]");
 let run = 0; // a newer code makes the older one's questions stop
 
 const show = (step) => {
-  for (const section of card.querySelectorAll("[data-step]")) section.hidden = section.dataset.step !== step;
+  for (const section of card.querySelectorAll("[data-enrol-step]")) section.hidden = section.dataset.enrolStep !== step;
 };
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 const ask = (url, fields) =>

@@ -39,7 +39,7 @@ class CodeForm(forms.Form):
     """The code that the till shows."""
 
     user_code = forms.CharField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Enrolment code"),
         max_length=20,
         widget=forms.TextInput(
             attrs=_TEXT
