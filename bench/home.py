@@ -28,6 +28,7 @@ from itertools import accumulate, islice
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-bench-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liushui.app.settings")
 os.environ.setdefault("LIUSHUI_LOG_LEVEL", "WARNING")
+os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")
 os.environ.setdefault("LIUSHUI_ALLOWED_HOSTS", '["testserver"]')
 
 import django
