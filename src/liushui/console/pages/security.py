@@ -27,6 +27,15 @@ from liushui.runtime.web import page
 
 _NEW_KEY, _NEW_PASSKEY = "liushui_new_totp_key", "liushui_new_passkey"
 _PURPOSE = "totp-enrolment"
+# What a User-Agent header says first of these is what the person would call it.
+_BROWSERS = {
+    "MicroMessenger/": "WeChat", "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "macOS",
+    "Linux": "Linux",
+}  # fmt: skip
 
 
 class PasswordForm(forms.Form):
@@ -193,12 +202,18 @@ def _shown(
         "factors": known,
         "has_app": any(factor.kind == "totp" for factor in known),
         "codes_left": second_factor.recovery_codes_left(user_id=user.pk),
-        "sign_ins": sessions.sign_ins(request=request, user=user),
+        "sign_ins": [(one, browser_name(one.agent)) for one in sessions.sign_ins(request=request, user=user)],
         "must_change": user.must_change_password,
         "must_enrol": is_required and not known,
         "may_remove": not is_required or len(known) > 1,
     }
     return render(request, "console/security.html", context, status=status)
+
+
+def browser_name(agent: str) -> str:
+    """Browser and system of a User-Agent header, as far as they are known; else its beginning."""
+    found = [next((name for mark, name in known.items() if mark in agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(name for name in found if name) or agent[:40]
 
 
 def _id(text: str | None) -> UUID:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from liushui.console.pages.security import browser_name
 from liushui.console.tests.settings_world import World, build_world, hire, signed_in
 from liushui.console.tests.test_second_step import add_app, code_now, second_factor_key
 from liushui.runtime import second_factor
@@ -263,3 +264,17 @@ def test_duties_that_should_not_meet_are_named_on_the_page(world: World, admin: 
         "Cashier and Finance: who takes money does not settle its differences."
         in admin.get(f"/settings/staff/{user_id}/").content.decode()
     )
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36", "Chrome · Linux"),  # noqa: E501
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge · Windows"),  # noqa: E501
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1", "Safari · iPhone"),  # noqa: E501
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_browser_is_called_what_people_call_it(agent: str, name: str) -> None:
+    assert browser_name(agent) == name
