@@ -15,6 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from tests.support import world  # noqa: E402
+from tests.support.till_days import closed_yesterday  # noqa: E402
 
 from liushui.runtime import approvals  # noqa: E402
 from liushui.runtime.grants import staff_principal  # noqa: E402
@@ -55,6 +56,7 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    **closed_yesterday(store=made.stores["E1"], workstation="T4"),
     "approval_ids": [str(one.id) for one in asked],
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.
     "till": {

@@ -65,6 +65,9 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "entry_id": facts["entry_ids"][0],
         "import_id": facts["import_id"],
         "run_id": facts["item_import_id"],
+        "shift_id": facts["shift_id"],
+        "day": facts["day"],
+        "approval_id": facts["approval_ids"][0],
     }
 
 
