@@ -55,7 +55,7 @@ document.addEventListener("click", (event) => {
   if (act && act.tagName !== "FORM") { event.preventDefault(); return press(act); }
   const key = event.target.closest("[data-digit]");
   if (key) return digit(key.dataset.digit);
-  const filler = event.target.closest("[data-fill]");
+  const filler = event.target.closest("[data-reason]");
   if (filler) return fill(filler);
   const row = event.target.closest("tr[data-line]");
   if (row && !row.hasAttribute("data-voided")) choose(row);
@@ -63,7 +63,7 @@ document.addEventListener("click", (event) => {
 
 // A usual reason is one touch away; what is asked for next gets the focus.
 function fill(button) {
-  const field = document.querySelector(button.dataset.fill);
+  const field = document.querySelector(button.dataset.reason);
   field.value = button.textContent.trim();
   const fields = [...field.form.querySelectorAll("input:not([type=hidden])")];
   (fields[fields.indexOf(field) + 1] ?? field).focus();

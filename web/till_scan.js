@@ -3,8 +3,8 @@ import { enqueue, isIdle, ticket } from "./till_deeds.js";
 import { box, moveChoice, showBadge } from "./till_keys.js";
 import { sound } from "./till_sound.js";
 
-const BURST_GAP_MS = 35; // a scanner types a character every few milliseconds, a person every eighty or more
-const BURST_LENGTH = 8; // shorter ones may be a PIN typed by a quick hand
+const BURST_GAP_MS = 50; // a scanner types a character every few milliseconds, a person every eighty or more
+const SCANNED = /^(?=(.*\d){6})[0-9A-Z-]{8,}$/; // shorter ones may be a PIN typed by a quick hand
 const isField = (element) => element?.closest?.("input, textarea, select, [contenteditable]");
 
 if (box()) start();
@@ -60,8 +60,8 @@ function onAnyKey(event) {
   const field = isField(event.target);
   if (!field && event.key.length === 1 && !event.target.closest?.("button, a, summary, [role=option]") && event.key !== "?") box().focus();
   if (!field) return;
-  const now = performance.now();
-  if (event.key === "Enter" && burst.field === field && burst.text.length >= BURST_LENGTH && now - burst.at <= BURST_GAP_MS) {
+  const now = event.timeStamp;
+  if (event.key === "Enter" && burst.field === field && SCANNED.test(burst.text) && now - burst.at <= BURST_GAP_MS) {
     event.preventDefault();
     event.stopImmediatePropagation();
     field.value = burst.before;

@@ -32,6 +32,8 @@ from liushui.runtime.models import StaffUser
 from liushui.runtime.staff import create_staff
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, NewStore, NewWorkstation, Store
+from liushui.till import facade as till
+from liushui.till.contracts import Till
 
 PASSWORD = "quiet-river-runs"
 PINS = {"cashier": "4711", "evening": "6174", "manager": "9035", "regional": "8350", "owner": "7092"}
@@ -404,3 +406,25 @@ def _item_import(*, chain: Chain, now: datetime, system: Principal) -> UUID:
         catalog.start_import(run_id=run.id, principal=system)
         catalog.run_import(run_id=run.id)
     return run.id
+
+
+def open_shift(*, workstation: str, is_training: bool = False) -> None:
+    """Open a shift with a float of 500.00 at a till of E1 for the cashier, unless one is open there."""
+    [device] = [
+        device
+        for device in tills.devices(store_ids=[store.id for store in stores.stores()])
+        if device.workstation_code == workstation
+    ]
+    user = StaffUser.objects.get(username="cashier")
+    here = Till(
+        device_id=device.id,
+        workstation_id=device.workstation_id,
+        workstation_code=device.workstation_code,
+        store_id=device.store_id,
+        chain_id=device.chain_id,
+        principal=tills.at_store(user, store_id=device.store_id, chain_id=device.chain_id),
+        operator=user.username,
+        operator_name=user.display_name,
+    )
+    if till.current_shift(till=here) is None:
+        till.open_shift(till=here, float_minor=50_000, is_training=is_training, now=datetime.now(UTC))
