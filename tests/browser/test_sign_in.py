@@ -127,7 +127,9 @@ def test_a_passkey_that_is_not_given_is_said_on_the_page(open_page: OpenPage, se
     type_password(page, base, "regulator")
     page.wait_for_url("**/account/security/")
     page.locator("a[href='/account/security/passkey/']").click()
-    page.evaluate("navigator.credentials.create = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    page.evaluate("""() => {
+        navigator.credentials.create = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    }""")
     page.locator("form[data-passkey] button").click()
     said = {"en": "No passkey was made. Try again.", "zh-hans": "未创建通行密钥，请重试。"}[language]
     expect(page.locator("[data-passkey-problem]")).to_have_text(said)
