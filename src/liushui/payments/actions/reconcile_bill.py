@@ -145,17 +145,12 @@ def _in_parts(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
 
 def _open(difference: Difference, *, bill: Bill, adapter: Provider, now: datetime) -> None:
     line, record = difference.line, difference.record
-    found = uuid_of(difference.out_no)
-    refund = (
-        RefundRow.objects.filter(id=found).first()
-        if difference.kind.startswith("refund_")
-        or (line is not None and line.kind == "refund")
-        or (record is not None and record.kind == "refund")
-        else None
-    )
-    payment_id = refund.payment_id if refund else (found if record else None)
-    if payment_id is None and line is not None and line.kind == "refund":
-        payment_id = uuid_of(line.out_trade_no)
+    found, is_refund = uuid_of(difference.out_no), (line or record).kind == "refund"  # type: ignore[union-attr]
+    refund = RefundRow.objects.filter(id=found).first() if found and is_refund else None
+    if refund is not None:
+        payment_id: UUID | None = refund.payment_id
+    else:
+        payment_id = uuid_of(line.out_trade_no) if is_refund and line else found
     payment = PaymentRow.objects.filter(id=payment_id).first() if payment_id else None
     facts: dict[str, Any] = {
         "payment_id": payment.id if payment else None,

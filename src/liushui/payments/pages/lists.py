@@ -127,7 +127,8 @@ def _query(asked: QueryDict, principal: Principal, *, limit: int) -> PaymentQuer
     if first is None and last is None and not text:
         first = timezone.localdate() - timedelta(days=6)
     state = asked.get("state", "")
-    place = places.directory().place(query=asked.dict(), allowed=principal.stores("payment.read"))
+    named = {name: str(value) for name, value in asked.items()}
+    place = places.directory().place(query=named, allowed=principal.stores("payment.read"))
     return PaymentQuery(
         store_ids=place.store_ids,
         first=first,

@@ -6,6 +6,7 @@ import csv
 import io
 import sqlite3
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from liushui.payments.domain.bills import COLUMNS
@@ -26,7 +27,7 @@ def bill_text(connection: sqlite3.Connection, *, bill_date: date, zone: ZoneInfo
     return buffer.getvalue()
 
 
-def _trades(connection: sqlite3.Connection, span: tuple[float, float], zone: ZoneInfo) -> list[dict[str, object]]:
+def _trades(connection: sqlite3.Connection, span: tuple[float, float], zone: ZoneInfo) -> list[dict[str, Any]]:
     rows = connection.execute(
         "SELECT * FROM trades WHERE paid_at >= ? AND paid_at < ? AND state IN ('paid', 'refunded')"
         " ORDER BY paid_at, trade_id",
@@ -44,7 +45,7 @@ def _trades(connection: sqlite3.Connection, span: tuple[float, float], zone: Zon
     ]  # fmt: skip
 
 
-def _refunds(connection: sqlite3.Connection, span: tuple[float, float], zone: ZoneInfo) -> list[dict[str, object]]:
+def _refunds(connection: sqlite3.Connection, span: tuple[float, float], zone: ZoneInfo) -> list[dict[str, Any]]:
     rows = connection.execute(
         "SELECT r.*, t.trade_id, t.currency, t.method FROM refunds r JOIN trades t USING (out_trade_no)"
         " WHERE r.done_at >= ? AND r.done_at < ? AND r.state = 'done' ORDER BY r.done_at, r.refund_id",
@@ -61,7 +62,7 @@ def _refunds(connection: sqlite3.Connection, span: tuple[float, float], zone: Zo
     ]  # fmt: skip
 
 
-def _extras(connection: sqlite3.Connection, bill_date: date, zone: ZoneInfo) -> list[dict[str, object]]:
+def _extras(connection: sqlite3.Connection, bill_date: date, zone: ZoneInfo) -> list[dict[str, Any]]:
     rows = connection.execute("SELECT * FROM extras WHERE bill_date = ? ORDER BY id", (bill_date.isoformat(),))
     noon = datetime.combine(bill_date, time(12), zone).isoformat("T", "seconds")
     return [

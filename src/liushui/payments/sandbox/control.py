@@ -81,9 +81,9 @@ def _rule(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, Any]:
     return {"when": {word: value}, "do": behaviours}
 
 
-def _extra(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, str]:
+def _extra(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, Any]:
     """A line in a day's bill that nobody here ever paid."""
-    row = {
+    row: Row = {
         "bill_date": date.fromisoformat(given["bill_date"]).isoformat(),
         "trade_id": new_number("SB"),
         "out_trade_no": str(given.get("out_trade_no", new_number("X"))),
@@ -114,7 +114,7 @@ def _behave(sandbox: Sandbox, number: str, given: dict[str, Any]) -> dict[str, A
     """Change how a payment behaves from now on; `paid_at` sets the clock of one that was paid."""
     with sandbox.ledger.writing() as connection:
         trade = _trade(connection, number)
-        behaviours = trade["behaviours"] | checked(given.get("do", {}))
+        behaviours: dict[str, Any] = trade["behaviours"] | checked(given.get("do", {}))
         connection.execute(
             "UPDATE trades SET behaviours = ?, paid_at = ? WHERE out_trade_no = ?",
             (json.dumps(behaviours), given.get("paid_at", trade["paid_at"]), number),
