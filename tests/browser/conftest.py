@@ -93,7 +93,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def _wait_for(url: str, log: Path) -> None:
-    for _attempt in range(150):
+    for _attempt in range(600):
         try:
             urllib.request.urlopen(url, timeout=60)
             return

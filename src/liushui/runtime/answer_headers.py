@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 _PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
-        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
         "microphone", "midi", "payment", "serial", "usb",
     )
 )  # fmt: skip
