@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from liushui.till import storage
 from liushui.till.contracts import Ticket, Till
@@ -42,7 +42,8 @@ def resume(*, till: Till, ticket_id: UUID, now: datetime) -> Ticket:
         "operator_name": till.operator_name,
     }
     try:
-        storage.change(row, states=("parked",), now=now, while_open=shift.id, **values)
+        with transaction.atomic():
+            storage.change(row, states=("parked",), now=now, while_open=shift.id, **values)
     except IntegrityError as error:
         raise TicketInTheWay("Another ticket is at hand", remedy="Finish or park it first.") from error
     return storage.ticket_of(row)

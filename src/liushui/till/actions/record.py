@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Tender
@@ -156,7 +156,8 @@ def _send_back(row: TicketRow, now: datetime) -> Ticket:
         "finished_at": None,
     }
     try:
-        storage.change(row, states=("recording",), now=now, **values)
+        with transaction.atomic():
+            storage.change(row, states=("recording",), now=now, **values)
     except IntegrityError:  # another ticket is at hand here by now
         storage.change(row, states=("recording",), now=now, **values | {"state": "parked", "label": row.number})
     return storage.ticket_of(row)
