@@ -97,6 +97,8 @@ function press(button) {
 function deedOf(button, text) {
   const values = { ...JSON.parse(button.dataset.values ?? "{}") };
   if (button.dataset.take !== undefined) values.text = text;
+  const field = button.dataset.with && document.querySelector(button.dataset.with);
+  if (field) values[field.name] = field.value;
   return { url: button.dataset.act, values, verb: button.dataset.verb ?? "POST" };
 }
 

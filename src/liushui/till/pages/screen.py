@@ -170,7 +170,6 @@ def pay_context(*, till: Till, ticket: Ticket) -> dict[str, Any]:
             for key, amount in enumerate(quick_sums(due_minor=ticket.due_minor, currency=ticket.currency, limit=3), 2)
         ],
         "shows_qr": [provider for provider in offered if "customer_scans" in provider.modes],
-        "scans": any("we_scan" in provider.modes for provider in offered),
     }
 
 

@@ -99,8 +99,9 @@ def test_exact_cash_needs_one_press(counter):
 def test_the_rest_of_a_split_payment_is_asked_for(counter):
     counter.enter("RICE")
     counter.look("ticket/?show=pay")
-    counter.do("ticket/pay/recorded/", type="card", text="20")
+    counter.do("ticket/pay/recorded/", type="card", text="20", note="000812")
     assert 'id="due">¥29.90<' in counter.shown
+    assert counter.ticket.tenders[0].note == "000812"
     counter.do("ticket/pay/recorded/", type="other", text="9.90")
     counter.enter("50")
     assert 'id="change">¥30.00<' in counter.shown
