@@ -1,11 +1,13 @@
 """The `liushui` command: help with examples, clear errors, JSON for scripts."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import pytest
 import typer
+from django.test import Client
 from typer.testing import CliRunner
 
 from liushui.app import serve
@@ -18,8 +20,8 @@ from liushui.stores.contracts import Chain, NewStore
 runner = CliRunner()
 COMMANDS = (
     "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client",
-    "create-chain", "create-region", "stores", "grant", "doctor", "dev-cert", "backup", "restore", "sandbox-pay",
-    "intake file", "intake mappings", "intake quarantine", "catalog import", "payments reconcile", "payments resolve",
+    "create-chain", "create-region", "stores", "grant", "unlock", "doctor", "dev-cert", "backup", "restore",
+    "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import", "payments reconcile", "payments resolve",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -107,6 +109,32 @@ def test_a_further_role_is_given_to_a_log_in_that_exists(chain: Chain) -> None:
     unknown = runner.invoke(cli, ["grant", "nobody", "--role", "finance"])
     assert unknown.exit_code == 1
     assert "There is no log-in 'nobody'" in unknown.stderr
+
+
+@pytest.mark.django_db
+def test_a_role_is_given_until_the_end_of_a_day(chain: Chain) -> None:
+    runner.invoke(cli, ["create-staff", "li.na", "--role", "store_manager", "--store", "S1"])
+    result = runner.invoke(cli, ["grant", "li.na", "--role", "marketer", "--until", "2099-01-31"])
+    assert (result.exit_code, result.stdout.strip()) == (0, "li.na now holds marketer there until 2099-01-31.")
+    [member] = staff.staff(principal=system_principal(name="test"))
+    ends = {one.grant.role: one.expires_at for one in member.held}
+    assert ends == {"store_manager": None, "marketer": datetime(2099, 1, 31, 16, tzinfo=UTC)}  # midnight in Shanghai
+    assert member.must_change_password
+    wrong = runner.invoke(cli, ["grant", "li.na", "--role", "finance", "--until", "tomorrow"])
+    assert wrong.exit_code == 1
+    assert "'tomorrow' is not a day" in wrong.stderr
+
+
+@pytest.mark.django_db
+def test_somebody_who_is_locked_out_is_let_try_again(chain: Chain) -> None:
+    runner.invoke(cli, ["create-staff", "li.na", "--role", "store_manager", "--store", "S1"])
+    assert runner.invoke(cli, ["unlock", "li.na"]).stdout.strip() == "li.na was not locked."
+    for _time in range(5):
+        Client().post("/sign-in/", {"username": "li.na", "password": "wrong"})
+    assert Client().post("/sign-in/", {"username": "li.na", "password": "wrong"}).status_code == 429
+    assert runner.invoke(cli, ["unlock", "li.na"]).stdout.strip() == "li.na may try again."
+    assert Client().post("/sign-in/", {"username": "li.na", "password": "wrong"}).status_code == 422
+    assert runner.invoke(cli, ["unlock", "nobody"]).exit_code == 1
 
 
 @pytest.mark.django_db
