@@ -240,6 +240,8 @@ def enrol(till: Page, manager: Page) -> None:
     expect(manager.locator("[name=answer][value=confirm]")).to_be_visible()
     to(manager, "select[name=workstation], select")
     press(manager, "ArrowDown")
+    to(manager, "input[name=name]")
+    manager.keyboard.type("T2 by the door")
     to(manager, "[name=answer][value=confirm]")
     press(manager, "Enter")
     till.wait_for_url("**/till/sign-in/**", timeout=30_000)
