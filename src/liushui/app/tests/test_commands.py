@@ -21,7 +21,8 @@ runner = CliRunner()
 COMMANDS = (
     "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client",
     "create-chain", "create-region", "stores", "grant", "unlock", "doctor", "dev-cert", "backup", "restore",
-    "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import", "payments reconcile", "payments resolve",
+    "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import",
+    "payments reconcile", "payments resolve",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
