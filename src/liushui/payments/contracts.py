@@ -21,6 +21,7 @@ PAYMENT_MODES = ("customer_scans", "we_scan")  # 主扫: the customer scans our 
 CASE_KINDS = (
     *("missing_here", "missing_there", "amount_differs", "state_differs"),
     *("refund_missing_here", "refund_missing_there"),
+    "refund_failed",  # the provider refused to give back what we had promised
     "paid_late",  # paid after we had given it up: it is refunded by itself
 )
 

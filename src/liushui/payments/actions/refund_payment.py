@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.payments import attempts, facts
-from liushui.payments.cases import open_for_payment
+from liushui.payments.cases import open_case
 from liushui.payments.contracts import PAYMENT_REFUNDED, Refund
 from liushui.payments.errors import PaymentNotFound, PaymentNotPaid, RefundConflict, RefundTooMuch
 from liushui.payments.models import PaymentRow, RefundRow
@@ -162,6 +163,7 @@ def _book(refund: RefundRow, told: RefundTrade, now: datetime) -> None:
     rows = PaymentRow.objects.filter(id=refund.payment_id)
     if told.state == "failed":
         rows.update(refunded_minor=F("refunded_minor") - refund.amount_minor)
+        _open_refund_case("refund_failed", payment=rows.get(), refund=refund, theirs_minor=0, now=now)
         return
     is_whole = Q(state="paid", refunds_done_minor=F("amount_minor") - refund.amount_minor)
     rows.update(
@@ -174,8 +176,15 @@ def _book(refund: RefundRow, told: RefundTrade, now: datetime) -> None:
     payment = rows.get()
     facts.tell(type=PAYMENT_REFUNDED, payment=payment, at=now, refund=refund)
     if told.amount_minor is not None and told.amount_minor != refund.amount_minor:
-        zone = offered.provider(payment.provider).time_zone
-        open_for_payment(
-            payment=payment, kind="amount_differs", time_zone=zone, theirs_minor=told.amount_minor,
-            ours_minor=refund.amount_minor, now=now,
-        )  # fmt: skip
+        _open_refund_case("amount_differs", payment=payment, refund=refund, theirs_minor=told.amount_minor, now=now)
+
+
+def _open_refund_case(kind: str, *, payment: PaymentRow, refund: RefundRow, theirs_minor: int, now: datetime) -> None:
+    """A customer waits for this money: a person has to see to it."""
+    zone = ZoneInfo(offered.provider(payment.provider).time_zone)
+    open_case(
+        provider=payment.provider, bill_date=refund.created_at.astimezone(zone).date(), kind=kind,
+        subject=refund.id.hex, now=now, payment_id=payment.id, refund_id=refund.id,
+        provider_trade_id=payment.provider_trade_id, chain_id=payment.chain_id, store_id=payment.store_id,
+        ours_minor=refund.amount_minor, theirs_minor=theirs_minor, currency=refund.currency,
+    )  # fmt: skip

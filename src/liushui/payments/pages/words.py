@@ -44,6 +44,7 @@ CASE_KINDS: Mapping[str, Any] = {
     "state_differs": _("Paid there, not here"),
     "refund_missing_here": _("Refunded there, unknown here"),
     "refund_missing_there": _("Refunded here, not in the bill"),
+    "refund_failed": _("The provider refused the refund"),
     "paid_late": _("Paid after we had given it up"),
 }
 OPERATIONS: Mapping[str, Any] = {

@@ -39,9 +39,10 @@ def queue_paid(connection: sqlite3.Connection, trade: Row) -> None:
     behaviours = trade["behaviours"]
     if behaviours.get("notify_lost") or not trade["notify_url"]:
         return
-    due_at = time.time() + behaviours.get("notify_late", 0)
+    now = time.time()
+    due_at = now + behaviours.get("notify_late", 0)
     if behaviours.get("notify_forged"):
-        _queue(connection, trade["notify_url"], paid_body(trade), due_at=time.time(), is_forged=True)
+        _queue(connection, trade["notify_url"], paid_body(trade), due_at=now, is_forged=True)
     for _copy in range(2 if behaviours.get("notify_twice") else 1):
         _queue(connection, trade["notify_url"], paid_body(trade), due_at=due_at)
     if behaviours.get("notify_out_of_order"):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -18,6 +21,103 @@ from liushui.runtime.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/payments/notify/sandbox/"
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes what the sandbox sends by itself; answers 503 to the first `refusals`."""
+
+    def __init__(self, refusals):
+        super().__init__(("127.0.0.1", 0), _Taker)
+        self.taken, self.refusals = [], refusals
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def wait_for(self, count):
+        for _attempt in range(300):
+            if len(self.taken) >= count:
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)  # whatever comes beyond
+        assert [path for path, *_rest in self.taken] == [ADDRESS] * count
+        return self.taken
+
+
+class _Taker(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.taken.append((self.path, dict(self.headers.items()), body))
+        refused = len(self.server.taken) <= self.server.refusals
+        self.send_response(503 if refused else 200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format, *arguments):
+        pass
+
+
+@pytest.fixture
+def receive(settings, sandbox):
+    """A receiver in our server's place."""
+    made = []
+
+    def receiver(refusals=0):
+        made.append(Receiver(refusals))
+        settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"payment_notify_url": made[-1].url})
+        return made[-1]
+
+    yield receiver
+    for each in made:
+        each.shutdown()
+        each.server_close()
+
+
+def states_of(receiver_taken):
+    """What each notification says, or that it was refused as forged."""
+    told = []
+    for _path, headers, body in receiver_taken:
+        status, _answer = facade.take_notification(provider="sandbox", headers=headers, body=body, now=now())
+        told.append(json.loads(body)["trade"]["state"] if status == 200 else status)
+    return told
+
+
+def test_the_sandbox_notifies_by_itself_until_it_is_answered(shop, sandbox, receive):
+    receiver = receive(refusals=1)
+    payment = shop.start()
+    sandbox.pay(payment.id)
+    taken = receiver.wait_for(2)
+    assert taken[0][2] == taken[1][2]
+    assert states_of(taken) == ["paid", "paid"]
+    assert events(payment) == [PAID]
+
+
+def test_forged_doubled_and_out_of_order_ones_book_once(shop, sandbox, receive):
+    receiver = receive()
+    sandbox.next(notify_forged=True, notify_twice=True, notify_out_of_order=True)
+    payment = shop.start()
+    sandbox.pay(payment.id)
+    assert states_of(receiver.wait_for(4)) == [401, "paid", "paid", "pending"]
+    assert facade.payment(payment_id=payment.id).state == "paid"
+    assert events(payment) == [PAID]
+
+
+def test_a_late_one_finds_what_was_asked_meanwhile(shop, sandbox, receive):
+    receiver = receive()
+    sandbox.next(notify_late=1.5)
+    payment = shop.start()
+    sandbox.pay(payment.id)
+    assert receiver.taken == []
+    assert shop.refresh(payment).state == "paid"
+    assert states_of(receiver.wait_for(1)) == ["paid"]
+    assert events(payment) == [PAID]
+
+
+def test_a_lost_one_never_comes(shop, sandbox, receive):
+    receiver = receive()
+    sandbox.next(notify_lost=True)
+    payment = shop.start()
+    sandbox.pay(payment.id)
+    assert receiver.wait_for(0) == []
+    assert shop.refresh(payment).state == "paid"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.kernel.ids import new_id
 from liushui.payments import facade
 from liushui.payments.errors import PaymentNotPaid, RefundConflict, RefundTooMuch
-from liushui.payments.models import PaymentRow, RefundRow
+from liushui.payments.models import CaseRow, PaymentRow, RefundRow
 from liushui.payments.tests.conftest import now
 from liushui.payments.tests.test_payments import events
 from liushui.runtime.access import Principal
@@ -107,6 +107,9 @@ def test_a_refused_refund_frees_what_was_set_aside(shop, sandbox):
     assert refund.state == "failed"
     after = facade.payment(payment_id=paid.id)
     assert (after.state, after.refunded_minor) == ("paid", 0)
+    [case] = CaseRow.objects.all()
+    assert (case.kind, case.refund_id, case.ours_minor, case.theirs_minor) == ("refund_failed", refund.id, 8800, 0)
+    assert shop.refund(paid, 8800, refund.id) == refund
     assert [type for type, _amount in events(paid)] == ["liushui.payment.paid.v1"]
 
 
