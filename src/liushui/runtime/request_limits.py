@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 
 from liushui.kernel.errors import LiushuiError
-from liushui.runtime.web import problem_response
 
 _FORM_BYTES = 1_000_000  # what the fields beside a file, and the lines between them, may take
 _PAGE_METHODS = ("GET", "HEAD", "OPTIONS", "POST")
@@ -58,11 +57,9 @@ class RequestLimitsMiddleware:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if getattr(view, "takes_files", False):
             limit = settings.LIUSHUI.upload_max_bytes + _FORM_BYTES
-        if _declared_length(request) <= limit:
-            return None
+        if methods is _API_METHODS or _declared_length(request) <= limit:
+            return None  # the API reads bodies whole, looks at their length before, and says so in its own words
         error = TooLarge(f"This address takes up to {limit:,} bytes", remedy="Send it in parts.")
-        if request.path.startswith("/api/"):
-            return problem_response(error)
         return render(request, "console/error.html", {"error": error}, status=error.status)
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -82,6 +82,17 @@ def _subject(request: HttpRequest) -> str | None:
     return None
 
 
+def one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor for text logs: a value that holds line ends or escape codes cannot make a line of its own.
+
+    Tracebacks keep their lines; what is quoted in them is Python's own repr.
+    """
+    for key, value in event.items():
+        if isinstance(value, str) and key not in ("exception", "stack") and not value.isprintable():
+            event[key] = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in value)
+    return event
+
+
 def configure_logging(*, level: str = "INFO", json: bool = False) -> None:
     """Send every log line, ours and the libraries', through one chain to stderr: coloured text, or JSON a line."""
     shared: list[Any] = [
@@ -116,6 +127,7 @@ def configure_logging(*, level: str = "INFO", json: bool = False) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,  # before scrub: tracebacks quote values
                 scrub,
+                one_line,
                 renderer,
             ],
         )
