@@ -122,7 +122,7 @@ def _next(request: HttpRequest) -> str:
     """Where to go on: a page of the till, else the sale screen."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if is_ours and wanted.startswith(COOKIE_PATH) else COOKIE_PATH
+    return wanted if is_ours and wanted.startswith(COOKIE_PATH) and ".." not in wanted else COOKIE_PATH
 
 
 @require_POST
@@ -228,5 +228,8 @@ MENU: tuple[MenuEntry, ...] = (
         url_name="till:operators",
         capability="till.enrol",
         position=50,
+    ),
+    MenuEntry(
+        section="settings", title=gettext_lazy("My PIN"), url_name="till:own-pin", capability="till.use", position=60
     ),
 )
