@@ -134,7 +134,9 @@ def _speaker(client: ApiClient, scopes: list[str], *, user_id: int | None, addre
     """Whose word a token is: a machine's own, or through an app a person's; a till's is for its enrolment only."""
     if client.kind == "machine" and user_id is None:
         return machine_principal(client=client, scopes=scopes, address=address)
-    user = StaffUser.objects.filter(pk=user_id, is_active=True).first() if client.kind == "app" else None
+    if client.kind != "app" or user_id is None:
+        return None
+    user = StaffUser.objects.filter(pk=user_id, is_active=True).first()
     return person_principal(client=client, user=user, scopes=scopes, address=address) if user is not None else None
 
 
