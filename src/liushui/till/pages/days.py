@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from liushui.kernel.errors import LiushuiError, NotFound
+from liushui.runtime import approvals
 from liushui.runtime.access import Principal
 from liushui.runtime.menu import MenuEntry
 from liushui.runtime.web import page
@@ -24,7 +26,7 @@ from liushui.stores.contracts import Store
 from liushui.till import facade
 from liushui.till.contracts import DayReport
 from liushui.till.pages.shift_list import is_blind, read_day
-from liushui.till.pages.shift_words import BlockerRow, blocker_rows, problem_text, shift_times
+from liushui.till.pages.shift_words import APPROVAL_ADVICE, BlockerRow, blocker_rows, problem_text, shift_times
 
 _SHOWN_MAX = 400
 _DEFAULT_DAYS = 14
@@ -185,12 +187,25 @@ def _day_page(request: HttpRequest, store_id: int, day: str, principal: Principa
 
 
 def _blockers(store: Store, business_date: date) -> tuple[BlockerRow, ...]:
-    urls = {
-        "shift": reverse("till:shifts") + "{id}/",
-        "approval": "/approvals/",
-        "payment": f"/payments/?store={store.code}",
-    }
-    return blocker_rows(facade.day_blockers(store_id=store.id, business_date=business_date), urls=urls)
+    """What keeps the day open; of a difference also how far its approval has come."""
+    found = facade.day_blockers(store_id=store.id, business_date=business_date)
+    urls = {"shift": reverse("till:shifts") + "{id}/", "approval": reverse("till:shifts") + "{id}/"}
+    states = {row.id: _approval_state(row.id, store) for row in found if row.kind == "approval"}
+    return tuple(
+        replace(row, advice=str(APPROVAL_ADVICE[states[row.blocker.id]])) if row.blocker.id in states else row
+        for row in blocker_rows(found, urls=urls)
+    )
+
+
+def _approval_state(shift_id: str, store: Store) -> str:
+    """unasked, pending, approved or refused."""
+    shift = facade.shift(shift_id=UUID(shift_id), store_ids=frozenset({store.id}))
+    if shift.approval_id is None:
+        return "unasked"
+    asked = approvals.approval(approval_id=shift.approval_id)
+    if asked.state == "pending" and asked.expires_at > datetime.now(UTC):
+        return "pending"
+    return "approved" if asked.state == "approved" else "refused"
 
 
 urlpatterns: list[URLPattern] = [

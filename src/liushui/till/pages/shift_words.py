@@ -45,6 +45,12 @@ _BLOCKERS: Mapping[str, tuple[Any, Any]] = {  # kind → name, what to do
     "shift": (_("Shift that is not closed"), _("Count its drawer at its till.")),
     "approval": (_("Difference that is not approved"), _("Decide it in the inbox.")),
 }
+APPROVAL_ADVICE: Mapping[str, Any] = {  # how far the approval of a difference has come → what to do
+    "unasked": _("Nobody has said why: give the reason at its till."),
+    "pending": _("Decide it in the inbox."),
+    "approved": _("It is approved: close the shift at its till."),
+    "refused": _("It was refused, or nobody decided in time: ask again at its till."),
+}
 _ADVICE: Mapping[str, Any] = {
     "same-operator": _("The next cashier has to be another person."),
     "count-refused": _("Check the pieces that were written."),

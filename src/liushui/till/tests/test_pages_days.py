@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
 
+from liushui.runtime import approvals
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.grants import grant, system_principal
 from liushui.runtime.models import StaffUser
@@ -197,10 +198,16 @@ def test_what_keeps_a_day_open_is_named_with_its_address(shop):
     assert "2 things keep this day open" in page
     assert f'href="/tills/shifts/{opened.id}/"' in page
     assert "Difference that is not approved" in page
+    assert "Nobody has said why: give the reason at its till." in page
+    assert f'href="/tills/shifts/{other.id}/"' in page
     assert "Close the day" not in page
     assert "The day cannot be closed yet" in client.post(f"{address}close/", follow=True).content.decode()
     assert facade.days(store_ids={shop.store.id})[0].z_number is None
-    assert other.number == 1
+    facade.explain_difference(till=shop.other_till, shift_id=other.id, reason="lost", now=datetime.now(UTC))
+    assert "Decide it in the inbox." in client.get(address).content.decode()
+    [asked] = approvals.waiting(principal=shop.manager, now=datetime.now(UTC))
+    approvals.decide(approval_id=asked.id, approve=True, principal=shop.manager, now=datetime.now(UTC))
+    assert "It is approved: close the shift at its till." in client.get(address).content.decode()
 
 
 def test_whoever_may_only_read_can_not_close(shop):
