@@ -49,6 +49,11 @@ def is_fresh(request: HttpRequest, *, now: datetime | None = None) -> bool:
     return bool(0 <= age <= settings.LIUSHUI.step_up_seconds)
 
 
+def is_due(request: HttpRequest, *, amount_minor: int | None) -> bool:
+    """Whether money of this size asks for fresh proof: from LIUSHUI_STEP_UP_AMOUNT_MINOR on, given or taken back."""
+    return abs(amount_minor or 0) >= settings.LIUSHUI.step_up_amount_minor and not is_fresh(request)
+
+
 def require(request: HttpRequest) -> None:
     """Raise StepUpNeeded unless the proof is fresh: for what has no page to come back to."""
     if not is_fresh(request):

@@ -107,7 +107,7 @@ def request_detail(request: HttpRequest, *, approval_id: UUID, principal: Princi
         if approvals.withdraw(approval_id=approval_id, principal=principal, now=now):
             messages.success(request, _("Taken back."))
     elif do in ("approve", "reject"):
-        if _needs_proof(found) and not step_up.is_fresh(request):
+        if step_up.is_due(request, amount_minor=found.amount_minor):
             return step_up.ask(request)
         if do == "reject" and not reason:
             return _detail(request, found, principal, now, problem=_("Say why you reject it."))
@@ -162,7 +162,7 @@ def lines(found: Sequence[Approval], principal: Principal, now: datetime) -> lis
 
 
 def _needs_proof(found: Approval) -> bool:
-    return abs(found.amount_minor or 0) >= settings.LIUSHUI.step_up_amount_minor > 0
+    return abs(found.amount_minor or 0) >= settings.LIUSHUI.step_up_amount_minor
 
 
 def _title(kind: str) -> Any:

@@ -19,7 +19,7 @@ from liushui.orders.contracts import SaleDetail, SaleLine
 from liushui.orders.errors import VoidAtTill
 from liushui.orders.pages.words import quantity_text
 from liushui.orders.words import channel_name, payment_name
-from liushui.runtime import audit
+from liushui.runtime import audit, step_up
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 from liushui.stores import facade as stores
@@ -69,7 +69,10 @@ def receipt_paper(request: HttpRequest, sale_id: UUID, *, principal: Principal) 
 @require_POST
 @page(capability="sale.void")
 def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpResponse:
-    """Void the sale with the reason given, and go back to it."""
+    """Void the sale with the reason given, and go back to it. A large one asks for a fresh password or code."""
+    sale = facade.sale(sale_id=sale_id, store_ids=principal.stores("sale.void"))
+    if step_up.is_due(request, amount_minor=sale.summary.total_minor):
+        return step_up.ask(request)
     try:
         facade.void_sale(
             sale_id=sale_id, reason=request.POST.get("reason", ""), principal=principal, now=datetime.now(UTC)

@@ -137,6 +137,19 @@ def test_a_manager_voids_with_a_reason(signed_in, sales):
     assert "¥12.50" in client.get(f"/orders/?{DAYS}").content.decode().split("<tfoot>")[1]  # the other one alone
 
 
+def test_voiding_a_large_sale_asks_for_fresh_proof(signed_in, sales, settings):
+    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"step_up_amount_minor": 1})
+    client = signed_in()  # signed in without giving a password: nothing is fresh
+    answer = client.post(
+        f"/orders/{sales[0].sale_id}/void/",
+        {"reason": "rung up twice"},
+        headers={"referer": f"http://testserver/orders/{sales[0].sale_id}/"},
+    )
+    assert answer["Location"] == f"/verify/?next=%2Forders%2F{sales[0].sale_id}%2F"
+    assert Sale.objects.get(source_id="R-1").status == "completed"
+    assert client.session["liushui_kept_form"]["fields"] == [["reason", "rung up twice"]]
+
+
 def test_a_cashier_sees_no_void_form_and_may_not_void(signed_in, sales):
     client = signed_in("cashier")
     assert "void-reason" not in client.get(f"/orders/{sales[0].sale_id}/").content.decode()
