@@ -67,7 +67,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
             browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-            context = browser.new_context(viewport={"width": 1366, "height": 768})
+            context = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True)
             context.add_cookies(
                 [{"name": name, "value": value, "url": f"{url}/till/"} for name, value in cookies.items()]
             )

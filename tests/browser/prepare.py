@@ -58,6 +58,7 @@ facts = {
     "staff": dict(made.staff),
     **closed_yesterday(store=made.stores["E1"], workstation="T4"),
     "approval_ids": [str(one.id) for one in asked],
+    "ticket_id": str(world.sell_at(workstation="T2")),
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.
     "till": {
         "device_cookie": made.tills["T1"].device,

@@ -408,7 +408,7 @@ def _item_import(*, chain: Chain, now: datetime, system: Principal) -> UUID:
     return run.id
 
 
-def open_shift(*, workstation: str, is_training: bool = False) -> None:
+def open_shift(*, workstation: str, is_training: bool = False) -> Till:
     """Open a shift with a float of 500.00 at a till of E1 for the cashier, unless one is open there."""
     [device] = [
         device
@@ -428,3 +428,13 @@ def open_shift(*, workstation: str, is_training: bool = False) -> None:
     )
     if till.current_shift(till=here) is None:
         till.open_shift(till=here, float_minor=50_000, is_training=is_training, now=datetime.now(UTC))
+    return here
+
+
+def sell_at(*, workstation: str) -> UUID:
+    """A sale by cash at a till of E1, of three articles; the id of its ticket."""
+    here, now = open_shift(workstation=workstation), datetime.now(UTC)
+    for code in ("SKU-01", "SKU-16", "SKU-27"):
+        ticket = till.scan(till=here, code=code, now=now)
+    sold = till.pay_cash(till=here, ticket_id=ticket.id, version=ticket.version, given_minor=10_000, now=now)
+    return sold.id
