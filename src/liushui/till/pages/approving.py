@@ -155,7 +155,7 @@ def _present(till: Till, now: datetime) -> Ticket | None:
 
 def _after(request: HttpRequest, *, till: Till, ticket: Ticket, kind: str, by: str = "") -> HttpResponse:
     if kind == CANCEL:
-        answer = note(_("The ticket is cancelled"), about=ticket.number)
-        return show(request, till=till, ticket=None, answer=answer, sound="ok")
+        said = note(_("The ticket is cancelled"), about=ticket.number)
+        return show(request, till=till, ticket=facade.current_ticket(till=till), answer=said, sound="ok")
     answer = note(_("The line is taken off"), about=by) if by else None
     return show(request, till=till, ticket=ticket, answer=answer, sound="ok")
