@@ -125,13 +125,12 @@ def end_all(*, user_id: int) -> None:
 
 def is_over(request: HttpRequest, *, now: datetime) -> bool:
     """Whether the sign-in of this request has come to its end by the clock."""
-    moment, session, limits = int(now.timestamp()), request.session, settings.LIUSHUI
+    moment, session = int(now.timestamp()), request.session
     begun_at, seen_at = session.get(_BEGUN_AT), session.get(_SEEN_AT)
     if begun_at is None or seen_at is None:
         return False
-    return bool(
-        moment - begun_at >= limits.session_hours * 3600 or moment - seen_at >= limits.session_idle_minutes * 60
-    )
+    longest, idle = settings.LIUSHUI.session_hours * 3600, settings.LIUSHUI.session_idle_minutes * 60
+    return bool(moment - begun_at >= longest or moment - seen_at >= idle)
 
 
 def note_use(request: HttpRequest, *, now: datetime) -> None:
