@@ -118,7 +118,7 @@ class RowSecurityMiddleware:
         return response
 
 
-def _pieces(content: Iterable[Any], scope: Scope) -> Iterator[Any]:
+def _pieces(content: Any, scope: Scope) -> Iterator[Any]:
     pieces = iter(content)
     while True:
         # Not around the whole loop: between two pieces this thread may do something else.

@@ -15,10 +15,11 @@ from liushui.runtime.row_security import EVERYTHING, SETTINGS, WEB_ROLE, Scope
 _logger = structlog.get_logger(__name__)
 _UNKNOWN = Scope(("?", "?", "?"))  # equal to nothing that is ever wanted
 _CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+_Cursor: Any = base.Cursor  # of psycopg 3; its stubs know the one of psycopg 2
 _usable: bool | None = None  # whether the database is prepared; asked once by each process
 
 
-class ScopedCursor(base.Cursor):  # type: ignore[misc]  # chosen by the version of psycopg there
+class ScopedCursor(_Cursor):  # type: ignore[misc]
     """Sends the change of scope, when there is one, in front of the statement and in the same message.
 
     A scope that is set outside a transaction stays with the connection; one that is set inside is gone with it,
@@ -92,7 +93,7 @@ def scope_change(connection: Any) -> Scope | None:
 
 def send(connection: Any, scope: Scope) -> None:
     """Change the scope by a message of its own."""
-    with base.Cursor(connection) as cursor:
+    with _Cursor(connection) as cursor:
         cursor.execute(_statement(connection, scope))
     _note(connection, scope)
 
@@ -124,7 +125,7 @@ def _is_usable(connection: Any) -> bool:
     """Whether this database has the role and the policies; without them the wall is not there, and the log says so."""
     global _usable
     if _usable is None:
-        with base.Cursor(connection) as cursor:
+        with _Cursor(connection) as cursor:
             cursor.execute(
                 "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE %s = ANY(roles)) AND EXISTS (SELECT 1 FROM pg_roles"
                 " WHERE rolname = %s AND pg_has_role(oid, 'MEMBER')"
