@@ -145,6 +145,22 @@ def test_no_ticket_begins_on_a_shift_that_is_counted(tills):
     assert (scanned, counted) in (("open", "shift-blocked"), ("shift-missing", "closed"), ("shift-closed", "closed"))
 
 
+def test_a_day_closed_by_many_at_once_has_one_number_and_is_told_once(tills):
+    tills.do("begin_day", store="DAY1")
+    results = tills.race("end_day", *[{"who": who, "store": "DAY1"} for who in ("mia", "max") * 6])
+    answers = [result["answer"] for result in results]
+    assert {answer["z"] for answer in answers} == {1}
+    assert len({answer["by"] for answer in answers}) == 1
+    assert tills.do("days_told", store="DAY1") == 1
+
+
+def test_a_shift_opened_as_the_day_is_closed_belongs_to_the_next_or_keeps_it_open(tills):
+    tills.do("begin_day", store="DAY2")
+    results = tills.race("open_or_end_day", *[{"do": do, "store": "DAY2"} for do in ("open", "end")])
+    opened, ended = (result["answer"] for result in results)
+    assert (opened, ended) in (("2026-11-22", "blocked"), ("2026-11-23", "1"))
+
+
 @pytest.mark.slow
 def test_sixty_four_tills_sell_at_once_without_an_error_or_a_wrong_total(tills):
     names = [f"N{number:02}" for number in range(TILLS)]

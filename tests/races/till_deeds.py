@@ -18,10 +18,11 @@ from liushui.orders.models import Sale, TenderRow
 from liushui.payments import facade as payments
 from liushui.runtime import approvals
 from liushui.runtime.access import Grant, Principal
+from liushui.runtime.models import OutboxEvent
 from liushui.stores import facade as stores
-from liushui.stores.contracts import NewWorkstation
+from liushui.stores.contracts import NewStore, NewWorkstation
 from liushui.till import facade as till
-from liushui.till.contracts import Ticket, Till
+from liushui.till.contracts import DAY_CLOSED, Ticket, Till
 from liushui.till.models import DrawerRow, TicketRow
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -197,19 +198,43 @@ def day_differs() -> list[str]:
     return [f"{each.name}: {each.reported} {each.recorded}" for each in found]
 
 
-def end_day(*, who: str) -> dict[str, Any]:
-    """Close every shift with what it should hold, then the day."""
-    store = stores.stores_by_code()["HM", "SH01"]
-    day = store.business_date(NOON)
+def begin_day(*, store: str) -> None:
+    """A store of its own, in which one shift was opened and closed without a sale."""
+    stores.save_stores(stores=[NewStore(chain_code="HM", region_code="EAST", code=store, name_zh=store, name_en=store)])
+    stores.save_workstations(
+        workstations=[NewWorkstation(chain_code="HM", store_code=store, code="Z1", name="Z1", kind="till")]
+    )
+    here = _at("Z1", store)
+    till.open_shift(till=here, float_minor=0, now=NOON)
+    till.count_shift(till=here, count={}, now=NOON)
+
+
+def end_day(*, who: str, store: str) -> dict[str, Any]:
+    """Close the day, or hear why not; and how often that was told."""
+    place = stores.stores_by_code()["HM", store]
+    day = place.business_date(NOON)
     try:
-        report = till.close_day(store_id=store.id, business_date=day, principal=_manager(who), now=NOON)
+        report = till.close_day(store_id=place.id, business_date=day, principal=_manager(who, store), now=NOON)
     except LiushuiError as error:
         return {"error": error.type}
-    return {"z": report.z_number, "total": report.total_minor, "by": report.closed_by}
+    return {"z": report.z_number, "by": report.closed_by}
 
 
-def _at(name: str) -> Till:
-    store = stores.stores_by_code()["HM", "SH01"]
+def days_told(*, store: str) -> int:
+    """How often a store's day was told to be closed."""
+    place = stores.stores_by_code()["HM", store]
+    return OutboxEvent.objects.filter(type=DAY_CLOSED, subject__startswith=f"day:{place.id}:").count()
+
+
+def open_or_end_day(*, do: str, store: str) -> str:
+    """Either hand of the race for the end of a day: the business date of the new shift, or the Z number."""
+    if do == "end":
+        return str(end_day(who="mia", store=store).get("z", "blocked"))
+    return till.open_shift(till=_at("Z1", store), float_minor=0, now=NOON).business_date.isoformat()
+
+
+def _at(name: str, code: str = "SH01") -> Till:
+    store = stores.stores_by_code()["HM", code]
     station = next(each for each in stores.workstations(store_id=store.id) if each.code == name)
     grant = Grant(role="cashier", chain_id=store.chain_id, store_id=store.id)
     return Till(
@@ -219,8 +244,8 @@ def _at(name: str) -> Till:
     )  # fmt: skip
 
 
-def _manager(name: str) -> Principal:
-    store = stores.stores_by_code()["HM", "SH01"]
+def _manager(name: str, code: str = "SH01") -> Principal:
+    store = stores.stores_by_code()["HM", code]
     grant = Grant(role="store_manager", chain_id=store.chain_id, store_id=store.id)
     return Principal(subject=f"staff:{name}", name=name.title(), grants=(grant,))
 

@@ -33,6 +33,12 @@ class SaleUnbalanced(InvalidValue):
     type = "sale-unbalanced"
 
 
+class SaleReversed(Conflict):
+    """This sale has been taken back at a till already."""
+
+    type = "sale-reversed"
+
+
 class VoidReasonMissing(InvalidValue):
     """A sale is voided for a reason, and none was given."""
 

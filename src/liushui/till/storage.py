@@ -126,10 +126,10 @@ def _change_while_open(row: TicketRow, states: tuple[str, ...], shift_id: UUID, 
     held = "SELECT id FROM till_shift WHERE id = %s AND state = 'open'"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sql = f"WITH held AS ({held} FOR SHARE) UPDATE till_ticket SET {sets} FROM held WHERE {where}"  # noqa: S608
+            sql = f"WITH held AS ({held} FOR SHARE) UPDATE till_ticket SET {sets} FROM held WHERE {where}"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
             cursor.execute(sql, [held_id, *stored, row_id, row.version, *states])
         else:
-            sql = f"UPDATE till_ticket SET {sets} WHERE {where} AND EXISTS ({held})"  # noqa: S608  our own names
+            sql = f"UPDATE till_ticket SET {sets} WHERE {where} AND EXISTS ({held})"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
             cursor.execute(sql, [*stored, row_id, row.version, *states, held_id])
         return int(cursor.rowcount)
 

@@ -63,7 +63,7 @@ def pay_mobile(
 
 
 def _start(till: Till, row: TicketRow, tender: TicketTender, *, mode: str, auth_code: str) -> StartPayment:
-    assert tender.payment_id is not None
+    assert tender.payment_id is not None  # nosec B101  # for the type checker
     store = stores.store(store_id=row.store_id)
     return StartPayment(
         id=tender.payment_id,

@@ -21,6 +21,7 @@ from liushui.checkout.contracts import CompleteSale, Tender
 from liushui.checkout.errors import TendersUnbalanced
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
+from liushui.orders.contracts import REVERSAL_PREFIX
 from liushui.payments import facade as payments
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
@@ -86,7 +87,7 @@ def source_id(row: TicketRow) -> str:
 
 def reversal_id(sale_id: UUID) -> str:
     """The source id of the sale that takes this one back."""
-    return f"reversal-{sale_id.hex}"
+    return f"{REVERSAL_PREFIX}{sale_id.hex}"
 
 
 def _command(row: TicketRow) -> CompleteSale:
@@ -99,7 +100,7 @@ def _command(row: TicketRow) -> CompleteSale:
     if row.reversed_sale_id is not None:
         before = orders.sale(sale_id=row.reversed_sale_id, store_ids={row.store_id})
         lines = [mirrored(line) for line in before.lines]
-    assert row.finished_at is not None
+    assert row.finished_at is not None  # nosec B101  # for the type checker
     return CompleteSale(
         source=SOURCE,
         source_id=source_id(row),

@@ -114,7 +114,7 @@ def _priced(
 
 def _in_its_unit(asked: LineCommand, quoted: QuotedLine, store: Store, now: datetime) -> QuotedLine:
     """The line measured in the unit that the item's price is for; grams need no second look."""
-    assert quoted.item is not None
+    assert quoted.item is not None  # nosec B101  # for the type checker
     unit = rules.measured_in(quoted.item.unit)
     if unit == asked.measure_unit:
         return quoted

@@ -56,7 +56,7 @@ def finish_void(row: TicketRow, *, principal: Principal, now: datetime) -> Ticke
     if row.sale_id is not None:
         orders.void_sale(sale_id=row.sale_id, reason=row.reason, principal=principal, now=now, at_till=True)
     shift_id = row.voided_shift_id
-    assert shift_id is not None  # named with the state
+    assert shift_id is not None  # nosec B101  # named with the state
     paid = [tender for tender in storage.tenders_of(row) if tender.state == "paid"]
     for tender in paid:
         if tender.payment_id is not None and tender.amount_minor > 0:

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from liushui.checkout import facade as checkout
+from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
 from liushui.kernel.errors import NotAllowed
 from liushui.orders import facade as orders
-from liushui.orders.errors import VoidAtTill
+from liushui.orders.errors import SaleReversed, VoidAtTill
 from liushui.runtime.approvals import ApprovalMissing
+from liushui.runtime.grants import system_principal
 from liushui.runtime.models import OutboxEvent
 from liushui.till import facade
 from liushui.till.contracts import DayDifference
@@ -113,6 +116,34 @@ def test_a_receipt_of_a_closed_day_is_taken_back_once_to_the_cent(selling):
     close_shift(selling, count={HUNDRED: 1})
     assert close_day(selling, TOMORROW).total_minor == -1_650
     assert facade.verify_day(store_id=selling.store.id, business_date=TOMORROW, now=NOON) == ()
+
+
+def test_a_foreign_receipt_is_taken_back_at_the_till_and_then_not_voided_in_the_console(selling):
+    command = CompleteSale(
+        source="shop", source_id="W-1", store="S01", completed_at=NOON, chain="HM",
+        lines=(LineCommand(code="OLD-1", units=2, amount_minor=900, regular_minor=1_000, name="旧货",
+                           discounts=(Discount(code="D", name="满减", amount_minor=100),)),),
+        tenders=(Tender(type="cash", amount_minor=400), Tender(type="mobile", method="wechat", amount_minor=500)),
+        accept_unknown_items=True,
+    )  # fmt: skip
+    sold = checkout.complete_sale(command=command, principal=system_principal(name="tests"), now=NOON)
+    approval = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}")
+    refund = facade.reverse_sale(
+        till=selling.till, sale_id=sold.sale_id, reason="broken", approval_id=approval, now=NOON
+    )
+    after = orders.sale(sale_id=refund.sale_id, store_ids={selling.store.id})
+    [line] = after.lines
+    assert (line.sku, line.name, line.units, line.regular_minor, line.discount_minor, line.amount_minor) == (
+        "OLD-1", "旧货", -2, -1_000, -100, -900,
+    )  # fmt: skip
+    assert [(tender.type, tender.method, tender.amount_minor) for tender in after.tenders] == [
+        ("cash", "", -400),
+        ("mobile", "wechat", -500),
+    ]
+    report = facade.x_report(shift_id=refund.shift_id, store_ids={selling.store.id}, now=NOON, blind=False)
+    assert [(total.type, total.expected_minor) for total in report.tenders] == [("cash", 9_600), ("mobile", -500)]
+    with pytest.raises(SaleReversed):
+        orders.void_sale(sale_id=sold.sale_id, reason="x", principal=selling.manager, now=NOON)
 
 
 def test_todays_receipt_is_voided_and_not_taken_back(selling):
