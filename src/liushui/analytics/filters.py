@@ -117,7 +117,7 @@ def channel_pairs(scope: Filter) -> list[tuple[str, str]]:
 def _own_days(query: Mapping[str, str]) -> Period:
     first, last = (_day(query, name) for name in ("from", "to"))
     first, last = first or last, last or first
-    assert first is not None and last is not None
+    assert first is not None and last is not None  # nosec B101  # for the type checker
     if last < first:
         first, last = last, first
     if (last - first).days >= _DAYS_MAX:

@@ -102,7 +102,7 @@ def _take_over(**given: Path | None) -> None:
     """Begin again with these in the environment: cookies and headers are settled when the settings are read."""
     wanted = {name: str(path.resolve()) for name, path in given.items() if path is not None}
     if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.execve(  # noqa: S606  # our own program, the arguments it was called with
+        os.execve(  # noqa: S606  # nosec B606  # our own program, the arguments it was called with
             sys.executable, [sys.executable, "-m", "liushui.app.cli", *sys.argv[1:]], {**os.environ, **wanted}
         )
 

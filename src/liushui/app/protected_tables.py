@@ -24,7 +24,7 @@ _TOTAL = read_only(BY_STORE.read or "")
 _TOTAL_OF_CHAIN = read_only(f"chain_id IN {WHOLE_CHAINS}")  # sums over all of its stores
 # Shared by a whole chain, and found by indexes that PostgreSQL does not use for LIKE below a condition on reading.
 _OF_ALL_READERS = Policy(read=OPEN, insert=f"chain_id IN {CHAINS}", change=f"chain_id IN {CHAINS}")
-_STORE_OF_CHAIN = f"store_id IN (SELECT id FROM stores_store WHERE chain_id IN {CHAINS})"  # noqa: S608
+_STORE_OF_CHAIN = f"store_id IN (SELECT id FROM stores_store WHERE chain_id IN {CHAINS})"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
 _OWN_STORE_OR_CHAIN = same(f"store_id IN {STORES} OR store_id IS NULL AND chain_id IN {CHAINS}")
 
 POLICIES: dict[str, Policy] = {
@@ -33,7 +33,7 @@ POLICIES: dict[str, Policy] = {
     "orders_discount": _OF_A_SALE,
     "orders_tender": _OF_A_SALE,
     "intake_quarantineentryrow": WITHIN_OR_NOWHERE,
-    "intake_importrunrow": same(f"chain_code IN (SELECT code FROM stores_chain WHERE id IN {CHAINS})"),  # noqa: S608
+    "intake_importrunrow": same(f"chain_code IN (SELECT code FROM stores_chain WHERE id IN {CHAINS})"),  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     "intake_rawmessage": Policy(read=None, insert=OPEN, change=None),  # what machines sent, kept unread
     "analytics_hourtotal": _TOTAL,
     "analytics_operatortotal": _TOTAL,

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
+import subprocess  # nosec B404  # arguments are lists of our own
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ class Supervisor:
 
 def start(arguments: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """`liushui` with these arguments, in a process group of its own: Ctrl+C reaches the supervisor alone."""
-    return subprocess.Popen(  # noqa: S603  # our own program, our own arguments
+    return subprocess.Popen(  # noqa: S603  # nosec B603  # a list of our own words, no shell
         [sys.executable, "-m", "liushui.app.cli", *arguments],
         env={**os.environ, **environment},
         process_group=0,

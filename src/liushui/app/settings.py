@@ -215,12 +215,12 @@ OAUTH2_PROVIDER = {
     "OAUTH2_BACKEND_CLASS": "liushui.runtime.oauth_server.Core",
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "REFRESH_TOKEN_EXPIRE_SECONDS": LIUSHUI.refresh_token_days * 86400,
-    "ROTATE_REFRESH_TOKEN": True,
-    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ROTATE_REFRESH_TOKEN": True,  # nosec B105  # a name, no password
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,  # nosec B105  # a name, no password
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,  # nosec B105  # a name, no password
     "PKCE_REQUIRED": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
-    "CLIENT_SECRET_HASHER": "client_secret",
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,  # nosec B105  # a name, no password
+    "CLIENT_SECRET_HASHER": "client_secret",  # nosec B105  # a name, no password
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only the SHA-256 of a token is kept
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}

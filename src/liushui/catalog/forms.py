@@ -146,7 +146,7 @@ class PriceForm(forms.Form):
         region, store = self.regions.get(values["place"]), self.stores.get(values["place"])
         zone = ZoneInfo(store.time_zone if store else self.zone)
         starts_at = instant(values["starts_at"], zone=zone, field="starts_at")
-        assert starts_at is not None  # the field is required
+        assert starts_at is not None  # nosec B101  # the field is required
         return NewPrice(
             chain_id=self.chain.id,
             sku=sku,

@@ -54,8 +54,8 @@ def results(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
     shell = Shell(request)
     groups = [
-        Group(title=_("Pages"), icon="file-text", hits=tuple(_pages(shell=shell, text=text))),
-        Group(title=_("Stores"), icon="building-store", hits=tuple(_stores(shell=shell, text=text))),
+        Group(title=_("Pages"), icon="file-text", hits=tuple(_pages(shell=shell, text=text))),  # nosec B604  # `shell` is the page's frame, no process
+        Group(title=_("Stores"), icon="building-store", hits=tuple(_stores(shell=shell, text=text))),  # nosec B604  # `shell` is the page's frame, no process
         Group(title=_("Items"), icon="packages", hits=tuple(_items(principal=principal, text=text))),
         Group(title=_("Receipts"), icon="receipt", hits=tuple(_receipts(principal=principal, text=text))),
     ]
@@ -82,7 +82,7 @@ def _stores(*, shell: Shell, text: str) -> list[Hit]:
         return []
     home = reverse("analytics:home")
     return [
-        Hit(title=local_name(store), note=store.code, url=f"{home}?{urlencode(_choice(shell=shell, place=store))}")
+        Hit(title=local_name(store), note=store.code, url=f"{home}?{urlencode(_choice(shell=shell, place=store))}")  # nosec B604  # `shell` is the page's frame, no process
         for store in shell.stores
         if _holds(text, store.code, store.name_zh, store.name_en)
     ][:GROUP_ROWS]
@@ -132,7 +132,7 @@ def places(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         found = (place for place in offered if _holds(text, place.code, place.name_zh, place.name_en))
         made = []
         for place in found:
-            choice = _choice(shell=shell, place=place)
+            choice = _choice(shell=shell, place=place)  # nosec B604  # `shell` is the page's frame, no process
             url = f"{path}?{urlencode(kept + choice)}"
             made.append(Hit(title=local_name(place), note=place.code, url=url, is_current=chosen == dict(choice)))
             if len(made) == PLACE_ROWS:

@@ -68,7 +68,7 @@ def put(*, entries: Sequence[Quarantined], now: datetime) -> dict[tuple[str, str
             cursor.execute(
                 f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(part))}"  # noqa: S608  # our model's names
                 f" ON CONFLICT (source, source_id) WHERE status = 'open' DO UPDATE SET {changes},"
-                f" tries = {table}.tries + 1 RETURNING id, source, source_id",
+                f" tries = {table}.tries + 1 RETURNING id, source, source_id",  # nosec B608  # our own names
                 values,
             )
             ids |= {

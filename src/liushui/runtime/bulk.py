@@ -73,7 +73,7 @@ def add_merged(
     columns += zip(*map(totals.__getitem__, ordered), strict=True)
     updates = ", ".join(f'"{name}" = {table}."{name}" + excluded."{name}"' for name in sums)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        after = f" ON CONFLICT ({_names(keys)}) DO UPDATE SET {updates}"
+        after = f" ON CONFLICT ({_names(keys)}) DO UPDATE SET {updates}"  # nosec B608  # our own names
         _insert(cursor, table, plan, stored(plan, columns), after)
 
 
@@ -98,7 +98,7 @@ def _insert(cursor: Any, table: str, plan: Sequence[Column], values: Sequence[Se
     if connection.vendor == "postgresql":
         # One array for each column. WHERE true keeps "ON CONFLICT" from being read as a join condition.
         arrays = ", ".join(f"%s::{column.type}[]" for column in plan)
-        selected = f"SELECT * FROM unnest({arrays}) WHERE true"  # noqa: S608  # names and types of our models
+        selected = f"SELECT * FROM unnest({arrays}) WHERE true"  # noqa: S608  # nosec B608  # our own names
         cursor.execute(f"{target} {selected}{after}", [array_literal(column) for column in values])
         return
     marks = ", ".join(["%s"] * len(plan))

@@ -21,7 +21,7 @@ from liushui.runtime.believed import Believed, digest_of
 from liushui.runtime.grants import client_subject, held_grants, staff_principal
 from liushui.runtime.models import ApiClient, StaffUser
 
-TOKEN_URL = "/oauth/token/"  # noqa: S105
+TOKEN_URL = "/oauth/token/"  # noqa: S105  # nosec B105  # a name, no password
 AUTHORIZE_URL = "/oauth/authorize/"
 
 

@@ -67,7 +67,7 @@ def _generations() -> set[int]:
     found: set[int] = set()
     with connection.cursor() as cursor:
         for table in [*(cube.table for cube in CUBES), "analytics_appliedsale"]:
-            cursor.execute(f"SELECT DISTINCT generation FROM {table}")  # noqa: S608  our own table names
+            cursor.execute(f"SELECT DISTINCT generation FROM {table}")  # noqa: S608  # nosec B608  # our own names
             found |= {row[0] for row in cursor.fetchall()}
     return found
 
@@ -81,7 +81,7 @@ def _delete_some(table: str, generation: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} WHERE {row_id} IN"  # noqa: S608  our own table names
-            f" (SELECT {row_id} FROM {table} WHERE generation = %s LIMIT %s)",
+            f" (SELECT {row_id} FROM {table} WHERE generation = %s LIMIT %s)",  # nosec B608  # our own names
             [generation, _DELETE],
         )
         return int(cursor.rowcount)

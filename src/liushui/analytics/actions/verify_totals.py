@@ -113,7 +113,7 @@ def _counted_by_day(generation: int) -> dict[tuple[int, date], OrderTotals]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT store_id, business_date, {sums} FROM {HOURS.table} WHERE generation = %s"  # noqa: S608  own names
-            " GROUP BY store_id, business_date",
+            " GROUP BY store_id, business_date",  # nosec B608  # our own names and marks, values are parameters
             [generation],
         )
         rows = cursor.fetchall()
@@ -155,7 +155,7 @@ def _compare_cube(cube: Cube, live: int, built: int, found: _Found) -> int:
                     Difference(between="live/rebuilt", table=cube.table, key=key, measure=name, left=left, right=right)
                 )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM {cube.table} WHERE generation = %s", [built])  # noqa: S608  own names
+        cursor.execute(f"SELECT COUNT(*) FROM {cube.table} WHERE generation = %s", [built])  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
         return int(cursor.fetchone()[0])
 
 
@@ -169,7 +169,7 @@ def _differing_rows(cube: Cube, live: int, built: int) -> Iterator[tuple[Any, ..
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {keys}, {columns} FROM {cube.table} WHERE generation IN (%s, %s)"  # noqa: S608  own names
-            f" GROUP BY {keys} HAVING {differ} ORDER BY {keys}",
+            f" GROUP BY {keys} HAVING {differ} ORDER BY {keys}",  # nosec B608  # our own names
             [live, built],
         )
         while rows := cursor.fetchmany(1000):

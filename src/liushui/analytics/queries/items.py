@@ -71,7 +71,7 @@ def items(*, query: ItemQuery) -> ItemPage:
     statement = (
         f"SELECT chain_id, sku, {sums}, COUNT(*) OVER (), {totals} FROM ({source}) AS sold{where}"  # noqa: S608
         f" GROUP BY chain_id, sku HAVING SUM(tickets) <> 0 OR SUM(returns) <> 0"
-        f" ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"
+        f" ORDER BY {SORTS[query.sort]} {direction}, chain_id, sku LIMIT %s OFFSET %s"  # nosec B608  # our own names
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, *more, query.limit, query.offset])
@@ -97,11 +97,11 @@ def best_and_worst(*, query: ItemQuery) -> tuple[tuple[ItemRow, ...], tuple[Item
     source, values = _source(query)
     sums = ", ".join(f"SUM({name}) AS {name}" for name in _SELLER_NAMES)
     columns = ", ".join(("chain_id", "sku", *_SELLER_NAMES))
-    side = f"SELECT * FROM (SELECT {{0}}, {columns} FROM sold ORDER BY net {{1}}, chain_id, sku LIMIT %s) AS s"  # noqa: S608
+    side = f"SELECT * FROM (SELECT {{0}}, {columns} FROM sold ORDER BY net {{1}}, chain_id, sku LIMIT %s) AS s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     statement = (
         f"WITH sold AS MATERIALIZED (SELECT chain_id, sku, {sums}, {_NET} AS net"  # noqa: S608  own names
         f" FROM ({source}) AS rows_of_days GROUP BY chain_id, sku HAVING SUM(items) > 0)"
-        f" {side.format(0, 'DESC')} UNION ALL {side.format(1, 'ASC')}"
+        f" {side.format(0, 'DESC')} UNION ALL {side.format(1, 'ASC')}"  # nosec B608  # our own names
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, query.limit, query.limit])
@@ -160,7 +160,7 @@ def _part(
     channel = " AND channel = %s" if scope.channel else ""
     return (
         f"SELECT {columns} FROM analytics_{table} WHERE generation = %s"  # noqa: S608  own names
-        f" AND {day} BETWEEN %s AND %s AND {among} AND currency = %s{channel}",
+        f" AND {day} BETWEEN %s AND %s AND {among} AND currency = %s{channel}",  # nosec B608  # our own names
         [live_generation(), *span, *values, scope.currency, *([scope.channel] if scope.channel else [])],
     )
 
@@ -178,7 +178,7 @@ def _narrowing(query: ItemQuery) -> tuple[str, list[Any]]:
         like = f"%{_like(query.text.lower())}%"
         clauses.append(f"(LOWER(name) LIKE %s ESCAPE '!' OR LOWER(sku) LIKE %s ESCAPE '!' OR {sku_among})")
         values += [like, like, *sku_values]
-    labelled = f"SELECT chain_id, sku FROM analytics_itemlabel WHERE {' AND '.join(clauses)}"  # noqa: S608
+    labelled = f"SELECT chain_id, sku FROM analytics_itemlabel WHERE {' AND '.join(clauses)}"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     return f" WHERE (chain_id, sku) IN ({labelled})", values
 
 
@@ -186,7 +186,7 @@ def _among(column: str, values: Collection[Any]) -> tuple[str, list[Any]]:
     """A test for membership with one parameter, however many values."""
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s)", [sorted(values)]
-    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(sorted(values))]  # noqa: S608  own names
+    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(sorted(values))]  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
 
 
 def _like(text: str) -> str:

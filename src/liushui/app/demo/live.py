@@ -56,7 +56,7 @@ class Tills:
         self._http = http
         self._credentials = (client_id, client_secret)
         self._stop = stop
-        self._token = ""
+        self._token = ""  # nosec B105  # a name, no password
         self._token_until = 0.0
         self.tally = Tally()
 

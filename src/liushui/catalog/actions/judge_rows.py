@@ -157,7 +157,7 @@ class Judge:
         self, judged: Judged, missing: set[tuple[int, str]], taken: Mapping[tuple[int, str], str]
     ) -> None:
         item = judged.item
-        assert item is not None
+        assert item is not None  # nosec B101  # for the type checker
         if (item.chain_id, item.category) in missing:
             raise UnknownCategory(f"There is no category {item.category!r}", pointer="/category")
         if item.gtin:

@@ -95,7 +95,7 @@ def _take(run: ImportRun, judge: Judge, chunk: Sequence[Row]) -> None:
 
 def _fault_row(run: ImportRun, judged: Judged) -> ImportFault:
     fault = judged.fault
-    assert fault is not None
+    assert fault is not None  # nosec B101  # for the type checker
     return ImportFault(
         run=run,
         line_number=fault.line_number,

@@ -25,8 +25,8 @@ from liushui.catalog.forms import UploadForm, add_problem
 from liushui.catalog.pages.items import page_number, writable_chain
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.runtime.access import Principal
-from liushui.runtime.request_limits import takes_files
 from liushui.runtime.export import Column, table_response
+from liushui.runtime.request_limits import takes_files
 from liushui.runtime.web import page
 
 FAULTS_SHOWN = 100

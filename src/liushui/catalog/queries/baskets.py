@@ -120,7 +120,7 @@ def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) ->
     sql = (  # past the ORM: making its query took longer than the database's answer
         "SELECT item_id, level, place_id, amount_minor, starts_at, ends_at FROM catalog_price "  # noqa: S608
         f"WHERE {items_hold} AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND "
-        f"(level = %s AND place_id = %s OR level = %s AND {regions_hold} OR level = %s AND {stores_hold})"
+        f"(level = %s AND place_id = %s OR level = %s AND {regions_hold} OR level = %s AND {stores_hold})"  # nosec B608  # our own names and marks, values are parameters
     )
     prices: dict[int, _Places] = {}
     with connection.cursor() as cursor:

@@ -22,14 +22,14 @@ FIELDS = (
     "tax_code", "discountable", "cost_minor", "image_url", "is_active",
 )  # fmt: skip
 BOOLEANS = ("weighed", "discountable", "is_active")
-_SELECT_OF_CHAIN = f"SELECT {', '.join(FIELDS)} FROM catalog_item WHERE chain_id = %s"  # noqa: S608  # our own names
+_SELECT_OF_CHAIN = f"SELECT {', '.join(FIELDS)} FROM catalog_item WHERE chain_id = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
 
 
 def one_of(values: Collection[str] | Collection[int]) -> RawSQL:
     """The right side of an `__in` lookup that is one parameter, however many the values are."""
     if connection.vendor == "postgresql":
         kind = "bigint" if all(isinstance(value, int) for value in values) else "text"
-        return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(values)])  # noqa: S611  # `kind` is one of two words
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(values)])  # noqa: S611  # nosec B611  # kind is one of two words
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(values))])
 
 
@@ -37,7 +37,7 @@ def among(column: str, kind: str, values: Collection[str] | Collection[int]) -> 
     """The same as a condition of plain SQL, and its parameter; `kind` is PostgreSQL's type of the values."""
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s::{kind}[])", list(values)
-    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608  # our own names
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
 
 
 def item_of(row: Mapping[str, object] | ItemRow) -> Item:

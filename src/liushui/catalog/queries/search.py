@@ -73,13 +73,13 @@ def _found(
     for branch in branches:
         parts.append(
             f"SELECT * FROM (SELECT id, {branch.rank} AS place FROM catalog_item "  # noqa: S608
-            f"WHERE {scope[0]} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(parts)}"
+            f"WHERE {scope[0]} AND {branch.condition} LIMIT {SEARCH_MAX}) b{len(parts)}"  # nosec B608  # our own names
         )
         parameters += [*scope[1], *branch.parameters]
     sql = (
         f"WITH found AS (SELECT id, MIN(place) AS place FROM ({' UNION ALL '.join(parts)}) u GROUP BY id) "  # noqa: S608
         "SELECT i.id, COUNT(*) OVER () FROM found JOIN catalog_item i ON i.id = found.id "
-        f"ORDER BY {_order(sort) or 'found.place, LENGTH(i.name_key), i.name_key'}, i.sku, i.id LIMIT %s OFFSET %s"
+        f"ORDER BY {_order(sort) or 'found.place, LENGTH(i.name_key), i.name_key'}, i.sku, i.id LIMIT %s OFFSET %s"  # nosec B608  # our own names and marks, values are parameters
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, limit, offset])

@@ -26,7 +26,7 @@ from liushui.runtime.web import page
 def verify(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Ask for the password or a second factor, then lead back."""
     user, now = request.user, datetime.now(UTC)
-    assert isinstance(user, StaffUser)  # `page` lets nobody else in
+    assert isinstance(user, StaffUser)  # nosec B101  # `page` lets nobody else in
     problem, status = "", 200
     if request.method == "POST":
         proof = give_proof(request, user=user, now=now, password=True)

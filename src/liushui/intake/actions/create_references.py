@@ -87,7 +87,7 @@ def _create_stores(mapping: Mapping, chain_code: str, ordered: Path, folder: Pat
 
 
 def _create_items(mapping: Mapping, chain: Chain, items: Path, folder: Path) -> None:
-    assert mapping.items is not None
+    assert mapping.items is not None  # nosec B101  # for the type checker
     form = mapping.items
     expressions = [*form.texts.values(), *form.category]
     for batch in _distinct(items, [form.texts["sku"]], expressions, folder):
@@ -111,7 +111,7 @@ def _save(items: list[NewItem], chain: Chain) -> None:
 
 
 def _described(mapping: Mapping, chain: Chain, batch: Batch) -> list[NewItem]:
-    assert mapping.items is not None
+    assert mapping.items is not None  # nosec B101  # for the type checker
     compiler = Compiler(mapping.file.numbers, mapping.file.missing)
     texts = {name: compiler.texts(expression)(batch) for name, expression in mapping.items.texts.items()}
     levels = [compiler.texts(expression)(batch) for expression in mapping.items.category]

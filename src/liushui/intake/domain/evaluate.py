@@ -100,7 +100,7 @@ class Compiler:
             return lambda batch: [(cell is None) is wanted for cell in texts(batch)]
         if condition.equals is not None:
             return _holds(texts, condition.equals.__contains__)
-        assert condition.matches is not None
+        assert condition.matches is not None  # nosec B101  # for the type checker
         pattern = condition.matches
         return _holds(texts, lambda text: pattern.search(text) is not None)
 
@@ -185,7 +185,7 @@ def _limit(condition: Condition) -> Callable[[Decimal], bool]:
     below, at_least = condition.below, condition.at_least
     if below is not None:
         return lambda number: number < below
-    assert at_least is not None
+    assert at_least is not None  # nosec B101  # for the type checker
     return lambda number: number >= at_least
 
 

@@ -209,7 +209,7 @@ def _tender(tender: TenderIn, index: int, currency: str) -> Tender:
 def _money(text: _Money, minor: _Minor, name: str, where: tuple[str | int, ...], currency: str) -> int | None:
     if text is UNSET or text is None:
         return minor if isinstance(minor, int) else None
-    assert isinstance(text, str)
+    assert isinstance(text, str)  # nosec B101  # for the type checker
     pointer = "/" + "/".join(map(str, (*where, name)))
     if isinstance(minor, int):
         raise InvalidSale(f"Both {name} and {name}_minor are given", pointer=pointer, remedy="Send one of them.")

@@ -56,7 +56,7 @@ def _forget(sandbox: Sandbox) -> dict[str, bool]:
     """Begin again with an empty ledger."""
     with sandbox.ledger.writing() as connection:
         for table in ("trades", "refunds", "auth_codes", "rules", "extras", "outgoing"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608  # nosec B608  # our own names
     return {"forgotten": True}
 
 
