@@ -29,7 +29,7 @@ MENU = (
     ),
     MenuEntry(
         section="orders",
-        title=_("Differences with providers"),
+        title=_("Payment differences"),
         url_name="payments:cases",
         capability="payment.read",
         position=11,

@@ -80,6 +80,7 @@ class Keys:
             key = serialization.load_pem_private_key(path.read_bytes(), password=None)
             if not isinstance(key, rsa.RSAPrivateKey):
                 raise TypeError(f"{path.name} is not an RSA key")
+            self._publish_public(owner, key)
             self._private[owner] = key
         return self._private[owner]
 
@@ -106,12 +107,17 @@ class Keys:
         )
         with suppress(FileExistsError):  # another process was first: its key counts
             _publish(path, pem, mode=0o600)
-        kept = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        public = kept.public_key().public_bytes(
+
+    def _publish_public(self, owner: str, key: rsa.RSAPrivateKey) -> None:
+        """Also when whoever made the key died before he came to this."""
+        path = self._folder / f"{owner}_public.pem"
+        if path.exists():
+            return
+        public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         with suppress(FileExistsError):
-            _publish(self._folder / f"{owner}_public.pem", public, mode=0o644)
+            _publish(path, public, mode=0o644)
 
 
 def _publish(path: Path, content: bytes, *, mode: int) -> None:

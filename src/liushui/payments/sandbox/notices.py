@@ -9,11 +9,13 @@ import time
 from typing import Any
 
 import httpx
+import structlog
 
 from liushui.payments.providers import signing
 from liushui.payments.providers.sandbox import PROVIDER
 from liushui.payments.sandbox.ledger import Ledger, Row, time_text
 
+_logger = structlog.get_logger(__name__)
 _PAUSES = (1, 5, 30, 120, 600, 3600)  # seconds until the next try of one that was not answered with 200
 
 
@@ -95,7 +97,10 @@ class Messenger:
     def run(self, stop: threading.Event) -> None:
         """Until told to stop."""
         while not stop.wait(0.1):
-            self.send_due()
+            try:
+                self.send_due()
+            except sqlite3.Error:
+                _logger.exception("sandbox_pay_messenger_failed")
 
     def send_due(self) -> None:
         """Everything whose time has come."""

@@ -65,8 +65,11 @@ def serve(server: SandboxServer) -> None:
 
 def _tick(sandbox: Sandbox, stop: threading.Event) -> None:
     while not stop.wait(0.5):
-        with sandbox.ledger.writing() as connection:
-            trading.advance_all(connection)
+        try:
+            with sandbox.ledger.writing() as connection:
+                trading.advance_all(connection)
+        except sqlite3.Error:
+            _logger.exception("sandbox_pay_clock_failed")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -34,7 +34,8 @@ h1 { font-size: 1.1rem; margin: 0 0 .5rem; font-weight: 600; }
 .code { font-size: 1.25rem; font-variant-numeric: tabular-nums; letter-spacing: .06em; }
 fieldset { border: 0; padding: 0; margin: 1rem 0; display: flex; gap: 1.25rem; justify-content: center; }
 label { min-height: 44px; display: flex; align-items: center; gap: .4rem; }
-input[type=radio] { width: 1.25rem; height: 1.25rem; }
+.check { justify-content: center; }
+input[type=radio], input[type=checkbox] { width: 1.25rem; height: 1.25rem; }
 button { width: 100%; min-height: 52px; border-radius: .75rem; border: 1px solid var(--line); font: inherit;
   background: var(--card); color: var(--ink); margin-top: .6rem; }
 button.main { background: var(--main); border-color: var(--main); color: #fff; font-weight: 600; }
@@ -56,6 +57,8 @@ def page(sandbox: Sandbox, method: str, target: str, headers: dict[str, str], bo
         match (method, *parts):
             case ("GET", ""):
                 return Reply(302, b"", _HTML, location="/wallet/")
+            case ("GET", "favicon.ico"):
+                return Reply(204, b"", _HTML)
             case ("GET", "wallet.css"):
                 return Reply(200, _STYLE.encode(), "text/css; charset=utf-8")
             case ("GET", "wallet"):

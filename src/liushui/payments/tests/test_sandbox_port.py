@@ -268,6 +268,7 @@ def test_the_phone_shows_a_code_that_can_be_charged(provider, sandbox):
     page = httpx.post(f"{sandbox.url}/wallet/", data={"method": "alipay", "lang": "en"}, trust_env=False).text
     code = page.split("data-auth-code>")[1].split("<")[0]
     assert len(code) == 18
+    assert httpx.get(f"{sandbox.url}/favicon.ico", trust_env=False).status_code == 204
     picture = httpx.get(f"{sandbox.url}/wallet/code/{code}.svg", trust_env=False)
     assert picture.headers["content-type"] == "image/svg+xml"
     trade = provider.charge(order(mode="we_scan", auth_code=code))

@@ -50,6 +50,16 @@ def test_the_private_key_is_for_its_owner_alone(keys, tmp_path):
     assert made.public("nobody") is None
 
 
+def test_a_public_key_that_was_never_published_is_made_good(tmp_path):
+    signing.Keys(tmp_path).private("x")
+    (tmp_path / "x_public.pem").unlink()
+    again = signing.Keys(tmp_path)
+    key = again.private("x")
+    public = again.public("x")
+    assert public is not None
+    assert public.public_numbers() == key.public_key().public_numbers()
+
+
 def test_many_that_make_a_key_at_once_get_the_same_one(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: signing.Keys(tmp_path).private("x").private_numbers().d, range(4)))
