@@ -8,7 +8,8 @@ from django.contrib.sessions.models import Session
 from django_tasks_db.models import DBTaskResult
 from oauth2_provider.models import AccessToken, clear_expired
 
-from liushui.runtime.models import TillSession
+from liushui.runtime import enrolment
+from liushui.runtime.models import OAuthCodeUse, TillSession
 from liushui.runtime.ticks import Tick
 
 KEPT_DAYS = 30  # of what tells people afterwards how something went
@@ -18,11 +19,12 @@ def tidy(now: datetime) -> int:
     """Delete what is of no more use; returns how many rows. The audit log keeps who did what for ever."""
     before = AccessToken.objects.count()
     clear_expired()
-    gone = before - AccessToken.objects.count()
+    gone = before - AccessToken.objects.count() + enrolment.clean(now=now)
     old = now - timedelta(days=KEPT_DAYS)
     for rows in (
         Session.objects.filter(expire_date__lt=now),
         TillSession.objects.filter(expires_at__lt=old),
+        OAuthCodeUse.objects.filter(used_at__lt=old),
         DBTaskResult.objects.finished().filter(finished_at__lt=old),
     ):
         deleted, _ = rows.delete()

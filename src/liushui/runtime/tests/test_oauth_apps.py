@@ -15,14 +15,15 @@ from oauth2_provider.models import AccessToken, Application, RefreshToken
 from oauth2_provider.models import Grant as Code
 
 from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
-from liushui.runtime import access, believed, oauth
+from liushui.runtime import access, believed, enrolment, oauth
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.api_clients import change_client, client, clients, create_app, revoke_client, rotate_secret
 from liushui.runtime.grants import grant, revoke, staff_subject
-from liushui.runtime.models import AuditEntry, OAuthCodeUse, StaffUser
+from liushui.runtime.models import AuditEntry, OAuthCodeUse, StaffUser, TillEnrolment
 from liushui.runtime.oauth import Bearer, ScopeMissing, TokenRefused
 from liushui.runtime.staff import reset_password, set_active
 from liushui.runtime.tests.access_world import CHAIN_ADMIN, REGION_ADMIN, expand, principal
+from liushui.runtime.tidy import tidy
 
 pytestmark = pytest.mark.django_db
 ADMIN = principal(CHAIN_ADMIN, subject="staff:901")
@@ -512,3 +513,17 @@ def test_the_server_says_what_it_can_do() -> None:
     assert said["code_challenge_methods_supported"] == ["S256"]
     assert said["response_types_supported"] == ["code"]
     assert "password" not in said["grant_types_supported"]
+
+
+def test_codes_that_nobody_can_use_any_more_are_tidied_away() -> None:
+    now = datetime.now(UTC)
+    for digest, age in (("old", timedelta(days=31)), ("new", timedelta(days=29))):
+        OAuthCodeUse.objects.create(code_sha256=digest, used_at=now - age)
+    for code, age in (("BCDF-GHJK", timedelta(hours=25)), ("LMNP-QRST", timedelta(hours=23))):
+        enrolment.ask(
+            client_id="liushui-till", scope="till.use", device_code=code, user_code=code, seconds=600, address="",
+            user_agent="", now=now - age,
+        )  # fmt: skip
+    tidy(now)
+    assert list(OAuthCodeUse.objects.values_list("code_sha256", flat=True)) == ["new"]
+    assert list(TillEnrolment.objects.values_list("user_code", flat=True)) == ["LMNP-QRST"]
