@@ -56,7 +56,7 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
-    **closed_yesterday(store=made.stores["E1"], workstation="T4"),
+    **closed_yesterday(store=made.stores["E1"], workstation="T2"),
     "approval_ids": [str(one.id) for one in asked],
     "ticket_id": str(world.sell_at(workstation="T2")),
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.

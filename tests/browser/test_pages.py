@@ -35,7 +35,7 @@ def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> I
 
 PAGES = dict(console_pages())
 AT_TILL = "T2"  # where a shift is open
-WITHOUT_PAGE = {"till:receipt-asked"}  # answers about one request, and to whoever made it
+WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state"}  # answer about one request, and to whoever made it
 
 
 def address(name: str, served: Served) -> str:
