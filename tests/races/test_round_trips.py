@@ -66,7 +66,7 @@ def shop(transactional_db):
 def sale(name: str, lines: int, store: str = "S1") -> CompleteSale:
     off = (Discount(code="D", name="满减", amount_minor=1),)
     return CompleteSale(
-        source="till",
+        source="pos",
         source_id=name,
         chain="HM",
         store=store,

@@ -43,7 +43,7 @@ chain = stores.save_chain(code="HM", name_zh="a", name_en="a", currency="CNY")
 stores.save_region(chain_code="HM", code="EAST", name_zh="a", name_en="a")
 stores.save_stores(stores=[NewStore(chain_code="HM", region_code="EAST", code="S1", name_zh="a", name_en="a")])
 catalog.save_items(items=[NewItem(chain_id=chain.id, sku="APPLE", name_zh="a", name_en="a")])
-print(json.dumps(create_client(name="Till", source="till", grants=[Grant(role="integration", chain_id=chain.id)],
+print(json.dumps(create_client(name="Till", source="tills", grants=[Grant(role="integration", chain_id=chain.id)],
     scopes=["sale.write"], principal=me)))
 """
 _IMPORT = """
@@ -200,4 +200,4 @@ def test_a_server_killed_during_a_batch_has_every_sale_once_after_the_retry(chai
         send(ask_token())
     counts = answers[-1].json()["counts"]
     assert counts["created"] + counts["replayed"] == 1000
-    assert recorded(folder, "till") == Counter(f"B{n}" for n in range(1000))
+    assert recorded(folder, "tills") == Counter(f"B{n}" for n in range(1000))

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 from liushui.checkout.contracts import CompleteSale
 from liushui.checkout.errors import ChainNeeded, SourceNotYours, StoreNotAllowed, StoreUnknown
+from liushui.orders.contracts import TILL_SOURCE
 from liushui.runtime.access import Principal
 from liushui.stores.contracts import Chain, Store
+
+TILL_CAPABILITY = "till.use"
 
 
 @dataclass(frozen=True, slots=True)
 class Senders:
     """What a principal may send: looked up once for a whole batch."""
 
-    source: str | None  # the only source it may speak for; None: any
+    source: str | None  # the only source it may speak for; None: any but our tills
+    is_till: bool
     chain_codes: frozenset[str]
     store_ids: frozenset[int]
     stores_by_code: Mapping[tuple[str, str], Store]
@@ -34,6 +38,7 @@ class Senders:
         chain_ids = principal.chains(capability)
         return cls(
             source=principal.source,
+            is_till=capability == TILL_CAPABILITY,
             chain_codes=frozenset(chain.code for chain in chains if chain.id in chain_ids),
             store_ids=principal.stores(capability),
             stores_by_code=stores_by_code,
@@ -46,6 +51,12 @@ class Senders:
                 f"You send as {self.source!r}, the sale says {command.source!r}",
                 pointer="/source",
                 remedy="Leave the source to the token.",
+            )
+        if command.source == TILL_SOURCE and not self.is_till:
+            raise SourceNotYours(
+                f"Sales of {TILL_SOURCE!r} are made at our own tills",
+                pointer="/source",
+                remedy="Give the client a source name of its own.",
             )
         chain = command.chain or self._only_chain()
         store = self.stores_by_code.get((chain, command.store)) if chain in self.chain_codes else None

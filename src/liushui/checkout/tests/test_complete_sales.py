@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -21,7 +21,7 @@ MILK = LineCommand(code="MILK", amount_minor=650)
 
 
 def command(*lines: LineCommand, **fields) -> CompleteSale:
-    values = {"source": "till", "source_id": "1", "store": "SH01", "completed_at": NOW}
+    values = {"source": "pos", "source_id": "1", "store": "SH01", "completed_at": NOW}
     return CompleteSale(lines=lines or (MILK,), **(values | fields))
 
 
@@ -252,6 +252,34 @@ def test_a_sender_of_one_store_is_refused_for_another(shop):
 def test_a_machine_speaks_for_its_own_source_only(shop):
     with pytest.raises(errors.SourceNotYours):
         facade.complete_sale(command=command(), principal=shop.sender(source="web"), now=NOW)
+
+
+def test_nobody_but_a_till_speaks_as_one(shop):
+    for sender in (shop.sender(), shop.sender(source="till")):
+        with pytest.raises(errors.SourceNotYours):
+            facade.complete_sale(command=command(source="till"), principal=sender, now=NOW)
+    answer = facade.complete_sale(
+        command=command(source="till"), principal=shop.sender(role="cashier"), now=NOW, capability="till.use"
+    )
+    assert answer.source == "till"
+    assert len(facts()) == 1
+
+
+def test_a_sale_may_name_the_day_that_its_shift_belongs_to(shop):
+    assert recorded(shop, business_date=date(2026, 11, 23)).summary.business_date == date(2026, 11, 23)
+
+
+def test_a_quote_is_what_would_be_recorded_and_records_nothing(shop):
+    asked = [LineCommand(code="MILK", units=2), LineCommand(code="GHOST"), LineCommand(code="BEER")]
+    weighed = LineCommand(code="10012", measure_value=500, measure_unit="g")
+    quote = facade.quote(store=shop.store, lines=[*asked, weighed], at=NOW)
+    assert (quote.regular_minor, quote.discount_minor, quote.total_minor, quote.tax_minor) == (2_295, 0, 2_295, 189)
+    milk, ghost, beer, apple = quote.lines
+    assert (milk.line.amount_minor, milk.item.name_zh, milk.refusal) == (1_300, "牛奶", None)
+    assert (ghost.line, ghost.item, type(ghost.refusal)) == (None, None, errors.ItemUnknown)
+    assert (beer.line, beer.item.sku, type(beer.refusal)) == (None, "BEER", errors.PriceMissing)
+    assert (apple.line.amount_minor, apple.unit_price_minor) == (995, 1_990)
+    assert facts() == []
 
 
 @pytest.mark.parametrize("fields", [{"role": "store_manager"}, {"scopes": frozenset({"sale.read"})}])

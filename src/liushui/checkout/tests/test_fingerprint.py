@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
 from liushui.checkout.domain.fingerprint import body_sha256
@@ -43,5 +43,6 @@ def test_every_other_change_is_another_sale():
         {"lines": (replace(SALE.lines[0], units=2),)},
         {"lines": (replace(SALE.lines[0], discounts=()),)},
         {"lines": SALE.lines * 2},
+        {"business_date": date(2026, 11, 22)},
     ]
     assert len({body_sha256(SALE)} | {body_sha256(replace(SALE, **change)) for change in changes}) == len(changes) + 1
