@@ -145,7 +145,7 @@ def test_at_an_address_without_a_name_the_page_says_why_there_are_no_passkeys(
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_inbox_fits_every_width_and_brings_what_is_new_by_itself(
+def test_the_inbox_fits_every_width_and_a_request_is_approved_in_it(
     open_page: OpenPage, served: Served, language: str
 ) -> None:
     approval_id = served.facts["approval_ids"][0 if language == "en" else 1]
