@@ -1,4 +1,4 @@
-"""Pictures of the console for the documents, taken from a demo chain of its own: docs/images/*.png
+"""Pictures for the documents and the manual, taken from a demo chain of its own: docs/images, console/manual/images
 
 The browser tests take many more, of every page in both languages and themes, into build/screenshots.
 """
@@ -15,6 +15,8 @@ import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
+import manual_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -36,6 +38,7 @@ def main() -> None:
         "LIUSHUI_DATA_DIR": str(DATA),
         "LIUSHUI_DATABASE_URL": "",
         "LIUSHUI_LOG_LEVEL": "WARNING",
+        "LIUSHUI_SECOND_FACTOR": "optional",
     }
     liushui = [sys.executable, "-m", "liushui.app.cli"]
     subprocess.run([*liushui, "demo", "load"], env=environment, check=True)
@@ -44,13 +47,13 @@ def main() -> None:
     server = subprocess.Popen([*liushui, "serve", "--port", str(PORT)], env=environment)
     try:
         wait_until_ready()
-        take(username=boss["username"], password=boss["password"])
+        take(username=boss["username"], password=boss["password"], environment=environment)
     finally:
         server.terminate()
         server.wait(30)
 
 
-def take(*, username: str, password: str) -> None:
+def take(*, username: str, password: str, environment: dict[str, str]) -> None:
     """Sign in once for each language and photograph."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     found = next(
@@ -68,6 +71,7 @@ def take(*, username: str, password: str) -> None:
             page.screenshot(path=IMAGES / file)
             print(IMAGES / file)
             context.close()
+        manual_pictures.take(browser, url=URL, environment=environment, sign_in=(username, password))
         browser.close()
 
 
