@@ -35,7 +35,8 @@ def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> I
 
 PAGES = dict(console_pages())
 AT_TILL = "T2"  # where a shift is open
-WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state"}  # answer about one request, and to whoever made it
+# Answer about one request, and at the till that made it.
+WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state"}
 
 
 def address(name: str, served: Served) -> str:
