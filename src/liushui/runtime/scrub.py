@@ -13,7 +13,7 @@ _SENSITIVE = re.compile(
     r"""
     (?P<keep> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b(?:[0-9a-f]{32}|[0-9a-f]{64})\b )
     | (?P<scheme> \b(?:Bearer|Basic)\s+ ) [\w.~+/=-]+
-    | (?P<name> \b\w*(?:authorization|passw(?:or)?d|token|secret)\w* ["']? \s* [=:] \s* ["']? )
+    | (?P<name> \b\w{0,48}(?:authorization|passw(?:or)?d|token|secret)\w{0,48} ["']? \s* [=:] \s* ["']? )
       (?:(?:Bearer|Basic)\s+)? [^\s"'&,;]+
     | (?P<email> (?<![\w.+-]) [\w.+-]+@[\w-]+(?:\.[\w-]+)+ )
     | (?P<identity> (?<!\d) [1-9]\d{5} (?:19|20)\d{2} (?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01]) \d{3}[\dXx] (?!\d) )
