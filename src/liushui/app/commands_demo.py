@@ -64,7 +64,11 @@ def _everything(
     wallet_port = free_port(host=host, port=8300)
     wallet = f"http://{host}:{wallet_port}"
     # The product asks people with much power for a second factor; a demo lets them look at it first.
-    trying = {"LIUSHUI_SANDBOX_PAY_URL": wallet, "LIUSHUI_SECOND_FACTOR": "optional"}
+    trying = {
+        "LIUSHUI_SANDBOX_PAY_URL": wallet,
+        "LIUSHUI_PAYMENT_NOTIFY_URL": url,
+        "LIUSHUI_SECOND_FACTOR": "optional",
+    }
     parts = [server_part(host=host, port=port), worker_part()]
     for part in parts:
         part.environment = trying
