@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from liushui.kernel.errors import Conflict
 
-DAYS = 397  # the longest life that browsers take from an authority
+DAYS = 365  # the longest life that Mozilla's profile recommends; browsers take little more
 
 
 class CertificateThere(Conflict):
