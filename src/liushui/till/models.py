@@ -107,7 +107,7 @@ class TicketRow(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)  # UUIDv7; as hex the source_id of the sale
-    number = models.CharField(max_length=96, unique=True)
+    number = models.CharField(max_length=96)
     sequence = models.BigIntegerField()  # the number's last part
     version = models.IntegerField(default=1)
     state = models.CharField(max_length=12, default="open")
@@ -158,6 +158,7 @@ class TicketRow(models.Model):
     class Meta:
         db_table = "till_ticket"
         constraints = [
+            models.UniqueConstraint(fields=["store_id", "number"], name="ticket_number_once"),
             models.UniqueConstraint(
                 fields=["workstation_id"], condition=Q(state__in=["open", "paying"]), name="one_ticket_at_hand"
             ),

@@ -11,6 +11,8 @@ import pytest
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.kernel.ids import new_id
+from liushui.orders import facade as orders
+from liushui.orders.contracts import SaleQuery
 from liushui.runtime import approvals
 from liushui.runtime.access import Grant, Principal
 from liushui.stores import facade as stores
@@ -47,6 +49,11 @@ class Shop:
             till=till or self.till, kind=kind, target=target, reason="wrong", amount_minor=amount, now=NOON
         )
         return approvals.decide(approval_id=asked.id, approve=True, principal=self.manager, now=NOON).id
+
+    def recorded(self) -> list[int]:
+        """What each recorded sale of the store comes to, the latest first."""
+        found = orders.sales(query=SaleQuery(store_ids=frozenset({self.store.id})))
+        return [sale.total_minor for sale in found.sales]
 
     def sell(self, *codes: str, till: Till | None = None, given: int | None = None, now: datetime = NOON) -> Ticket:
         """A sale by cash, paid exactly unless said otherwise."""
