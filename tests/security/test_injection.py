@@ -322,7 +322,7 @@ def test_no_export_holds_a_formula(world: Any, speak: Callable[..., Any], kind: 
 
 
 def _cells(body: bytes, kind: str, folder: Path) -> list[str]:
-    if kind == "csv":
+    if kind == "csv" or not body.startswith(b"PK"):  # some answer in one form only
         return [cell for row in csv.reader(io.StringIO(body.decode("utf-8-sig"))) for cell in row]
     from python_calamine import CalamineWorkbook
 
