@@ -36,7 +36,7 @@ def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> I
 PAGES = dict(console_pages())
 AT_TILL = "T2"  # where a shift is open
 # Answer about one request, and at the till that made it.
-WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state"}
+WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state", "till:device-revoke"}
 
 
 def address(name: str, served: Served) -> str:
