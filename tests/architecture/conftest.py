@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from oauth2_provider.models import AccessToken, Application
-from tests.support.sign_in import sign_in
-
 from tests.architecture.payment_things import payment_things
 from tests.architecture.till_things import till_things
+from tests.support.sign_in import sign_in
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice

@@ -133,7 +133,7 @@ def _hits(page: ManualPage, wanted: list[str]) -> list[Hit]:
     known = {item.text: item for item in page.headings}
     for block in re.split(r"\n(?=#)", page.text):
         first, _, rest = block.partition("\n")
-        heading = known.get(first.lstrip("# ").strip(), None)
+        heading = known.get(first.lstrip("# ").strip())
         folded = block.casefold()
         if all(word in folded for word in wanted):
             plain = " ".join(re.sub(r"!\[[^\]]*\]\([^)]*\)|[*_`|>#]", " ", rest).split())

@@ -19,7 +19,7 @@ def tidy(now: datetime) -> int:
     """Delete what is of no more use; returns how many rows. The audit log keeps who did what for ever."""
     before = AccessToken.objects.count()
     clear_expired()
-    gone = before - AccessToken.objects.count() + enrolment.clean(now=now)
+    gone: int = before - AccessToken.objects.count() + enrolment.clean(now=now)
     old = now - timedelta(days=KEPT_DAYS)
     for rows in (
         Session.objects.filter(expire_date__lt=now),

@@ -61,9 +61,7 @@ class _Scoped(forms.Form):
 
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Scopes"),
-        help_text=gettext_lazy(
-            "What its tokens may do at most; a role must give it too."
-        ),
+        help_text=gettext_lazy("What its tokens may do at most; a role must give it too."),
         widget=forms.CheckboxSelectMultiple,
         choices=(),
     )

@@ -173,7 +173,7 @@ class DocumentReader:
         if document.reasons:
             return document
         completed_at, *texts = document.header
-        header = {name: text or "" for name, text in zip(HEADER_TEXTS, texts, strict=True)}
+        header: dict[str, Any] = {name: text or "" for name, text in zip(HEADER_TEXTS, texts, strict=True)}
         header["channel"] = header["channel"] or "pos"
         document.command = CompleteSale(
             source=self._mapping.source,

@@ -184,9 +184,7 @@ def test_the_receipt_is_found_by_its_number_and_each_copy_counts(counter):
     counter.look(f"receipts/{ticket.id}/?print=2")
     assert "COPY 2" in counter.shown
     assert "data-print-now" in counter.shown
-    assert "data-print-now" not in counter.look(
-        f"receipts/{ticket.id}/?print=1"
-    )
+    assert "data-print-now" not in counter.look(f"receipts/{ticket.id}/?print=1")
 
 
 def test_the_receipt_carries_what_it_must(counter):
