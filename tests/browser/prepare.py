@@ -17,6 +17,7 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from tests.architecture.payment_things import payment_things  # noqa: E402
 from tests.support import world  # noqa: E402
 from tests.support.till_days import closed_yesterday  # noqa: E402
 
@@ -59,6 +60,7 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    **payment_things(made.stores["E1"]),
     "approval_ids": [str(one.id) for one in asked],
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.
     "till": {

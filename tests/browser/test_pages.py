@@ -80,6 +80,9 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "day": facts["day"],
         "approval_id": facts["approval_ids"][0],
         "ticket_id": facts["ticket_id"],
+        "payment_id": facts["payment_id"],
+        "case_id": facts["case_id"],
+        "provider": "sandbox",
     }
 
 

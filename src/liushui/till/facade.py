@@ -12,7 +12,7 @@ from liushui.till.actions.approve import approve_here, ask_approval
 from liushui.till.actions.cancel_ticket import cancel_ticket
 from liushui.till.actions.change_line import set_units, void_line
 from liushui.till.actions.close_day import close_day
-from liushui.till.actions.count_shift import count_shift, explain_difference, finish_count, hand_over
+from liushui.till.actions.count_shift import close_approved, count_shift, explain_difference, finish_count, hand_over
 from liushui.till.actions.drawer import no_sale, note_copy, paid_in, paid_out
 from liushui.till.actions.look_up import look_up
 from liushui.till.actions.open_shift import open_shift
@@ -47,6 +47,7 @@ __all__ = [
     "approve_here",
     "ask_approval",
     "cancel_ticket",
+    "close_approved",
     "close_day",
     "count_shift",
     "counted_minor",

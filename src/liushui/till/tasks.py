@@ -12,4 +12,11 @@ def _recover(now: datetime) -> int:
     return facade.recover(now=now)
 
 
-TICKS: tuple[Tick, ...] = (Tick(name="till-recover", every_seconds=3, run=_recover),)
+def _close_approved(now: datetime) -> int:
+    return facade.close_approved(now=now)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick(name="till-recover", every_seconds=3, run=_recover),
+    Tick(name="till-close-approved", every_seconds=5, run=_close_approved),
+)

@@ -6,9 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 from django.db import transaction
 
+from liushui.kernel.errors import LiushuiError
 from liushui.runtime import approvals, audit, outbox
+from liushui.runtime.access import Principal
+from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
 from liushui.till import facts, queries, storage
 from liushui.till.actions.approve import used_approval
@@ -22,6 +26,9 @@ from liushui.till.errors import SameOperator, ShiftBlocked, ShiftClosed
 from liushui.till.models import ShiftRow, TicketRow
 
 DIFFERENCE = "till.difference"
+AT_A_TIME = 50
+
+_logger = structlog.get_logger(__name__)
 
 
 def count_shift(*, till: Till, count: Count, now: datetime) -> Shift:
@@ -96,6 +103,25 @@ def finish_count(*, till: Till, shift_id: UUID, approval_id: UUID, now: datetime
     known = queries.shift_row(shift_id=shift_id, store_ids={till.store_id})
     if known.state == "closed" and known.approval_id == approval_id:
         return queries.shift_of(known)
+    return _finish(shift_id, approval_id, principal=till.principal, now=now)
+
+
+def close_approved(*, now: datetime) -> int:
+    """Close counted shifts whose difference was approved in the inbox while nobody stood at the till; how many."""
+    waiting = ShiftRow.objects.filter(state="counted", approval_id__isnull=False).values_list("id", "approval_id")
+    closed = 0
+    for shift_id, approval_id in waiting[:AT_A_TIME]:
+        if approvals.approval(approval_id=approval_id).state != "approved":
+            continue
+        try:
+            _finish(shift_id, approval_id, principal=system_principal(name="till"), now=now)
+            closed += 1
+        except LiushuiError as error:  # closed at the till meanwhile, or the approval is too old: it is asked anew
+            _logger.warning("shift_not_closed", shift=str(shift_id), error=error.detail)
+    return closed
+
+
+def _finish(shift_id: UUID, approval_id: UUID, *, principal: Principal, now: datetime) -> Shift:
     with transaction.atomic():
         shift = storage.held_shift(shift_id, states=("counted",))
         found = used_approval(
@@ -108,7 +134,7 @@ def finish_count(*, till: Till, shift_id: UUID, approval_id: UUID, now: datetime
         _close(shift, queries.figures(shift), now=now)
         shift.save()
         audit.record(
-            principal=till.principal, action="shift.close", target=f"shift:{shift.id}", chain_id=shift.chain_id,
+            principal=principal, action="shift.close", target=f"shift:{shift.id}", chain_id=shift.chain_id,
             store_id=shift.store_id, after={"difference_minor": shift.difference_minor}, reason=found.reason,
         )  # fmt: skip
     return queries.shift_of(shift)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from liushui.runtime import approvals
 from liushui.runtime.approvals import ApprovalMissing
 from liushui.runtime.models import OutboxEvent
 from liushui.till import facade
@@ -162,6 +163,19 @@ def test_a_difference_needs_a_reason_and_another_person_who_is_named(selling):
     )  # fmt: skip
     again = facade.finish_count(till=selling.till, shift_id=counted.id, approval_id=approval, now=NOON)
     assert again == closed
+    assert OutboxEvent.objects.filter(type="liushui.shift.closed.v1").count() == 1
+
+
+def test_a_difference_approved_in_the_inbox_closes_the_shift_with_nobody_at_the_till(selling):
+    counted = facade.count_shift(till=selling.till, count={HUNDRED: 1, TEN: 1}, now=NOON)
+    asked = facade.explain_difference(till=selling.till, shift_id=counted.id, reason="found a note", now=NOON)
+    assert facade.close_approved(now=NOON) == 0
+    assert ShiftRow.objects.get().state == "counted"
+    approvals.decide(approval_id=asked.approval_id, approve=True, principal=selling.manager, now=NOON)
+    assert facade.close_approved(now=NOON) == 1
+    closed = ShiftRow.objects.get()
+    assert (closed.state, closed.difference_approved_by) == ("closed", selling.manager.name)
+    assert facade.close_approved(now=NOON) == 0
     assert OutboxEvent.objects.filter(type="liushui.shift.closed.v1").count() == 1
 
 
