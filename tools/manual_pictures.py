@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from liushui.app import bootstrap
 from django.conf import settings
 from liushui.app.demo import tills as demo
+from liushui.app.demo.assortment import demo_assortment
 from liushui.app.demo.chain import CHAIN_CODE
 from liushui.runtime import tills
 from liushui.runtime.grants import system_principal
@@ -30,19 +31,26 @@ from liushui.till import facade
 
 now = datetime.now(UTC)
 store = stores.stores_by_code()[CHAIN_CODE, "S001"]
-place = next(each for each in stores.workstations(store_id=store.id) if each.code == "T1")
-device, secret = tills.enrol(
-    workstation_id=place.id, workstation_code=place.code, store_id=store.id, chain_id=store.chain_id,
-    name="T1", principal=system_principal(name="pictures"), now=now,
-)
 user = StaffUser.objects.get(username="cashier")
-token = tills.sign_in(device=device, user=user, now=now)
-demo.WORKSTATION = "T1"
-till = demo._at_till(store, "cashier")
-if facade.current_shift(till=till) is None:
-    facade.open_shift(till=till, float_minor=50_000, now=now)
+
+
+def at_till(code):
+    """The cookies of a till with the cashier signed in and a shift open."""
+    place = next(each for each in stores.workstations(store_id=store.id) if each.code == code)
+    device, secret = tills.enrol(
+        workstation_id=place.id, workstation_code=place.code, store_id=store.id, chain_id=store.chain_id,
+        name=code, principal=system_principal(name="pictures"), now=now,
+    )
+    token = tills.sign_in(device=device, user=user, now=now)
+    till = demo.at_till(store, "cashier", workstation=code)
+    if facade.current_shift(till=till) is None:
+        facade.open_shift(till=till, float_minor=50_000, now=now)
+    return till, {"liushui_till": secret, "liushui_operator": token}
+
+
+till, selling = at_till("T1")
+_, counting = at_till("T2")
 if facade.current_ticket(till=till, now=now) is None:
-    from liushui.app.demo.assortment import demo_assortment
     goods = [item for item in demo_assortment().items if not item.weighed and item.gtin][20:60:8]
     for number, item in enumerate(goods):
         ticket = facade.scan(till=till, code=item.gtin, units=1 + number % 2, now=now)
@@ -50,8 +58,9 @@ if facade.current_ticket(till=till, now=now) is None:
         till=till, kind="till.line_void", target=f"ticket:{ticket.id}/line:1", reason="顾客不要了", now=now,
         amount_minor=ticket.lines[0].amount_minor,
     )
-day = facade.days(store_ids=frozenset({store.id}), limit=1)[0]
-print(json.dumps({"device": secret, "operator": token, "day": f"/tills/days/{store.id}/{day.business_date}/"}))
+day = next(day for day in facade.days(store_ids=frozenset({store.id})) if day.z_number)
+address = f"/tills/days/{store.id}/{day.business_date}/"
+print(json.dumps({"selling": selling, "counting": counting, "day": address}))
 """
 
 
@@ -65,15 +74,14 @@ def take(browser: Browser, *, url: str, environment: dict[str, str], sign_in: tu
         folder = IMAGES / language
         folder.mkdir(parents=True, exist_ok=True)
         context = browser.new_context(viewport=SIZE, reduced_motion="reduce", color_scheme="light")
-        context.add_cookies(
-            [
-                {"name": "liushui_language", "value": language, "url": url},
-                {"name": "liushui_till", "value": made["device"], "url": url + "/till/"},
-                {"name": "liushui_operator", "value": made["operator"], "url": url + "/till/"},
-            ]
-        )
+        context.add_cookies([{"name": "liushui_language", "value": language, "url": url}])
         _console(context, url, folder, sign_in, day=made["day"])
-        for file, address in (("till.png", "/till/"), ("shift-count.png", "/till/shift/count/")):
+        for file, till, address in (
+            ("till.png", "selling", "/till/"),
+            ("shift-count.png", "counting", "/till/shift/count/"),
+        ):
+            held = [{"name": name, "value": value, "url": url + "/till/"} for name, value in made[till].items()]
+            context.add_cookies(held)
             _picture(context.new_page(), url + address, folder / file)
         context.close()
 

@@ -30,7 +30,7 @@ def load_tills(*, items: Sequence[DemoItem], now: datetime) -> int:
     store = stores.stores_by_code()[CHAIN_CODE, STORE]
     if facade.shifts(store_ids=frozenset({store.id})):
         return 0
-    morning, evening = _at_till(store, "cashier"), _at_till(store, "cashier2")
+    morning, evening = at_till(store, "cashier"), at_till(store, "cashier2")
     chance = random.Random(_SEED)  # noqa: S311  # nosec B311  # the demo's dice
     goods = [item for item in items if not item.weighed and item.gtin][:400]
     opening = datetime.combine(store.business_date(now), time(8), tzinfo=ZoneInfo(store.time_zone))
@@ -53,13 +53,14 @@ def load_tills(*, items: Sequence[DemoItem], now: datetime) -> int:
     return sold
 
 
-def _at_till(store: Store, username: str) -> Till:
+def at_till(store: Store, username: str, *, workstation: str = WORKSTATION) -> Till:
+    """A person at a till of the store."""
     user = StaffUser.objects.get(username=username)
-    workstation = next(each for each in stores.workstations(store_id=store.id) if each.code == WORKSTATION)
+    place = next(each for each in stores.workstations(store_id=store.id) if each.code == workstation)
     return Till(
         device_id=new_id(),
-        workstation_id=workstation.id,
-        workstation_code=workstation.code,
+        workstation_id=place.id,
+        workstation_code=place.code,
         store_id=store.id,
         chain_id=store.chain_id,
         principal=tills.at_store(user, store_id=store.id, chain_id=store.chain_id),

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from liushui.kernel.errors import LiushuiError, NotFound
+from liushui.payments import facade as payments
+from liushui.payments.contracts import Refund
 from liushui.runtime.approvals import Approval
 from liushui.runtime.menu import MenuEntry
 from liushui.stores import facade as stores
@@ -151,7 +153,16 @@ def _shown(request: HttpRequest, till: Till, ticket: Ticket) -> dict[str, Any]:
         "kind": VOID_SALE if is_today else REVERSE_SALE,
         "may_take_back": takes_back,
         "reasons": REASONS["receipt"],
+        "given_back": _given_back(ticket),
     } | receipt_context(till=till, ticket_id=ticket.id)
+
+
+def _given_back(ticket: Ticket) -> list[Refund]:
+    """What providers were asked to give back for a sale that was taken back, and how that stands: the customer asks."""
+    if ticket.state not in ("voiding", "voided") and not ticket.is_refund:
+        return []
+    ids = [tender.payment_id for tender in ticket.tenders if tender.payment_id is not None]
+    return [refund for payment_id in ids for refund in payments.refunds_of(payment_id=payment_id)]
 
 
 def _local(store: Store, at: datetime | None) -> datetime | None:
