@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,14 @@ ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres"
 
 
 def pytest_configure() -> None:
-    """Nobody needs a second factor, but in the tests about that; pytest-django has read the settings before this."""
+    """A data folder for each process; nobody needs a second factor, but in the tests about that.
+
+    pytest-django has read the settings before this file, so what stands above only reaches processes that tests start.
+    """
     from django.conf import settings
 
-    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"second_factor": "optional"})
+    own = {"second_factor": "optional", "data_dir": Path(os.environ["LIUSHUI_DATA_DIR"])}
+    settings.LIUSHUI = settings.LIUSHUI.model_copy(update=own)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -114,6 +114,6 @@ def test_log_ins_are_made_once_and_kept_for_their_owner_only(tmp_path) -> None: 
     first = ensure_accounts(chain=chain, folder=tmp_path, principal=principal)
     assert ensure_accounts(chain=chain, folder=tmp_path, principal=principal) == first == read_accounts(folder=tmp_path)
     assert [login.username for login in first.logins] == [
-        "boss", "manager", "east", "cashier", "marketer", "finance", "auditor", "regulator", "it",
+        "boss", "manager", "east", "cashier", "cashier2", "marketer", "finance", "auditor", "regulator", "it",
     ]  # fmt: skip
     assert (tmp_path / "demo-accounts.json").stat().st_mode & 0o777 == 0o600

@@ -20,7 +20,7 @@ from liushui.runtime.models import ApiClient, StaffUser
 from liushui.stores import facade as stores
 
 # POSTs that carry their own proof: the client's secret, the provider's signature, a token. A browser never sends those.
-WITHOUT_FORM = ("oauth/token/", "oauth/device", "payments/notify/", "api/v1/")
+WITHOUT_FORM = ("oauth/token/", "oauth/revoke/", "oauth/device", "payments/notify/", "api/v1/")
 STATES_CHANGED_BY = {"POST", "PUT", "PATCH", "DELETE"}
 POSTS = sorted(
     {

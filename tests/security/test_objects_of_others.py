@@ -17,9 +17,20 @@ from tests.security.conftest import MARKS
 ROWS = matrix.rows()
 NAMING = [row for row in ROWS if "<" in row["route"] and "openapi" not in row["route"]]
 READING = [row for row in ROWS if row["method"] == "GET"]
-OPEN_TO_ALL = {"oauth/token/", "healthz", "readyz", "metrics", "language/", "theme/", "sign-in/", "sign-out/"}
+HELP = {"help/", "help/<slug:name>/", "help/images/<slug:language>/<str:name>"}  # the manual holds nothing of any chain
+ENROLLING = {"oauth/device_authorization/", "till/enrol/", "till/enrol/qr/", ".well-known/oauth-authorization-server"}
+OPEN_TO_ALL = (
+    HELP
+    | ENROLLING
+    | {"oauth/token/", "oauth/revoke/", "healthz", "readyz", "metrics", "language/", "theme/", "sign-in/", "sign-out/"}
+)
 # Ids that open nothing by themselves: a name shared by all chains, or a report's name.
-NO_THINGS = {"api/v1/reports/<name>", "api/v1/items/<sku>", "api/v1/items/<sku>/prices"}
+NO_THINGS = HELP | {
+    "payments/notify/<slug:provider>/",
+    "api/v1/reports/<name>",
+    "api/v1/items/<sku>",
+    "api/v1/items/<sku>/prices",
+}
 SUBJECTS = (*matrix.STAFF, "machine")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.test import Client
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem
-from liushui.runtime import oauth
+from liushui.runtime import believed, oauth
 from liushui.runtime.access import Grant, Principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, NewStore, Store
@@ -86,8 +85,7 @@ def machine(shop: Shop, client: Client, *, source: str = "till-1", store_id: int
         source=source,
     )
     token = f"token-of-{source}"
-    digest = hashlib.sha256(token.encode()).digest()
-    oauth.tokens.put(digest=digest, principal=principal, believed_until=time.monotonic() + 3600)
+    oauth.tokens.put(digest=believed.digest_of(token), thing=principal, until=time.monotonic() + 3600)
     return Till(client, token, source)
 
 

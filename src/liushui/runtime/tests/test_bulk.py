@@ -61,8 +61,17 @@ def test_bytes_booleans_and_texts_marked_as_safe_come_back(skip_existing):
     assert event.time == datetime(2026, 1, 1, 1, 2, 3, 456789, UTC)
     bulk.insert_rows(
         table="runtime_staffuser",
-        columns=("password", "username", "display_name", "language", "is_active", "created_at"),
-        rows=[("!", name, name, "", name == "a", datetime(2026, 1, 1, tzinfo=UTC)) for name in "ab"],
+        columns=(
+            "password",
+            "username",
+            "display_name",
+            "language",
+            "is_active",
+            "created_at",
+            "must_change_password",
+            "sessions_epoch",
+        ),
+        rows=[("!", name, name, "", name == "a", datetime(2026, 1, 1, tzinfo=UTC), False, 0) for name in "ab"],
         skip_existing=skip_existing,
     )
     assert list(StaffUser.objects.order_by("username").values_list("is_active", flat=True)) == [True, False]
