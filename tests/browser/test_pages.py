@@ -35,8 +35,14 @@ def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> I
 
 PAGES = dict(console_pages())
 AT_TILL = "T2"  # where a shift is open
-# Answer about one request, and at the till that made it.
-WITHOUT_PAGE = {"till:receipt-asked", "till:paid-out-asked", "till:paid-out-state", "till:device-revoke"}
+# Answer about one request of an app, a till or its operator, and are nothing without it.
+WITHOUT_PAGE = {
+    "oauth-authorize",
+    "till:receipt-asked",
+    "till:paid-out-asked",
+    "till:paid-out-state",
+    "till:device-revoke",
+}
 
 
 def address(name: str, served: Served) -> str:

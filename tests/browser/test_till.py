@@ -52,6 +52,8 @@ def sale(open_page: OpenPage, shifts: None) -> Callable[..., Page]:
             expect(page.locator("#label")).to_be_focused()
             page.keyboard.press("Enter")
             expect(page.locator("#ticket")).to_have_attribute("data-ticket", "")
+        idle(page)
+        expect(page.locator("#scan")).to_be_focused()
         return page
 
     return open_
