@@ -111,7 +111,7 @@ def close_approved(*, now: datetime) -> int:
     waiting = ShiftRow.objects.filter(state="counted", approval_id__isnull=False).values_list("id", "approval_id")
     closed = 0
     for shift_id, approval_id in waiting[:AT_A_TIME]:
-        if approvals.approval(approval_id=approval_id).state != "approved":
+        if approval_id is None or approvals.approval(approval_id=approval_id).state != "approved":
             continue
         try:
             _finish(shift_id, approval_id, principal=system_principal(name="till"), now=now)
