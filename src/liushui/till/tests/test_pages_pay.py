@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from liushui.kernel.ids import new_id
 from liushui.orders import facade as orders
+from liushui.orders.contracts import SaleQuery
+from liushui.payments.contracts import Refund
 from liushui.runtime import approvals
 from liushui.stores import facade as stores
 from liushui.stores.contracts import NewStore, NewWorkstation
 from liushui.till import facade
+from liushui.till.pages import receipts
 from liushui.till.pages.entry import Entry, read_entry
 from liushui.till.pages.quick_cash import quick_sums
 from liushui.till.tests.counter import MANAGER_PIN, Counter, manager_of, open_counter
@@ -271,3 +275,44 @@ def test_the_display_shows_the_ticket_and_then_the_thanks(counter):
     assert "¥30.00" in counter.shown
     facade.scan(till=counter.till, code="MILK", now=datetime.now(UTC) + timedelta(seconds=1))
     assert "谢谢惠顾" not in counter.look("display/ticket/")
+
+
+def test_no_price_that_the_browser_sends_is_believed(counter):
+    forged = {
+        "amount_minor": "1", "unit_price_minor": "1", "regular_minor": "1", "discount_minor": "649", "total_minor": "1",
+        "price": "0.01", "is_training": "1", "is_voided": "1", "operator": "mona", "store_id": "999", "shift_id": "x",
+    }  # fmt: skip
+    counter.do("ticket/enter/", text="MILK", **forged)
+    ticket = counter.ticket
+    assert (ticket.total_minor, ticket.discount_minor, ticket.is_training, ticket.store_id) == (
+        650, 0, False, counter.till.store_id,
+    )  # fmt: skip
+    assert (ticket.lines[0].unit_price_minor, ticket.lines[0].is_voided) == (650, False)
+    counter.do("ticket/pay/cash/", given="1", **forged)  # one fen for all of it
+    assert counter.ticket.state in ("open", "paying")
+    assert counter.ticket.due_minor in (650, 649)
+    counter.do("ticket/pay/cash/", given=str(counter.ticket.due_minor), **forged)
+    assert sold(counter).total_minor == 650
+    [recorded] = orders.sales(query=SaleQuery(store_ids=frozenset({counter.till.store_id}))).sales
+    assert (recorded.total_minor, recorded.operator) == (650, counter.till.operator)
+
+
+def test_units_that_are_none_or_less_sell_nothing(counter):
+    for text in ("-1*MILK", "0*MILK", "1e9*MILK", "99999999999999*MILK", "٣*MILK"):
+        counter.enter(text)
+        assert counter.ticket is None or counter.ticket.lines == (), text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("failed", "refused to give the money back"), ("created", "on its way"), ("done", "has given")]
+)
+def test_a_receipt_says_how_money_back_by_a_provider_stands(counter, monkeypatch, state, said):
+    counter.enter("MILK")
+    counter.do("ticket/pay/cash/", given="650")
+    ticket = sold(counter)
+    refund = Refund(
+        id=new_id(), payment_id=new_id(), amount_minor=650, currency="CNY", state=state, reason="wrong",
+        provider_refund_id="", created_at=datetime.now(UTC), done_at=None,
+    )  # fmt: skip
+    monkeypatch.setattr(receipts, "_given_back", lambda ticket: [refund])
+    assert said in counter.look(f"receipts/{ticket.id}/")
