@@ -120,6 +120,9 @@ def test_main_page_is_pictured(open_page: OpenPage, served: Served, name: str) -
     ("name", "path", "user", "status"),
     [
         ("sign-in", "/sign-in/", None, 200),
+        ("help", "/help/", "owner", 200),
+        ("help-page", "/help/store-manager/", "owner", 200),
+        ("help-at-a-till", "/help/cashier/", None, 200),
         ("not-found", "/no/such/page/", "owner", 404),
         ("named-error", "/gallery/missing/", "owner", 404),
         ("no-access", "/settings/staff/", "cashier", 403),
