@@ -37,6 +37,10 @@ def test_one_code_of_an_app_lets_one_of_many_in(arena):
     assert sorted(result["answer"] for result in results) == [False] * 15 + [True]
 
 
-def test_many_guesses_at_once_are_as_many_guesses(arena):
+def test_of_many_guesses_at_once_no_more_are_judged_than_one_after_the_other(arena):
     results = arena.race("guess", *[{"username": "nobody", "address": "192.0.2.1"}] * 16)
-    assert sorted(result["answer"] for result in results) == ["judged"] * 5 + ["locked"] * 11
+    answers = [result["answer"] for result in results]
+    # The count is read after it was raised, so those who came together may all find it too high: never too low.
+    assert 1 <= answers.count("judged") <= 5
+    assert answers.count("judged") + answers.count("locked") == 16
+    assert arena.do("guess", username="nobody", address="192.0.2.1") == "locked"

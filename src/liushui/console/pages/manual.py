@@ -33,9 +33,7 @@ def help_page(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def help_picture(request: HttpRequest, language: str, name: str) -> FileResponse:
     """A picture of the manual."""
-    response = FileResponse(manual_pages.picture(language=language, name=name).open("rb"), content_type="image/png")
-    response["Cache-Control"] = "max-age=3600"
-    return response
+    return FileResponse(manual_pages.picture(language=language, name=name).open("rb"), content_type="image/png")
 
 
 def _render(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
