@@ -175,7 +175,7 @@ def test_metrics_are_for_this_machine_alone(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["a\r\nX-Evil: 1", "a\nSet-Cookie: sessionid=x", "a\r\n\r\n<script>", "\x00", "é" * 200]
+    "value", ["a\r\nX-Evil: 1", "a\nSet-Cookie: sessionid=EVIL", "a\r\n\r\n<script>", "\x00", "é" * 200]
 )
 def test_no_value_makes_a_header_of_its_own(world: Any, speak: Callable[..., Any], value: str) -> None:
     """Names of exports, places to go back to, request ids, languages: what goes into headers again."""
@@ -197,7 +197,7 @@ def test_no_value_makes_a_header_of_its_own(world: Any, speak: Callable[..., Any
         for name, content in answer.items():
             assert "\n" not in content, name
             assert "\r" not in content, name
-        assert "sessionid=x" not in answer.cookies.output()
+        assert "sessionid=EVIL" not in answer.cookies.output()
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "DEBUG", "PUT", "DELETE", "PATCH", "G'ET"])
