@@ -127,10 +127,10 @@ def test_a_failed_scan_sounds_and_looks_different(sale: Callable[..., Page]) -> 
     page = sale()
     scan(page, gtin(1))
     idle(page)
-    assert page.evaluate("document.body.dataset.lastSound") == "ok"
+    expect(page.locator("body")).to_have_attribute("data-last-sound", "ok")
     scan(page, "6900000000001")
     expect(page.locator(".answer-bad")).to_contain_text("6900000000001")
-    assert page.evaluate("document.body.dataset.lastSound") == "bad"
+    expect(page.locator("body")).to_have_attribute("data-last-sound", "bad")
     scan(page, gtin(2))  # the next scan needs nothing to be closed first
     expect(page.locator(".answer-bad")).to_have_count(0)
     expect(page.locator("#total")).to_have_text("¥19.70")
