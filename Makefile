@@ -32,7 +32,7 @@ test: ## All checks and all tests, the browser's last
 	@$(PYTHON) tools/setup.py --chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),tests src)
-	$(BIN)/pytest -m browser $(PYTEST_ARGS) || test $$? -eq 5 # 5: PYTEST_ARGS chose none of them
+	$(BIN)/pytest -m browser --reruns 1 $(PYTEST_ARGS) || test $$? -eq 5 # 5: PYTEST_ARGS chose none of them
 
 # What asks no database (most of the architecture) or always SQLite (the demo) is not run again.
 ON_SERVICES := tests/races tests/scenarios tests/architecture/test_access_matrix.py tests/architecture/test_openapi.py \
