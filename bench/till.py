@@ -13,7 +13,6 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -238,9 +237,9 @@ def _bare(port: int, place: list[str]) -> tuple[load.Outcome, float]:
 
 
 def _spread(milliseconds: list[float]) -> list[str]:
+    """How many, their median and the value that one in a hundred exceeds."""
     ordered = sorted(milliseconds)
-    at: Callable[[float], str] = lambda share: f"{ordered[min(len(ordered) - 1, int(len(ordered) * share))]:.0f}"  # noqa: E731
-    return [f"{len(ordered):,}", at(0.5), at(0.99)]
+    return [f"{len(ordered):,}", *(f"{ordered[int(len(ordered) * share)]:.0f}" for share in (0.5, 0.99))]
 
 
 def _tills(number: int) -> list[Till]:
