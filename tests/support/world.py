@@ -251,8 +251,10 @@ def _sell(*, store: Store, chain: Chain, now: datetime, system: Principal) -> It
         minutes = sorted(chance.choice((*range(600, 1320), *range(1020, 1140))) for _ in range(RECEIPTS_A_DAY))
         for number, minute in enumerate(minutes, start=1):
             at = datetime.combine(day, time(), SHANGHAI) + timedelta(minutes=minute)
-            if at <= now:
-                commands.append(_receipt(store=store, chain=chain, at=at, number=number, chance=chance))
+            if back == 0:  # as many today, squeezed into what has passed of it, so that no hour finds it empty
+                opened = datetime.combine(day, time(4), SHANGHAI)
+                at = opened + (now - opened) * (minute - 600) // 720
+            commands.append(_receipt(store=store, chain=chain, at=at, number=number, chance=chance))
     for answer in checkout.complete_sales(commands=commands, principal=system, now=now):
         assert isinstance(answer, SaleRecorded), answer
         yield answer.sale_id
