@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "liushui.stores",
     "liushui.catalog",
     "liushui.orders",
+    "liushui.promotions",
     "liushui.checkout",
     "liushui.intake",
     "liushui.payments",

@@ -1,0 +1,3 @@
+"""The door of promotions: what other modules may ask."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Rulebooks and their drafts, coupons, and what was used of promotions."""
