@@ -29,6 +29,10 @@ CAPABILITIES: dict[str, str] = {
     "day.close": "Close the business day",
     "payment.read": "See payments and differences with providers",
     "payment.settle": "Settle differences with providers",
+    "promotion.read": "See promotions and what they cost",
+    "promotion.write": "Draft promotions and ask for their review",
+    "promotion.approve": "Review and publish promotions, pause them",
+    "coupon.issue": "Make and issue coupons",
     "access.manage": "Manage staff, grants and API keys",
     "audit.read": "Read the audit log",
     "system.read": "See the state of the system",
@@ -41,16 +45,21 @@ ROLES: dict[str, frozenset[str]] = {
     "store_manager": frozenset(
         _READ
         | {"sale.void", "report.export", "intake.mend", "till.use", "till.approve", "till.enrol"}
-        | {"shift.read", "day.close", "payment.read"}
+        | {"shift.read", "day.close", "payment.read", "promotion.read"}
     ),
     "marketer": frozenset(
         {"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}
+        | {"promotion.read", "promotion.write", "coupon.issue"}
     ),
     "finance": frozenset(
-        _READ | {"sale.void", "report.export", "shift.read", "payment.read", "payment.settle"},
+        _READ
+        | {"sale.void", "report.export", "shift.read", "payment.read", "payment.settle"}
+        | {"promotion.read", "promotion.approve"},
     ),
-    "auditor": frozenset(_READ | {"report.export", "audit.read", "system.read", "shift.read", "payment.read"}),
-    "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export", "shift.read"}),
+    "auditor": frozenset(
+        _READ | {"report.export", "audit.read", "system.read", "shift.read", "payment.read", "promotion.read"}
+    ),
+    "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export", "shift.read", "promotion.read"}),
     "it_admin": frozenset(
         {
             "store.read",

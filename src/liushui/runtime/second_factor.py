@@ -27,7 +27,7 @@ from liushui.runtime.grants import only_chain, staff_subject
 from liushui.runtime.models import RecoveryCode, SecondFactor, StaffUser
 
 # Whoever holds one of these anywhere needs a second factor when LIUSHUI_SECOND_FACTOR is `required`.
-GRAVE_CAPABILITIES = ("access.manage", "price.write", "payment.settle", "till.approve")
+GRAVE_CAPABILITIES = ("access.manage", "price.write", "payment.settle", "promotion.approve", "till.approve")
 RECOVERY_CODES = 10
 NAME_MAX = 64
 _STEP_SECONDS, _DIGITS, _STEPS_ASIDE = 30, 6, 1  # RFC 6238, 5.2: one step either way for clocks and slow typing
