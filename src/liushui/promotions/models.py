@@ -1,1 +1,0 @@
-"""Rulebooks and their drafts, coupons, and what was used of promotions."""

@@ -1,0 +1,22 @@
+"""Rulebooks and their drafts, coupons, and what was used of promotions: a file for each part, all named here.
+
+Whoever makes migrations/0001_initial.py anew keeps its last lines, the AppendOnly operations: published rows never change.
+"""
+
+from __future__ import annotations
+
+from liushui.promotions.models.rulebooks import (
+    CancelledRulebookRow,
+    ChainHeadRow,
+    DraftRow,
+    MemberTierRow,
+    RulebookRow,
+)
+
+__all__ = [
+    "CancelledRulebookRow",
+    "ChainHeadRow",
+    "DraftRow",
+    "MemberTierRow",
+    "RulebookRow",
+]
