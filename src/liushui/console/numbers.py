@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from liushui.kernel.money import exponent, round_half_up
+from liushui.kernel.money_text import currency_symbol, money_text
 
-from babel import Locale
-from babel.numbers import get_currency_symbol
-
-from liushui.kernel.money import exponent, format_minor, round_half_up
+__all__ = ["NOTHING", "change_basis_points", "compact_money_text", "currency_symbol", "money_text", "percent_text"]
 
 NOTHING = "–"
-
-
-def money_text(*, amount_minor: int, currency: str, language: str, sign: bool = False) -> str:
-    """`¥1,234.56`; with `sign`, a positive amount starts with +."""
-    before = "-" if amount_minor < 0 else "+" if sign and amount_minor > 0 else ""
-    whole, _point, fraction = format_minor(abs(amount_minor), currency).partition(".")
-    digits = f"{int(whole):,}" + (f".{fraction}" if fraction else "")
-    return f"{before}{currency_symbol(currency=currency, language=language)}{digits}"
 
 
 def compact_money_text(*, amount_minor: int, currency: str, language: str) -> str:
@@ -48,13 +38,3 @@ def percent_text(*, basis_points: int, sign: bool = False) -> str:
 def change_basis_points(*, now: int, before: int) -> int | None:
     """By how much `now` is over `before`, in basis points of `before`; None when there is nothing to compare with."""
     return round_half_up((now - before) * 10_000, abs(before)) if before else None
-
-
-@lru_cache(maxsize=256)
-def currency_symbol(*, currency: str, language: str) -> str:
-    """The sign of a currency in a language. CNY is ¥ in English too, since the yuan is what ¥ means in these shops."""
-    if currency == "CNY":
-        return "¥"
-    locale = Locale.parse("zh_Hans_CN" if language.startswith("zh") else "en")
-    symbol = get_currency_symbol(currency, locale)
-    return f"{symbol} " if symbol == currency else symbol
