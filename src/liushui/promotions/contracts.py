@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, PricedBasket, PricedLine, PricedShipping
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
-from liushui.promotions.domain.compiled import CompiledRulebook
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
 from liushui.promotions.domain.rulebook import Promotion, Rulebook
+
+if TYPE_CHECKING:
+    from liushui.promotions.domain.compiled import CompiledRulebook
 
 __all__ = [
     "Allocation",
     "Basket",
     "Certificate",
     "Code",
-    "CompiledRulebook",
     "DraftView",
     "Explanation",
     "Line",

@@ -1,6 +1,7 @@
 """Rulebooks and their drafts, coupons, and what was used of promotions: a file for each part, all named here.
 
-Whoever makes migrations/0001_initial.py anew keeps its last lines, the AppendOnly operations: published rows never change.
+Whoever makes migrations/0001_initial.py anew keeps its last lines, the AppendOnly operations, and their import:
+published rows never change.
 """
 
 from __future__ import annotations
