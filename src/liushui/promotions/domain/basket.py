@@ -1,82 +1,8 @@
-"""The basket that the engine prices: what the shopper has, who and where he is, and what was used before.
-
-Amounts are minor units of one currency. Reading the JSON form is `basket_json.py`'s.
-"""
+"""The basket that the engine prices, with its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from liushui.promotions.domain.basket_json import Basket
+from liushui.promotions.domain.basket_parts import Code, Line, Member, Shipping, Usage
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a basket. A weighed piece is one unit whose price is the piece's extended price."""
-
-    id: str
-    sku: str
-    unit_price: int  # list price, >= 0
-    quantity: int  # >= 1
-    category: str = ""  # path, food/snacks/chips
-    brand: str = ""
-    tags: tuple[str, ...] = ()
-    floor_unit_price: int = 0
-    discountable: bool = True
-    gift: bool = False
-    measure: tuple[int, str] | None = None  # informative: value, unit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipping:
-    """One delivery charge."""
-
-    id: str
-    method: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """A coupon code that the shopper gave; `batch` when whoever asks has found out which batch it belongs to."""
-
-    code: str
-    batch: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """The shopper as known at that instant. `birthday` is MM-DD; `completed_orders` leaves this order out."""
-
-    id: str
-    tier: str | None = None
-    groups: tuple[str, ...] = ()
-    birthday: tuple[int, int] | None = None  # month, day
-    completed_orders: int = 0
-    attributes: Mapping[str, int | str | bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What was used of a promotion before: orders in all, orders of this member, minor units of its budget."""
-
-    total: int = 0
-    member: int = 0
-    spent: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
-    """All that a price depends on besides the rulebook."""
-
-    currency: str
-    lines: tuple[Line, ...]
-    channel: str = "pos"
-    store: str | None = None
-    region: str | None = None
-    at: datetime | None = None  # aware; its offset is the store's zone. None: promotions with times do not apply
-    shipping: tuple[Shipping, ...] = ()
-    payment_method: str | None = None
-    codes: tuple[Code, ...] = ()
-    member: Member | None = None
-    usage: Mapping[str, Usage] = field(default_factory=dict)
+__all__ = ["Basket", "Code", "Line", "Member", "Shipping", "Usage"]
