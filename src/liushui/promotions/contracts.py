@@ -10,8 +10,18 @@ from uuid import UUID
 
 from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, PricedBasket, PricedLine, PricedShipping
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
+from liushui.promotions.domain.coupons import (
+    CodeIssue,
+    CodeProblem,
+    CodeState,
+    CouponBatch,
+    MemberCode,
+    NewBatch,
+    ResolvedCodes,
+)
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
 from liushui.promotions.domain.rulebook import Promotion, Rulebook
+from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key
 
 if TYPE_CHECKING:
     from liushui.promotions.domain.compiled import CompiledRulebook
@@ -21,14 +31,22 @@ __all__ = [
     "Basket",
     "Certificate",
     "Code",
+    "CodeIssue",
+    "CodeProblem",
+    "CodeState",
+    "CouponBatch",
     "DraftView",
     "Explanation",
+    "HeldUse",
     "Line",
     "LineDiscount",
     "Member",
+    "MemberCode",
     "MemberTier",
+    "NewBatch",
     "OfferWords",
     "Outcome",
+    "Overrun",
     "PricedBasket",
     "PricedLine",
     "PricedShipping",
@@ -38,11 +56,14 @@ __all__ = [
     "PromotionWords",
     "PublishedRulebook",
     "Quotation",
+    "Reservation",
+    "ResolvedCodes",
     "Rulebook",
     "RulebookChanges",
     "Shipping",
     "Usage",
     "VersionView",
+    "order_key",
 ]
 
 Status = Literal["draft", "scheduled", "live", "paused", "ended"]
@@ -76,7 +97,7 @@ class PublishedRulebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionView:
-    """A published version as lists show it. `state` is scheduled, live, past or cancelled at the instant asked about."""
+    """A published version as lists show it; `state` is at the instant asked about."""
 
     id: int
     chain_id: int
@@ -84,7 +105,7 @@ class VersionView:
     version: str
     digest: str
     starts_at: datetime
-    origin: str  # draft | pause | roll_back
+    origin: str  # draft | pause | resume | end | roll_back
     base_number: int | None
     draft_id: int | None
     note: str
@@ -130,6 +151,7 @@ class DraftView:
     chain_id: int
     name: str
     state: Literal["open", "in_review", "published", "discarded"]
+    origin: str  # draft | resume | end | roll_back: what it was begun as
     revision: int
     base_id: int | None
     base_number: int | None

@@ -1,4 +1,4 @@
-"""A rulebook as drafts and versions hold it: JSON of promotions by id, some of them set aside; what differs, and merging.
+"""A rulebook as drafts and versions hold it: promotions by id, some set aside; what differs between two, and merging.
 
 Everything here compares JSON values in normal form (rulebook_json.write_promotion), so that equal means equal.
 """
@@ -67,8 +67,8 @@ class Change(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """Two changed copies of one book put together. `both` are the promotions that each changed in its own way; they stand
-    as `ours` has them."""
+    """Two changed copies of one book put together. `both` are the promotions that each changed in its own way; they
+    stand as `ours` has them."""
 
     book: Book
     both: tuple[str, ...]

@@ -6,6 +6,7 @@ published rows never change.
 
 from __future__ import annotations
 
+from liushui.promotions.models.coupons import CouponBatchRow, CouponCodeRow, CouponIssueRow, CouponMemberUseRow
 from liushui.promotions.models.rulebooks import (
     CancelledRulebookRow,
     ChainHeadRow,
@@ -13,11 +14,21 @@ from liushui.promotions.models.rulebooks import (
     MemberTierRow,
     RulebookRow,
 )
+from liushui.promotions.models.uses import MemberCounterRow, OverrunRow, PromotionCounterRow, ReservationRow, UseRow
 
 __all__ = [
     "CancelledRulebookRow",
     "ChainHeadRow",
+    "CouponBatchRow",
+    "CouponCodeRow",
+    "CouponIssueRow",
+    "CouponMemberUseRow",
     "DraftRow",
+    "MemberCounterRow",
     "MemberTierRow",
+    "OverrunRow",
+    "PromotionCounterRow",
+    "ReservationRow",
     "RulebookRow",
+    "UseRow",
 ]

@@ -62,7 +62,7 @@ class RulebookRow(_WrittenOnce):
     document = models.TextField()  # what the engine reads, in normal form
     paused = models.TextField()  # JSON list of the promotions that are set aside
     starts_at = models.DateTimeField()
-    origin = models.CharField(max_length=16)  # draft | pause | roll_back
+    origin = models.CharField(max_length=16)  # draft | pause | resume | end | roll_back
     base_id = models.BigIntegerField(null=True)  # the version that it was made from
     draft_id = models.BigIntegerField(null=True)
     approval_id = models.UUIDField(null=True)
@@ -104,6 +104,7 @@ class DraftRow(models.Model):
     paused = models.TextField(default="[]")
     revision = models.IntegerField(default=1)
     state = models.CharField(max_length=16, default="open")  # open | in_review | published | discarded
+    origin = models.CharField(max_length=16, default="draft")  # draft | resume | end | roll_back: what it was begun as
     starts_at = models.DateTimeField(null=True)  # as asked for at review; None: at once
     note = models.CharField(max_length=400, blank=True)
     approval_id = models.UUIDField(null=True)
