@@ -71,3 +71,63 @@ class PromotionState(Conflict):
     """The promotion is not in a state that allows this."""
 
     type = "promotion-state"
+
+
+class LimitReached(Conflict):
+    """A limit or the budget of a promotion is used up meanwhile: price again.
+
+    `context["promotion"]` names the promotion, `context["limit"]` total, per_member, budget, coupon or coupon_member.
+    """
+
+    type = "limit-reached"
+
+
+class CouponTaken(LimitReached):
+    """A coupon was used or withdrawn meanwhile: price again.
+
+    `context["batch"]` names its batch.
+    """
+
+    type = "coupon-taken"
+
+
+class ReservationConflict(Conflict):
+    """This order is completed with other promotions."""
+
+    type = "reservation-conflict"
+
+
+class UnknownBatch(NotFound):
+    """There is no such coupon batch, or it is not yours to see."""
+
+    type = "unknown-coupon-batch"
+
+
+class UnknownCode(NotFound):
+    """There is no such coupon."""
+
+    type = "unknown-coupon"
+
+
+class BatchExists(Conflict):
+    """A coupon batch of this code exists, with other contents."""
+
+    type = "coupon-batch-exists"
+
+
+class CodesIssued(Conflict):
+    """So many codes are not left to be handed out."""
+
+    type = "coupon-codes-issued"
+
+
+class BatchVoid(Conflict):
+    """The coupon batch was voided."""
+
+    type = "coupon-batch-void"
+
+
+class CouponInUse(Conflict):
+    """The coupon is used, or an order holds it at this moment."""
+
+    type = "coupon-in-use"
