@@ -93,6 +93,7 @@ class CouponIssueRow(models.Model):
     """Serials that were handed out together. Asked again under the same key, the same codes are given again."""
 
     batch = models.ForeignKey(CouponBatchRow, on_delete=models.PROTECT, related_name="issues")
+    chain_id = models.BigIntegerField()
     key = models.CharField(max_length=TEXT_MAX["issue_key"])
     first_serial = models.BigIntegerField()
     count = models.BigIntegerField()
@@ -113,6 +114,7 @@ class CouponMemberUseRow(models.Model):
 
     pk = models.CompositePrimaryKey("batch_id", "member_id")
     batch_id = models.BigIntegerField()
+    chain_id = models.BigIntegerField()
     member_id = models.CharField(max_length=TEXT_MAX["member"])
     uses = models.IntegerField(default=0)
 

@@ -41,6 +41,7 @@ class UseRow(models.Model):
     """One promotion in one order, with its limits as they were when it was reserved."""
 
     reservation = models.ForeignKey(ReservationRow, on_delete=models.CASCADE, related_name="uses")
+    chain_id = models.BigIntegerField()
     promotion_id = models.CharField(max_length=TEXT_MAX["promotion"])
     amount_minor = models.BigIntegerField()
     total_max = models.BigIntegerField(null=True)
