@@ -61,6 +61,11 @@ POLICIES: dict[str, Policy] = {
     "till_shift": BY_STORE,
     "till_ticket": BY_STORE,
     "till_drawer": BY_STORE,
+    "promotions_member_tier": BY_CHAIN,
+    "promotions_chain_head": BY_CHAIN,
+    "promotions_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "promotions_cancelled_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "promotions_draft": BY_CHAIN,
     "runtime_auditentry": Policy(read=WITHIN_OR_NOWHERE.read, insert=OPEN, change=None),  # also who failed to sign in
     "runtime_approvalrow": _OWN_STORE_OR_CHAIN,
     "runtime_outboxevent": Policy(read=None, insert=OPEN, change=None),  # whole sales, for the worker to hand on
