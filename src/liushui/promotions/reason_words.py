@@ -12,20 +12,23 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from liushui.kernel.money_text import money_text
+from liushui.promotions.domain.rulebook import Effect, Leaf, Promotion, Scope
 
+NAMED_AT_ONCE = 3  # more things than these are "chosen articles"
 _STEP = re.compile(r"[A-Za-z_]+|\[(\d+)\]")
+_PARTS = {"all": "parts", "any": "parts", "not": "parts"}  # of a Combined
 _AMOUNTS = frozenset({"subtotal_at_least", "discounted_subtotal_at_least"})
 _QUANTITIES = frozenset({"quantity_at_least", "line_quantity_at_least", "distinct_skus_at_least"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What words are made with: language, currency, names, and the promotions as their rulebook states them (JSON)."""
+    """What words are made with: language, currency, names, and the promotions as their rulebook states them."""
 
     currency: str
     language: str
     names: Mapping[str, Mapping[str, str]]
-    promotions: Mapping[str, Mapping[str, Any]]
+    promotions: Mapping[str, Promotion]
 
     def money(self, amount_minor: int) -> str:
         """`¥8.00`."""
@@ -45,8 +48,8 @@ class Told:
 
     def promotion(self, promotion_id: str) -> str:
         """Its name as people know it."""
-        stated = self.promotions.get(promotion_id, {}).get("name") or {}
-        return self._local(self.names.get(promotion_id) or stated) or promotion_id
+        known = self.promotions.get(promotion_id)
+        return self._local(self.names.get(promotion_id) or (known.name if known else {})) or promotion_id
 
     def article(self, sku: str) -> str:
         """The name of an article, else its SKU."""
@@ -68,23 +71,24 @@ class Told:
         """Names that belong together."""
         return ("、" if self.language.startswith("zh") else ", ").join(parts)
 
-    def at(self, promotion_id: str, path: str) -> Mapping[str, Any]:
-        """What stands at a path of the promotion; nothing when that is not known."""
-        found: Any = self.promotions.get(promotion_id, {})
+    def at(self, promotion_id: str, path: str) -> Leaf | Effect | None:
+        """The condition or effect at a path of the promotion; None when that is not known."""
+        found: Any = self.promotions.get(promotion_id)
         for step in _STEP.finditer(path):
             try:
-                found = found[int(step[1])] if step[1] is not None else found[step[0]]
-            except (KeyError, IndexError, TypeError):
-                return {}
-        return found if isinstance(found, Mapping) else {}
+                found = found[int(step[1])] if step[1] is not None else getattr(found, _PARTS.get(step[0], step[0]))
+            except (AttributeError, IndexError, TypeError):
+                return None
+        return found if isinstance(found, Leaf | Effect) else None
 
-    def goods(self, scope: Mapping[str, Any] | None) -> str:
+    def goods(self, scope: Scope) -> str:
         """What a scope covers: the names of its categories, articles or brands; empty for everything."""
-        if not scope:
+        if scope == Scope():
             return ""
-        for key, kind in (("category_in", "category"), ("sku_in", "sku"), ("brand_in", "brand")):
-            if scope.get(key) and len(scope[key]) <= 3:
-                return self.listed([self.thing(kind, code) for code in scope[key]])
+        kinds = (("category", scope.category_in), ("sku", scope.sku_in), ("brand", scope.brand_in))
+        for kind, codes in kinds:
+            if codes and len(codes) <= NAMED_AT_ONCE:
+                return self.listed([self.thing(kind, code) for code in sorted(codes)])
         return gettext("chosen articles")
 
 
@@ -92,8 +96,10 @@ def near_miss_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) 
     """What is still missing: `¥8.00 more and you get …`."""
     missing = int(reason["need"]) - int(reason["have"])
     stated = told.at(promotion_id, str(reason.get("path", "")))
-    kind, name = stated.get("type", ""), told.promotion(promotion_id)
-    goods = told.goods(stated.get("scope") or stated.get("buy_scope"))
+    name = told.promotion(promotion_id)
+    if stated is None:
+        return gettext("Nearly there: %(name)s") % {"name": name}
+    kind, goods = stated.type, told.goods(_bought(stated))
     if kind in _AMOUNTS:
         values = {"amount": told.money(missing), "goods": goods, "name": name}
         if goods:
@@ -104,11 +110,16 @@ def near_miss_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) 
         return ngettext(
             "Add %(count)d other article for: %(name)s", "Add %(count)d other articles for: %(name)s", missing
         ) % values  # fmt: skip
-    if not kind:
-        return gettext("Nearly there: %(name)s") % values
     if goods:
         return gettext("Add %(count)d more of %(goods)s for: %(name)s") % values
     return gettext("Add %(count)d more for: %(name)s") % values
+
+
+def _bought(stated: Leaf | Effect) -> Scope:
+    """What more of must be bought."""
+    if isinstance(stated, Effect) and stated.buy_scope is not None:
+        return stated.buy_scope
+    return stated.scope
 
 
 def reason_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) -> str:
@@ -167,12 +178,13 @@ def _condition(promotion_id: str, reason: Mapping[str, Any], told: Told) -> str:
         return gettext("Not at this hour")
     if ".not" in path:
         return gettext("Excluded by one of its conditions")
-    stated = told.at(promotion_id, path)
-    kind, have, need = str(stated.get("type", "")), reason.get("have"), reason.get("need")
+    stated, have, need = told.at(promotion_id, path), reason.get("have"), reason.get("need")
+    if not isinstance(stated, Leaf):
+        return gettext("A condition of it is not met")
+    kind, goods = stated.type, told.goods(stated.scope)
     if kind in _AMOUNTS and type(have) is int and type(need) is int:
-        return _of_goods(told.goods(stated.get("scope")), have=told.money(have), need=told.money(need))
+        return _of_goods(goods, have=told.money(have), need=told.money(need))
     if kind in _QUANTITIES and type(have) is int and type(need) is int:
-        goods = told.goods(stated.get("scope"))
         if kind == "distinct_skus_at_least":
             return gettext("Needs %(need)s different articles; there are %(have)s") % {"need": need, "have": have}
         return _of_goods(goods, have=str(have), need=str(need))
@@ -189,8 +201,8 @@ def _of_goods(goods: str, *, have: str, need: str) -> str:
     return gettext("Needs %(need)s; there is %(have)s") % {"need": need, "have": have}
 
 
-def _tier(stated: Mapping[str, Any], have: Any, told: Told) -> str:
-    wanted = told.listed([told.thing("tier", tier) for tier in stated.get("tiers", ())])
+def _tier(stated: Leaf, have: Any, told: Told) -> str:
+    wanted = told.listed([told.thing("tier", tier) for tier in sorted(stated.values or ())])
     if not have:
         return gettext("Only for members of tier %(tiers)s") % {"tiers": wanted}
     return gettext("Only for members of tier %(tiers)s; this one is %(tier)s") % {
@@ -218,7 +230,7 @@ _PLAIN_KINDS: Mapping[str, Any] = {
     "payment_method_in": _("Not with this way of paying"),
     "coupon": _("Needs a coupon code"),
 }
-_KINDS: Mapping[str, Callable[[Mapping[str, Any], Any, Told], str]] = {"tier_in": _tier, "contains": _contains}
+_KINDS: Mapping[str, Callable[[Leaf, Any, Told], str]] = {"tier_in": _tier, "contains": _contains}
 _PLAIN_REASONS: Mapping[str, Any] = {
     "scope_empty": _("Nothing in the basket is covered by it"),
     "no_effect": _("There is nothing it could take off here"),

@@ -14,16 +14,18 @@ from typing import Any
 from django.utils.translation import get_language, gettext, ngettext
 
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
+from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.reason_words import Told, near_miss_text, reason_text
 
 Names = Mapping[str, Mapping[str, str]]  # key → {"zh": …, "en": …}
 
 
-def explain(
-    *, answer: Mapping[str, Any], names: Names, currency: str, rulebook: Mapping[str, Any] | None = None
-) -> Explanation:
-    """The answer (JSON) in words. `rulebook` is the document of the version that priced it, for exact words."""
-    known = {promotion["id"]: promotion for promotion in (rulebook or {}).get("promotions", ())}
+def explain(*, answer: Mapping[str, Any], names: Names, currency: str, rulebook: Rulebook | None = None) -> Explanation:
+    """The answer (JSON) in words. `rulebook` is the version that priced it, for exact words."""
+    told_of = {each["id"] for part in ("promotions", "near_misses") for each in answer.get(part, ())}
+    told_of |= {each["promotion"] for part in ("offers", "issued") for each in answer.get(part, ())}
+    told_of |= {other for each in answer.get("promotions", ()) for other in (each.get("reason") or {}).get("with", ())}
+    known = {each.id: each for each in (rulebook.promotions if rulebook else ()) if each.id in told_of}
     told = Told(currency=currency, language=get_language() or "en", names=names, promotions=known)
     outcomes = answer.get("promotions", ())
     certificate = answer.get("certificate", {})

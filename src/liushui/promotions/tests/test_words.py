@@ -7,40 +7,36 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
+from liushui.promotions.domain.rulebook import Combined, Effect, Leaf, Promotion, Rulebook, Scope
 from liushui.promotions.words import explain
 
-RULEBOOK = {
-    "version": "7",
-    "promotions": [
-        {
-            "id": "snacks",
-            "name": {"zh": "零食买二送一", "en": "Snacks 3 for 2"},
-            "effects": [
-                {
-                    "type": "buy_n_get_m",
-                    "buy_scope": {"category_in": ["snacks"]},
-                    "get_scope": {"category_in": ["snacks"]},
-                }
-            ],
-        },
-        {
-            "id": "spend",
-            "name": {"zh": "满 200 减 30", "en": "30 off 200"},
-            "when": [{"type": "subtotal_at_least", "amount": 20_000}, {"type": "tier_in", "tiers": ["gold"]}],
-            "effects": [{"type": "amount_off", "amount": 3_000, "level": "order"}],
-        },
-        {
-            "id": "mix",
-            "name": {"zh": "任选三种"},
-            "when": [{"any": [{"type": "member"}, {"type": "distinct_skus_at_least", "n": 3}]}],
-            "effects": [],
-        },
-    ],
-}
+SNACKS = Scope(category_in=frozenset({"snacks"}))
+RULEBOOK = Rulebook(
+    version="7",
+    promotions=(
+        Promotion(
+            id="snacks",
+            name={"zh": "零食买二送一", "en": "Snacks 3 for 2"},
+            effects=(Effect(type="buy_n_get_m", buy_qty=2, get_qty=1, buy_scope=SNACKS, get_scope=SNACKS),),
+        ),
+        Promotion(
+            id="spend",
+            name={"zh": "满 200 减 30", "en": "30 off 200"},
+            when=(Leaf(type="subtotal_at_least", amount=20_000), Leaf(type="tier_in", values=frozenset({"gold"}))),
+            effects=(Effect(type="amount_off", amount=3_000, level="order"),),
+        ),
+        Promotion(
+            id="mix",
+            name={"zh": "任选三种"},
+            when=(Combined(op="any", parts=(Leaf(type="member"), Leaf(type="distinct_skus_at_least", n=3))),),
+            effects=(),
+        ),
+    ),
+)
 NAMES = {"category:snacks": {"zh": "零食", "en": "snacks"}, "tier:gold": {"zh": "金卡", "en": "gold"}}
 
 
-def told(language: str = "en", book: dict[str, Any] | None = RULEBOOK, **answer: Any):
+def told(language: str = "en", book: Rulebook | None = RULEBOOK, **answer: Any):
     with override(language):
         return explain(answer=answer, names=NAMES, currency="CNY", rulebook=book)
 
