@@ -6,6 +6,7 @@ from liushui.orders.actions.record_sales import Identity, record_sales, recorded
 from liushui.orders.actions.void_sale import void_sale
 from liushui.orders.facts import decode_fact
 from liushui.orders.lists import daily_order_totals, list_totals, order_totals, sales
+from liushui.orders.past_sales import past_sales, past_totals
 from liushui.orders.queries import find_sale, sale, sale_facts
 from liushui.orders.words import CHANNELS, METHODS, channel_name, payment_name
 
@@ -19,6 +20,8 @@ __all__ = [
     "find_sale",
     "list_totals",
     "order_totals",
+    "past_sales",
+    "past_totals",
     "payment_name",
     "record_sales",
     "recorded_before",
