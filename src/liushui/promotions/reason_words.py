@@ -105,14 +105,14 @@ def near_miss_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) 
         if goods:
             return gettext("Spend %(amount)s more on %(goods)s for: %(name)s") % values
         return gettext("Spend %(amount)s more for: %(name)s") % values
-    values = {"count": missing, "goods": goods, "name": name}
+    pieces: dict[str, Any] = {"count": missing, "goods": goods, "name": name}
     if kind == "distinct_skus_at_least":
         return ngettext(
             "Add %(count)d other article for: %(name)s", "Add %(count)d other articles for: %(name)s", missing
-        ) % values  # fmt: skip
+        ) % pieces  # fmt: skip
     if goods:
-        return gettext("Add %(count)d more of %(goods)s for: %(name)s") % values
-    return gettext("Add %(count)d more for: %(name)s") % values
+        return gettext("Add %(count)d more of %(goods)s for: %(name)s") % pieces
+    return gettext("Add %(count)d more for: %(name)s") % pieces
 
 
 def _bought(stated: Leaf | Effect) -> Scope:
@@ -210,10 +210,8 @@ def _tier(stated: Leaf, have: Any, told: Told) -> str:
     }  # fmt: skip
 
 
-def _contains(stated: Mapping[str, Any], _have: Any, told: Told) -> str:
-    return gettext("Needs %(goods)s in the basket") % {
-        "goods": told.goods(stated.get("scope")) or gettext("an article")
-    }
+def _contains(stated: Leaf, _have: Any, told: Told) -> str:
+    return gettext("Needs %(goods)s in the basket") % {"goods": told.goods(stated.scope) or gettext("an article")}
 
 
 _PLAIN_KINDS: Mapping[str, Any] = {

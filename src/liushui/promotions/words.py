@@ -104,14 +104,15 @@ def _distance(reason: Mapping[str, Any]) -> Fraction:
 
 def _offer(offer: Mapping[str, Any], told: Told) -> OfferWords:
     quantity, percent = int(offer["qty"]), offer.get("percent", 10_000)
-    values = {"quantity": quantity, "article": told.article(offer["sku"]), "name": told.promotion(offer["promotion"])}
+    name = told.promotion(offer["promotion"])
+    values = {"quantity": quantity, "article": told.article(offer["sku"]), "name": name}
     if percent == 10_000:
         text = gettext("%(name)s: %(quantity)d × %(article)s may be taken free") % values
     else:
         text = gettext("%(name)s: %(quantity)d × %(article)s may be taken at %(percent)s off") % (
             values | {"percent": told.percent(percent)}
         )
-    return OfferWords(promotion=offer["promotion"], name=values["name"], sku=offer["sku"], quantity=quantity, text=text)
+    return OfferWords(promotion=offer["promotion"], name=name, sku=offer["sku"], quantity=quantity, text=text)
 
 
 def _gained(answer: Mapping[str, Any], told: Told) -> tuple[str, ...]:
