@@ -10,6 +10,7 @@ from typing import Any, Self
 from liushui.kernel.money import EXPONENTS
 from liushui.promotions.domain import strict_json
 from liushui.promotions.domain.basket_parts import Code, Line, Member, Shipping, Usage
+from liushui.promotions.domain.rule_kinds import scalar
 from liushui.promotions.domain.strict_json import INTEGER_MAX, invalid, members
 
 LINES_MAX = 10_000
@@ -100,7 +101,7 @@ def _lines(value: Any) -> tuple[Line, ...]:
 
 
 def _quick_line(given: Any) -> Line | None:
-    """A well-formed line without measure, or None: what is wrong, `_line` finds out. Baskets are read by the million."""
+    """A well-formed line without measure, or None; what is wrong, `_line` finds out."""
     if type(given) is not dict or not given.keys() <= _LINE or "measure" in given:
         return None
     get = given.get
@@ -240,17 +241,8 @@ def _attributes(value: Any) -> dict[str, int | str | bool]:
     for key, each in value.items():
         at = f"member.attributes.{str(key)[:60]}"
         strict_json.text(key, at=at)
-        read[key] = scalar(each, at=at)
+        read[key] = scalar(each, at)
     return read
-
-
-def scalar(value: Any, *, at: str) -> int | str | bool:
-    """A value of a member's attribute: a whole number, a text, true or false."""
-    if type(value) is bool:
-        return value
-    if type(value) is int:
-        return strict_json.integer(value, at=at, low=-INTEGER_MAX)
-    return strict_json.text(value, at=at, longest=400, empty=True)
 
 
 def _usage(value: Any) -> dict[str, Usage]:

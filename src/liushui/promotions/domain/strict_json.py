@@ -1,7 +1,7 @@
 """JSON read strictly: nothing guessed, nothing dropped, no binary fraction, and every error with its JSON path.
 
-`loads` keeps a number with a fraction as the text that was written (`NumberText`): only a percent takes one. The readers
-below take one value each with `at`, the path that leads to it, and raise InvalidDocument.
+`loads` keeps a number with a fraction as the text that was written (`NumberText`): only a percent takes one. The
+readers below take one value each with `at`, the path that leads to it, and raise InvalidDocument.
 """
 
 from __future__ import annotations
