@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from liushui.runtime.places import StorePlace
@@ -30,6 +31,15 @@ class Item:
     cost_minor: int | None  # present unit cost, tax excluded, minor units of the chain's currency
     image_url: str
     is_active: bool
+
+
+class Goods(NamedTuple):
+    """What promotions ask of an item. A plain tuple: all items of a chain are asked for at once."""
+
+    sku: str
+    category: str
+    brand: str
+    discountable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from liushui.catalog.actions import save_prices as _save_prices
 from liushui.catalog.contracts import (
     Basket,
     Category,
+    Goods,
     ImportPreview,
     ImportView,
     Item,
@@ -59,6 +60,11 @@ def price_baskets(*, baskets: Sequence[Basket], kept: KeptItems | None = None) -
 def item(*, item_id: int, chain_ids: Collection[int]) -> Item:
     """One item of these chains; raises UnknownItem."""
     return _items.item(item_id=item_id, chain_ids=chain_ids)
+
+
+def goods(*, chain_id: int) -> list[Goods]:
+    """Every item of a chain, also those no longer sold, as far as promotions ask. One query."""
+    return _items.goods(chain_id=chain_id)
 
 
 def prices(*, item_id: int) -> tuple[Price, ...]:

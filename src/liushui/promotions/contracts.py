@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, PricedBasket, PricedLine, PricedShipping
+from liushui.promotions.domain.backtest import Chunk, Load
+from liushui.promotions.domain.backtest_processes import HelperDied
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
 from liushui.promotions.domain.coupons import (
     CodeIssue,
@@ -20,7 +22,8 @@ from liushui.promotions.domain.coupons import (
     ResolvedCodes,
 )
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
-from liushui.promotions.domain.rulebook import Promotion, Rulebook
+from liushui.promotions.domain.rulebook import Combined, Condition, Leaf, Promotion, Rulebook
+from liushui.promotions.domain.trial import Head, Trial
 from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key
 
 if TYPE_CHECKING:
@@ -30,16 +33,23 @@ __all__ = [
     "Allocation",
     "Basket",
     "Certificate",
+    "Chunk",
     "Code",
     "CodeIssue",
     "CodeProblem",
     "CodeState",
+    "Combined",
+    "Condition",
     "CouponBatch",
     "DraftView",
     "Explanation",
+    "Head",
     "HeldUse",
+    "HelperDied",
+    "Leaf",
     "Line",
     "LineDiscount",
+    "Load",
     "Member",
     "MemberCode",
     "MemberTier",
@@ -61,6 +71,7 @@ __all__ = [
     "Rulebook",
     "RulebookChanges",
     "Shipping",
+    "Trial",
     "Usage",
     "VersionView",
     "order_key",

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from liushui.catalog.contracts import Category, Item, Price
+from liushui.catalog.contracts import Category, Goods, Item, Price
 from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, price_at
 from liushui.catalog.domain.search_text import gtin_key
 from liushui.catalog.errors import UnknownItem
@@ -53,6 +53,12 @@ def _item_of_values(values: Sequence[Any]) -> Item:
         for field in BOOLEANS:
             row[field] = bool(row[field])
     return Item(**row)
+
+
+def goods(*, chain_id: int) -> list[Goods]:
+    """Every item of a chain, also those no longer sold, as far as promotions ask."""
+    found = ItemRow.objects.filter(chain_id=chain_id).order_by("sku")
+    return [Goods(*row) for row in found.values_list("sku", "category", "brand", "discountable")]
 
 
 def _barcode_key(code: str) -> str:

@@ -12,7 +12,7 @@ count binds once it is reached; a budget binds only when less is left of it than
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +20,6 @@ from liushui.promotions.domain.basket import Usage
 from liushui.promotions.domain.rulebook import Limits, Rulebook
 from liushui.promotions.domain.trial import NO_USAGE, Head, MakePrice, Row, Side, Trial, Usages, try_receipt
 
-CHUNK_RECEIPTS = 200  # large enough that handing out costs little, small enough that expectations stay true
 _AHEAD = 3  # chunks under way per process
 
 
@@ -155,7 +154,7 @@ def backtest(plan: Plan, chunks: Iterable[Chunk]) -> Iterator[list[Row]]:
         yield rows
 
 
-def backtest_with_helpers(plan: Plan, chunks: Iterable[Chunk], helpers: Helpers) -> Iterator[list[Row]]:
+def backtest_with_helpers(plan: Plan, chunks: Iterable[Chunk], helpers: Helpers) -> Generator[list[Row], None, None]:
     """The same rows, priced by helpers ahead of time and taken in order."""
     taker = _Taker(plan)
     under_way: deque[tuple[Chunk, Guessed, Any]] = deque()
