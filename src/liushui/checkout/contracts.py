@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from liushui.catalog.contracts import Item
 from liushui.kernel.errors import LiushuiError
 from liushui.orders.contracts import Discount, SaleLine, SaleRecorded, Tender
+from liushui.promotions.contracts import PricedBasket
 
 __all__ = ["CompleteSale", "Discount", "LineCommand", "Quote", "QuotedLine", "Refusal", "SaleRecorded", "Tender"]
 
@@ -33,6 +35,7 @@ class LineCommand:
     tax_minor: int | None = None  # None: by the item's rate
     cost_minor: int | None = None
     is_return: bool = False  # for a line of zero units; otherwise the sign of the units says it
+    is_gift: bool = False  # put on the basket because a promotion offers it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +86,5 @@ class Quote:
     discount_minor: int
     total_minor: int
     tax_minor: int
+    answer: PricedBasket | None = None  # of the promotion engine; None where no rulebook is in force
+    code_problems: Mapping[str, str] = field(default_factory=dict)  # by code: why it does not count

@@ -10,10 +10,13 @@ from liushui.catalog.contracts import PricedItem
 from liushui.checkout.contracts import LineCommand, Quote, QuotedLine
 from liushui.checkout.domain.lines import build_line
 from liushui.kernel.errors import LiushuiError
+from liushui.promotions.contracts import Member
 from liushui.stores.contracts import Store
 
 
-def quote(*, store: Store, lines: Sequence[LineCommand], at: datetime) -> Quote:
+def quote(
+    *, store: Store, lines: Sequence[LineCommand], at: datetime, member: Member | None = None, codes: Sequence[str] = ()
+) -> Quote:
     """The lines as complete_sale would record them at that instant; a line that it would refuse says why.
 
     Two queries, however many lines. Costs are left out: a till does not show them.
