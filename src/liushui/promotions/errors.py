@@ -131,3 +131,13 @@ class CouponInUse(Conflict):
     """The coupon is used, or an order holds it at this moment."""
 
     type = "coupon-in-use"
+
+
+class InvalidReturn(LiushuiError):
+    """These units cannot come back, or what their refund stands on is missing.
+
+    `pointer` holds the JSON path; `context` the line, how many were bought and how many came back before.
+    """
+
+    status = 422
+    type = "invalid-return"

@@ -1,4 +1,4 @@
-"""Which fields each type of effect takes. Documents are read and written by this list, and the reference is made from it."""
+"""Which fields each type of effect takes; documents and their reference stand on this list."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ _FORMATION = Field(
     default="sets",
     zh="`sets` 逐组选件；`pool` 从所有成组的件里一起选",
     en="`sets` rewards in each set, `pool` out of all complete sets together",
+)
+_WHOLE_SETS = (
+    _FORMATION,
+    Field(
+        name="unit_order",
+        kind=_UNIT_ORDER_KIND,
+        zh="整组都优惠，先后无影响",
+        en="a whole set is reduced: it makes no difference",
+    ),
 )
 _METHODS = Field(
     name="methods", kind=kinds.TEXTS, zh="哪些配送方式；不写为全部", en="which delivery methods; all when left out"
@@ -94,7 +103,7 @@ EFFECTS: dict[str, Row] = {
         fields=(_AMOUNT, _level("unit", "line", "order", "order_and_shipping"), *_CHOSEN),
     ),
     "fixed_unit_price": Row(zh="特价", en="fixed price of a unit", fields=(_PRICE, *_CHOSEN)),
-    "bundle_price": Row(zh="组合价", en="each n units for a price", fields=(_SET_SIZE, _PRICE, *_PRICED)),
+    "bundle_price": Row(zh="组合价", en="each n units for a price", fields=(_SET_SIZE, _PRICE, *_WHOLE_SETS, *_PRICED)),
     "buy_n_get_m": Row(
         zh="买 N 送 M",
         en="buy n, get m",
@@ -136,6 +145,7 @@ EFFECTS: dict[str, Row] = {
         fields=(
             Field(name="group_size", kind=kinds.COUNT, required=True, zh="几件一组", en="units of a group"),
             _PERCENT,
+            *_WHOLE_SETS,
             *_PRICED,
         ),
     ),

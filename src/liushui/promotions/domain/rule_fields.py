@@ -34,7 +34,7 @@ _SCOPE_NAMES = frozenset(field.name for field in SCOPE)
 
 
 def read_fields(given: dict[str, Any], fields: tuple[Field, ...], *, at: str) -> dict[str, Any]:
-    """The values of a document's fields by their names in the dataclass; null is as left out where that means something."""
+    """The fields of a document by their names in the dataclass; null is as left out where nothing is the default."""
     read: dict[str, Any] = {}
     for field in fields:
         if field.name in given:
