@@ -1,0 +1,111 @@
+"""A basket on the counter, and what is left of its prices while promotions are applied one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liushui.promotions.domain.basket import Basket, Line
+from liushui.promotions.domain.rulebook import Scope
+from liushui.promotions.domain.units import Run, plain
+
+
+class State:
+    """Remaining values: runs of units and their sum by line, shipping charges, and the total payable. Never changed
+    in place: a promotion applied makes another State that shares what it did not touch."""
+
+    __slots__ = ("runs", "shipping", "sums", "total")
+
+    def __init__(self, runs: list[tuple[Run, ...]], sums: list[int], shipping: list[int], total: int) -> None:
+        self.runs = runs
+        self.sums = sums
+        self.shipping = shipping
+        self.total = total
+
+
+class Counter:
+    """A basket made ready: list prices, quantities, floors, and which lines each scope means."""
+
+    __slots__ = ("_for_conditions", "_for_effects", "basket", "floors", "lines", "prices", "quantities", "start")
+
+    def __init__(self, basket: Basket) -> None:
+        self.basket = basket
+        self.lines: Sequence[Line] = basket.lines
+        self.prices = [line.unit_price for line in basket.lines]
+        self.quantities = [line.quantity for line in basket.lines]
+        self.floors = [line.floor_unit_price * line.quantity for line in basket.lines]
+        sums = [line.unit_price * line.quantity for line in basket.lines]
+        shipping = [each.amount for each in basket.shipping]
+        self.start = State(
+            runs=[(plain(line.unit_price, 0, line.quantity),) for line in basket.lines],
+            sums=sums,
+            shipping=shipping,
+            total=sum(sums) + sum(shipping),
+        )
+        self._for_effects: dict[int, list[int]] = {}
+        self._for_conditions: dict[int, list[int]] = {}
+
+    def effect_lines(self, scope: CompiledScope) -> list[int]:
+        """Lines whose units an effect with this scope may touch."""
+        found = self._for_effects.get(scope.number)
+        if found is None:
+            lines = self.lines
+            found = [index for index in self.condition_lines(scope) if lines[index].discountable]
+            self._for_effects[scope.number] = found
+        return found
+
+    def condition_lines(self, scope: CompiledScope) -> list[int]:
+        """Lines that a condition with this scope looks at."""
+        found = self._for_conditions.get(scope.number)
+        if found is None:
+            matches = scope.matches
+            found = [index for index, line in enumerate(self.lines) if not line.gift and matches(line)]
+            self._for_conditions[scope.number] = found
+        return found
+
+
+class CompiledScope:
+    """A scope with a number of its own within a rulebook, so that what it means in a basket is found out once."""
+
+    __slots__ = ("is_everything", "number", "scope", "untouched")
+
+    def __init__(self, scope: Scope, number: int) -> None:
+        self.scope = scope
+        self.number = number
+        self.untouched = scope.not_already_discounted
+        self.is_everything = scope == Scope() or scope == Scope(not_already_discounted=True)
+
+    def matches(self, line: Line) -> bool:
+        """Whether a line is meant; `not_already_discounted` is about units and looked at elsewhere."""
+        if self.is_everything:
+            return True
+        scope = self.scope
+        if scope.sku_in is not None and line.sku not in scope.sku_in:
+            return False
+        if scope.sku_not_in is not None and line.sku in scope.sku_not_in:
+            return False
+        if scope.brand_in is not None and line.brand not in scope.brand_in:
+            return False
+        if scope.tag_in is not None and scope.tag_in.isdisjoint(line.tags):
+            return False
+        if scope.unit_price_min is not None and line.unit_price < scope.unit_price_min:
+            return False
+        if scope.unit_price_max is not None and line.unit_price > scope.unit_price_max:
+            return False
+        if scope.category_in is not None and scope.category_in.isdisjoint(nodes(line.category)):
+            return False
+        return scope.category_not_in is None or scope.category_not_in.isdisjoint(nodes(line.category))
+
+
+def nodes(path: str) -> tuple[str, ...]:
+    """A category and all above it: food/snacks/chips, food/snacks, food."""
+    found = _nodes.get(path)
+    if found is None:
+        parts = path.split("/")
+        found = tuple("/".join(parts[:length]) for length in range(len(parts), 0, -1)) if path else ()
+        if len(_nodes) < NODES_KEPT:
+            _nodes[path] = found
+    return found
+
+
+NODES_KEPT = 100_000
+_nodes: dict[str, tuple[str, ...]] = {}

@@ -1,0 +1,269 @@
+"""A promotion at its turn: what it would take off in this state, brought down to what may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liushui.promotions.domain.allocation import Cut, fair_shares, scaled_cuts
+from liushui.promotions.domain.basket import Usage
+from liushui.promotions.domain.choosing import GIVEN, CompiledEffect, Piece, Place, Taking
+from liushui.promotions.domain.conditions import Check
+from liushui.promotions.domain.rulebook import Promotion
+from liushui.promotions.domain.state import Counter, State
+from liushui.promotions.domain.units import TAKEN, USED, Run, in_order, joined, stretches
+
+NO_USAGE = Usage()
+
+
+class CompiledPromotion:
+    """A promotion with its conditions, effects and place in the order of application."""
+
+    __slots__ = (
+        "avoid",
+        "benefits",
+        "checks",
+        "counts_applications",
+        "dynamic",
+        "effects",
+        "fixed",
+        "fragile",
+        "id",
+        "is_catalogue",
+        "needs_coupon",
+        "promotion",
+        "rank",
+        "touches_shipping",
+        "turn_stage",
+    )
+
+    def __init__(self, promotion: Promotion, checks: Sequence[Check], effects: Sequence[CompiledEffect]) -> None:
+        self.promotion = promotion
+        self.id = promotion.id
+        self.rank = 0
+        self.checks = checks
+        self.fixed = [check for check in checks if check.fixed]
+        self.dynamic = [check for check in checks if not check.fixed]
+        self.effects = effects
+        self.avoid = TAKEN if promotion.unit_exclusive else 0
+        self.is_catalogue = promotion.stage == "catalogue"
+        only_benefits = all(effect.kind == "benefit" for effect in effects)
+        self.turn_stage = "points" if only_benefits else promotion.stage
+        self.touches_shipping = any(
+            effect.kind == "shipping" or effect.effect.level == "order_and_shipping" for effect in effects
+        )
+        self.needs_coupon = any(_asks_coupon(check) for check in checks)
+        self.counts_applications = promotion.unit_exclusive and any(effect.kind == "sets" for effect in effects)
+        self.fragile = any(
+            (promotion.unit_exclusive or effect.scope.untouched or effect.buy_scope.untouched
+             or effect.get_scope.untouched or effect.basis_scope.untouched)
+            and effect.chooses
+            for effect in effects
+        )  # fmt: skip
+        self.benefits = sum(
+            (effect.effect.qty or 1) if effect.kind == "gift" else int(effect.kind == "benefit") for effect in effects
+        )
+
+
+def _asks_coupon(check: Check) -> bool:
+    if check.leaf is not None:
+        return check.leaf.type == "coupon"
+    return any(_asks_coupon(part) for part in check.parts)
+
+
+class Turn:
+    """What a promotion would do at its turn: the lines as they would be, and what it gives."""
+
+    __slots__ = ("amount", "applications", "benefits", "charges", "lines", "offers", "unused")
+
+    def __init__(self) -> None:
+        self.lines: dict[int, tuple[tuple[Run, ...], int]] = {}  # line → its runs afterwards, what it loses
+        self.charges: dict[int, int] = {}  # delivery charge → what it loses
+        self.amount = 0
+        self.applications = 0
+        self.benefits = 0
+        self.offers: list[dict[str, Any]] = []
+        self.unused = 0
+
+    def apply(self, state: State) -> State:
+        """The state after it."""
+        runs, sums, shipping = state.runs, state.sums, state.shipping
+        if self.lines:
+            runs, sums = list(runs), list(sums)
+            for index, (after, lost) in self.lines.items():
+                runs[index] = after
+                sums[index] -= lost
+        if self.charges:
+            shipping = list(shipping)
+            for index, lost in self.charges.items():
+                shipping[index] -= lost
+        return State(runs, sums, shipping, state.total - self.amount)
+
+
+def budget_left(compiled: CompiledPromotion, usage: Mapping[str, Usage]) -> int | None:
+    """What is left of its budget, not below 0; None without one."""
+    budget = compiled.promotion.limits.budget
+    return None if budget is None else max(0, budget - usage.get(compiled.id, NO_USAGE).spent)
+
+
+def take_turn(
+    compiled: CompiledPromotion, counter: Counter, state: State, most: int | None = None
+) -> tuple[Turn | None, str]:
+    """What it would do; without anything to give None and `no_effect` or `limit`. Conditions are not looked at.
+
+    `most` limits its applications besides its own limits.
+    """
+    promotion = compiled.promotion
+    per_order = promotion.limits.per_order
+    if per_order is not None:
+        most = per_order if most is None else min(most, per_order)
+    turn = Turn()
+    if len(compiled.effects) == 1:
+        place = Place(counter, state, compiled.avoid, most, is_catalogue=compiled.is_catalogue)
+        taking = _with_ceiling(compiled.effects[0].take(compiled.effects[0], place), compiled.effects[0])
+        asked, cuts, charges = taking.asked, taking.lines, dict(taking.shipping)
+        turn.applications, turn.benefits, turn.offers = taking.applications, taking.benefits, taking.offers
+    else:
+        asked, cuts, charges = _all_effects(compiled, counter, state, most, turn)
+    lost = {index: _within_floor(index, pieces, counter, state) for index, pieces in cuts.items()}
+    turn.amount = sum(lost[index][1] for index in lost) + sum(charges.values())
+    turn.unused = max(0, asked - turn.amount)
+    left = budget_left(compiled, counter.basket.usage)
+    if left is not None and turn.amount > left:
+        if promotion.limits.budget_mode == "reject" or left == 0:
+            return None, "limit"
+        lost, charges = _scaled(left, lost, charges)
+        turn.amount = left
+    if turn.amount <= 0 and not turn.benefits:
+        return None, "no_effect"
+    if turn.amount <= 0:
+        turn.applications = _benefit_applications(compiled, turn)
+    gift = GIVEN if any(effect.kind == "gift" for effect in compiled.effects) else 0
+    mark = compiled.avoid | gift
+    for index, (pieces, loss) in lost.items():
+        if loss or mark:
+            turn.lines[index] = (joined([_after(piece, mark) for piece in pieces]), loss)
+    turn.charges = {index: cut for index, cut in charges.items() if cut}
+    return turn, ""
+
+
+def _benefit_applications(compiled: CompiledPromotion, turn: Turn) -> int:
+    """Points, coupons and gifts worth nothing count as one application; an offer that nobody took counts none."""
+    given = turn.benefits - sum(offer["qty"] for offer in turn.offers)
+    return 1 if given > 0 else 0
+
+
+def _after(piece: Piece, mark: int) -> Run:
+    run, cut, is_chosen = piece
+    value, start, width, period, repeats, flags = run
+    return (value - cut, start, width, period, repeats, (flags | mark if is_chosen else flags) & ~USED)
+
+
+def _with_ceiling(taking: Taking, effect: CompiledEffect) -> Taking:
+    """Bring an effect down to its max_discount: fair shares over lines and charges, then within each line."""
+    ceiling = effect.effect.max_discount
+    if ceiling is None or taking.asked <= ceiling:
+        return taking
+    taking.asked = ceiling
+    losses = {index: (pieces, _loss(pieces)) for index, pieces in taking.lines.items()}
+    charges = dict(taking.shipping)
+    if sum(loss for _, loss in losses.values()) + sum(charges.values()) > ceiling:
+        scaled, charges = _scaled(ceiling, losses, charges)
+        taking.lines = {index: pieces for index, (pieces, _) in scaled.items()}
+        taking.shipping = list(charges.items())
+    return taking
+
+
+def _scaled(
+    amount: int, losses: Mapping[int, tuple[list[Piece], int]], charges: Mapping[int, int]
+) -> tuple[dict[int, tuple[list[Piece], int]], dict[int, int]]:
+    lines = sorted(losses)
+    weights = [losses[index][1] for index in lines] + [charges[index] for index in charges]
+    shares = fair_shares(amount, weights, weights)
+    scaled = {
+        index: (_brought_down(losses[index][0], share), share) for index, share in zip(lines, shares, strict=False)
+    }
+    return scaled, dict(zip(charges, shares[len(lines) :], strict=True))
+
+
+def _brought_down(pieces: list[Piece], amount: int) -> list[Piece]:
+    """The same units with cuts that come to the amount."""
+    if amount >= _loss(pieces):
+        return pieces
+    chosen = [(run, cut) for run, cut, is_chosen in pieces if is_chosen]
+    cuts: list[Cut] = scaled_cuts(amount, chosen)
+    return [(run, cut, True) for run, cut in cuts] + [piece for piece in pieces if not piece[2]]
+
+
+def _loss(pieces: Sequence[Piece]) -> int:
+    return sum(cut * run[2] * run[4] for run, cut, _ in pieces)
+
+
+def _within_floor(index: int, pieces: list[Piece], counter: Counter, state: State) -> tuple[list[Piece], int]:
+    loss = _loss(pieces)
+    capacity = state.sums[index] - counter.floors[index]
+    if loss > capacity:
+        capacity = max(0, capacity)
+        return _brought_down(pieces, capacity), capacity
+    return pieces, loss
+
+
+def _all_effects(
+    compiled: CompiledPromotion, counter: Counter, state: State, most: int | None, turn: Turn
+) -> tuple[int, dict[int, list[Piece]], dict[int, int]]:
+    """Several effects on one base: cuts are added up per unit; what sets used up later sets do not find."""
+    asked = 0
+    layers: dict[int, list[list[Piece]]] = {}
+    charges: dict[int, int] = {}
+    marked = state
+    for effect in compiled.effects:
+        at = marked if effect.kind == "sets" else state
+        avoid = compiled.avoid | (USED if effect.kind == "sets" else 0)
+        place = Place(counter, at, avoid, most, is_catalogue=compiled.is_catalogue)
+        taking = _with_ceiling(effect.take(effect, place), effect)
+        asked += taking.asked
+        turn.applications = max(turn.applications, taking.applications)
+        turn.benefits += taking.benefits
+        turn.offers += taking.offers
+        for index, cut in taking.shipping:
+            charges[index] = charges.get(index, 0) + cut
+        for index, pieces in taking.lines.items():
+            layers.setdefault(index, []).append(pieces)
+        if effect.kind == "sets" and taking.lines:
+            runs = list(marked.runs)
+            for index, pieces in taking.lines.items():
+                runs[index] = joined([(*run[:5], run[5] | USED if used else run[5]) for run, _, used in pieces])
+            marked = State(runs, marked.sums, marked.shipping, marked.total)
+    lines = {index: _laid_over(parts) for index, parts in layers.items()}
+    for index, cut in charges.items():
+        charges[index] = min(cut, state.shipping[index])
+    return asked, lines, charges
+
+
+def _laid_over(layers: list[list[Piece]]) -> list[Piece]:
+    """Cuts of several effects on one line added up unit by unit, none above the unit's value."""
+    if len(layers) == 1:
+        return layers[0]
+    shapes = [[piece[0][:5] for piece in pieces] for pieces in layers]
+    if all(shape == shapes[0] for shape in shapes[1:]):
+        return [
+            (pieces[0][0], min(pieces[0][0][0], sum(piece[1] for piece in pieces)), any(piece[2] for piece in pieces))
+            for pieces in zip(*layers, strict=True)
+        ]
+    cuts: dict[int, int] = {}
+    chosen: set[int] = set()
+    for pieces in layers:
+        for run, cut, is_chosen in pieces:
+            for stretch in stretches(run):
+                for position in range(stretch[1], stretch[1] + stretch[2]):
+                    cuts[position] = cuts.get(position, 0) + cut
+                    if is_chosen:
+                        chosen.add(position)
+    single: list[Piece] = []
+    for run in in_order([run for run, _, _ in layers[0]]):
+        value, flags = run[0], run[5] & ~USED
+        for stretch in stretches(run):
+            for position in range(stretch[1], stretch[1] + stretch[2]):
+                unit = (value, position, 1, 1, 1, flags)
+                single.append((unit, min(value, cuts[position]), position in chosen))
+    return single
