@@ -2,6 +2,74 @@
 
 from __future__ import annotations
 
+from liushui.promotions.actions.cancel_version import cancel_version
+from liushui.promotions.actions.create_draft import create_draft
+from liushui.promotions.actions.pause_promotion import pause_promotion
+from liushui.promotions.actions.publish import publish
+from liushui.promotions.actions.rebase_draft import rebase_draft
+from liushui.promotions.actions.request_change import end_promotion, resume_promotion, roll_back
+from liushui.promotions.actions.review import (
+    decide_review,
+    discard_draft,
+    settle_reviews,
+    submit_for_review,
+    take_back,
+)
+from liushui.promotions.actions.save_draft import (
+    put_promotion,
+    remove_promotion,
+    rename_draft,
+    save_draft,
+    set_mode,
+    set_paused,
+)
+from liushui.promotions.actions.save_member_tiers import save_member_tiers
+from liushui.promotions.live import forget, live_rulebook, published_rulebook
+from liushui.promotions.queries import (
+    draft,
+    draft_changes,
+    drafts,
+    member_tiers,
+    promotions,
+    version,
+    version_changes,
+    version_document,
+    versions,
+)
 from liushui.promotions.words import explain
 
-__all__ = ["explain"]
+__all__ = [
+    "cancel_version",
+    "create_draft",
+    "decide_review",
+    "discard_draft",
+    "draft",
+    "draft_changes",
+    "drafts",
+    "end_promotion",
+    "explain",
+    "forget",
+    "live_rulebook",
+    "member_tiers",
+    "pause_promotion",
+    "promotions",
+    "publish",
+    "published_rulebook",
+    "put_promotion",
+    "rebase_draft",
+    "remove_promotion",
+    "rename_draft",
+    "resume_promotion",
+    "roll_back",
+    "save_draft",
+    "save_member_tiers",
+    "set_mode",
+    "set_paused",
+    "settle_reviews",
+    "submit_for_review",
+    "take_back",
+    "version",
+    "version_changes",
+    "version_document",
+    "versions",
+]

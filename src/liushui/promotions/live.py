@@ -15,6 +15,7 @@ from liushui.promotions.contracts import PublishedRulebook
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.rulebook_json import read_rulebook
+from liushui.promotions.models import RulebookRow
 
 KEPT_SECONDS = 1.0
 _BACK = timedelta(hours=1)  # a kept timeline reaches so far back: tills ask about this moment, give or take
@@ -80,6 +81,14 @@ def published_rulebook(*, chain_id: int, digest: str) -> PublishedRulebook | Non
         [chain_id, digest],
     )
     return _published(chain_id, rows[0]) if rows else None
+
+
+def published(*, rulebook: RulebookRow) -> PublishedRulebook:
+    """A version that was just written."""
+    return _published(
+        rulebook.chain_id,
+        _Version(rulebook.id, rulebook.number, rulebook.version, rulebook.digest, rulebook.starts_at),
+    )
 
 
 def forget() -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
+
+from liushui.promotions.domain.canonical import canonical_bytes
 
 Json = Mapping[str, Any]
 ChangeKind = Literal["added", "changed", "removed", "paused", "resumed"]
@@ -24,9 +27,20 @@ class Book:
     paused: Mapping[str, Json] = field(default_factory=dict)
 
     def document(self, *, version: str) -> dict[str, Any]:
-        """The rulebook that the engine reads; a mode of `best` is the default and left out."""
+        """The rulebook that the engine reads, `not_with` closed; a mode of `best` is the default and left out."""
+        return self._document(version, closed_exclusions(self.promotions))
+
+    def columns(self) -> dict[str, str]:
+        """What a draft's row holds: as it is, also `not_with` promotions that are not there, or not there yet."""
+        return {"document": compact(self._document("draft", self.promotions)), "paused": self.paused_column()}
+
+    def paused_column(self) -> str:
+        """The promotions set aside."""
+        return compact([self.paused[name] for name in sorted(self.paused)])
+
+    def _document(self, version: str, promotions: Mapping[str, Json]) -> dict[str, Any]:
         head = {"version": version} if self.mode == "best" else {"version": version, "mode": self.mode}
-        return {**head, "promotions": [self.promotions[name] for name in sorted(self.promotions)]}
+        return {**head, "promotions": [promotions[name] for name in sorted(promotions)]}
 
     def find(self, promotion_id: str) -> Json | None:
         """The promotion, running or set aside."""
@@ -84,19 +98,19 @@ def read_book(document: str, paused: str) -> Book:
     )
 
 
-def write_paused(book: Book) -> str:
-    """The column of promotions set aside."""
-    return compact([book.paused[name] for name in sorted(book.paused)])
-
-
 def compact(value: Any) -> str:
-    """JSON without spaces, keys sorted: the form that digests are taken of."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """JSON as digests are taken of it."""
+    return canonical_bytes(value).decode()
 
 
 def changes(before: Book, after: Book) -> tuple[Change, ...]:
-    """What `after` changes against `before`, by id."""
+    """What `after` changes against `before`, by id.
+
+    Whom a promotion is `not_with` counts only among those that run on both sides: else removing one would seem to
+    change all that named it.
+    """
     found = []
+    shared = before.promotions.keys() & after.promotions.keys()
     for name in sorted({*before.promotions, *before.paused, *after.promotions, *after.paused}):
         was, now = before.find(name), after.find(name)
         kind: ChangeKind
@@ -104,7 +118,7 @@ def changes(before: Book, after: Book) -> tuple[Change, ...]:
             kind = "added"
         elif now is None:
             kind = "removed"
-        elif was != now:
+        elif _among(was, shared) != _among(now, shared):
             kind = "changed"
         elif (name in before.paused) != (name in after.paused):
             kind = "paused" if name in after.paused else "resumed"
@@ -156,6 +170,12 @@ def status_at(promotion: Json, *, at: datetime, is_paused: bool) -> Literal["sch
     if starts is not None and datetime.fromisoformat(starts) > at:
         return "scheduled"
     return "live"
+
+
+def _among(promotion: Json, shared: AbstractSet[str]) -> Json:
+    others = [other for other in promotion.get("not_with", ()) if other in shared]
+    rest = {key: value for key, value in promotion.items() if key != "not_with"}
+    return {**rest, "not_with": others} if others else rest
 
 
 def _state(book: Book, promotion_id: str) -> tuple[Json | None, bool]:
