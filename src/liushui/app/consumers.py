@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.payments.tasks import TICKS as PAYMENTS
+from liushui.promotions.tasks import TICKS as PROMOTIONS
 from liushui.runtime import tidy
 from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
@@ -13,5 +14,6 @@ CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS,)
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
     *PAYMENTS,
+    *PROMOTIONS,
     *TILL,
 )
