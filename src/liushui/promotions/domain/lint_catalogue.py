@@ -14,6 +14,7 @@ from liushui.promotions.domain.rulebook import Scope
 
 LOOKS_MAX = 400_000  # items compared with a scope in one lint; after that a scope is taken to have items
 LOOKS_ONCE_MAX = 20_000  # items compared in one search
+THIN_AMONG = 50
 DEFAULT_PRICE = 10_000
 
 
@@ -32,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The goods of a chain. `tiers`: its member tiers from the lowest to the highest; () when their order is unknown."""
+    """The goods of a chain. `tiers` are its member tiers from the lowest to the highest, () when unknown."""
 
     items: tuple[Item, ...]
     currency: str = "CNY"
@@ -54,6 +55,7 @@ class Goods:
     """Finds goods for baskets: from a catalogue by its indexes, or made up from what scopes name."""
 
     catalogue: Catalogue | None
+    costs: Mapping[str, int] | None = None
     looks: int = 0
     _by_sku: dict[str, Line] = field(default_factory=dict)
     _by_category: list[tuple[str, str]] = field(default_factory=list)  # (path + "/", sku), sorted
@@ -97,14 +99,25 @@ class Goods:
     ) -> tuple[Line, ...]:
         """Up to `count` different goods in all `scopes` and none of `avoid`; `price` is what made-up ones cost.
 
-        Of a catalogue the first by SKU that effects may touch and that cost something are taken, then others.
+        Of a catalogue the first by SKU that effects may touch and that cost something are taken, then others; where
+        costs are known, those of the thinnest margin among the first THIN_AMONG.
         """
         if self.catalogue is None:
             return tuple(islice(made_up_lines(scopes, avoid, price=price), count))
         key = (tuple(scopes), tuple(avoid), count)
         if key not in self._found:
-            self._found[key] = tuple(islice(self._matching(scopes, avoid), count))
+            if self.costs:
+                some = list(islice(self._matching(scopes, avoid), max(count, THIN_AMONG)))
+                self._found[key] = tuple(sorted(some, key=self._margin)[:count])
+            else:
+                self._found[key] = tuple(islice(self._matching(scopes, avoid), count))
         return self._found[key]
+
+    def _margin(self, line: Line) -> tuple[int, int]:
+        """What is left of the price above cost, basis points; goods that effects cannot touch come last."""
+        cost = (self.costs or {}).get(line.sku, 0)
+        usable = line.discountable and line.unit_price > 0
+        return 0 if usable else 1, (line.unit_price - cost) * 10_000 // max(line.unit_price, 1)
 
     def has_any(self, *, scope: Scope) -> bool:
         """Whether something may be in scope. True too when the search had to stop before it could tell."""

@@ -1,4 +1,4 @@
-"""Conditions taken apart: the ways in which a promotion's `when` can be met, and what goods each way and effect need."""
+"""Conditions taken apart: the ways in which a `when` can be met, and what goods each way and each effect need."""
 
 from __future__ import annotations
 
@@ -99,10 +99,8 @@ def leaves(*, promotion: Promotion) -> Iterator[tuple[Leaf, str]]:
     while pending:
         condition, path = pending.pop(0)
         if isinstance(condition, Combined):
-            step = (
-                (lambda number: "not") if condition.op == "not" else (lambda number, op=condition.op: f"{op}[{number}]")
-            )
-            pending[:0] = [(part, f"{path}.{step(number)}") for number, part in enumerate(condition.parts)]
+            steps = ["not"] if condition.op == "not" else [f"{condition.op}[{n}]" for n in range(len(condition.parts))]
+            pending[:0] = [(part, f"{path}.{step}") for part, step in zip(condition.parts, steps, strict=True)]
         else:
             yield condition, path
 

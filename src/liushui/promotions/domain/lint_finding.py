@@ -50,8 +50,8 @@ CODES: Mapping[str, Severity] = {
 class Finding:
     """One thing that is wrong with, or worth knowing of, a rulebook, with the basket that shows it.
 
-    `witness` is a basket as JSON and `answer` the engine's answer to it; both are None only where no basket can exist or
-    none is needed to see it: then `message_values` name the two parts that contradict or the field that is missing.
+    `witness` is a basket as JSON and `answer` the engine's answer to it; both are None only where no basket can exist
+    or none is needed to see it: then `message_values` name the two parts that contradict or the field that is missing.
     `other_witness` and `other_answer` are the smaller basket or the lower tier where two baskets are compared.
     """
 

@@ -98,8 +98,8 @@ def price_range(scopes: Sequence[Scope]) -> tuple[int, int | None]:
 def made_up_lines(scopes: Sequence[Scope], avoid: Sequence[Scope], *, price: int) -> Iterator[Line]:
     """Lines in all of these scopes and in none of `avoid`, when there is no catalogue to take them from.
 
-    SKUs, categories, brands and tags come from the scopes; a price outside their range moves to its nearest end. At most
-    COMBINATIONS_MAX combinations are looked at.
+    SKUs, categories, brands and tags come from the scopes; a price outside their range moves to its nearest end. At
+    most COMBINATIONS_MAX combinations are looked at.
     """
     lowest, highest = price_range(scopes)
     if highest is not None and highest < lowest:

@@ -29,22 +29,30 @@ def _takes(span: tuple[int, int], minute: int) -> bool:
     return first <= minute < last if first <= last else minute >= first or minute < last
 
 
-def common_instant(*, promotions: Sequence[Promotion], at: datetime) -> datetime | None:
-    """The first instant from `at` on at which all of these are in force, in the offset of `at`; None when there is none.
+def common_instant(
+    *, promotions: Sequence[Promotion], at: datetime, without: Sequence[Promotion] = ()
+) -> datetime | None:
+    """The first instant from `at` on at which all of these are in force and none of `without`; None if never.
 
-    Times begin to be met only at a start, at midnight or at the beginning of an hour span, and repeat weekly: those
-    instants of eight days are looked at.
+    In the offset of `at`. Times change only at a start, an end, midnight or the border of an hour span, and repeat
+    weekly: those instants of eight days are looked at.
     """
     zone = timezone(at.utcoffset() or timedelta())
     first = max([at, *(each.starts_at for each in promotions if each.starts_at is not None)]).astimezone(zone)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
     minutes = {0} | {span[0] % DAY_MINUTES for each in promotions for span in each.hours or ()}
+    minutes |= {border % DAY_MINUTES for each in without for span in each.hours or () for border in span}
     candidates = [
         first,
         *(midnight + timedelta(days=day, minutes=minute) for day in range(WEEK_DAYS + 1) for minute in sorted(minutes)),
+        *(each.ends_at.astimezone(zone) for each in without if each.ends_at is not None),
     ]
     for instant in candidates:
-        if instant >= first and all(in_force(promotion=each, instant=instant) for each in promotions):
+        if (
+            instant >= first
+            and all(in_force(promotion=each, instant=instant) for each in promotions)
+            and not any(in_force(promotion=each, instant=instant) for each in without)
+        ):
             return instant
     return None
 

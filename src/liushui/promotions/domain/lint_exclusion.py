@@ -1,0 +1,120 @@
+"""Exclusions and groups as they are written: circles, contradictions, references to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liushui.promotions.domain.lint_bench import Bench, applied
+from liushui.promotions.domain.lint_conditions import ways
+from liushui.promotions.domain.rulebook import Promotion
+
+CIRCLE_MAX = 12
+
+
+def check(bench: Bench, possible: tuple[Promotion, ...]) -> None:
+    """Say what is wrong with `not_with`, `exclusive` and groups as they stand."""
+    _unknown(bench)
+    for circle in circles(promotions=bench.rulebook.promotions):
+        _say_circle(bench, circle)
+    _groups(bench, possible)
+
+
+def _unknown(bench: Bench) -> None:
+    for promotion in bench.rulebook.promotions:
+        for other in sorted(promotion.not_with - bench.by_id.keys()):
+            bench.say("unknown_reference", [promotion.id], values={"path": "not_with", "name": other})
+
+
+def circles(*, promotions: Sequence[Promotion]) -> tuple[tuple[str, ...], ...]:
+    """Circles of `not_with` as it is written: each keeps out the next, the last the first, and none says it back.
+
+    A circle has at least three members, or one that names itself; two that name each other plainly exclude each other.
+    Each circle is told once, beginning with its smallest id, at most CIRCLE_MAX long, the shortest from each beginning.
+    """
+    names = {each.id: each.not_with for each in promotions}
+    one_way = {
+        each.id: sorted(other for other in each.not_with if other in names and each.id not in names[other])
+        for each in promotions
+    }
+    found = [(each.id,) for each in promotions if each.id in each.not_with]
+    for start in sorted(one_way):
+        if one_way[start]:
+            circle = _shortest_circle(start, one_way)
+            if circle is not None:
+                found.append(circle)
+    return tuple(dict.fromkeys(found))
+
+
+def _shortest_circle(start: str, one_way: dict[str, list[str]]) -> tuple[str, ...] | None:
+    """Breadth first along ids that are not smaller than the beginning."""
+    reached_from: dict[str, str] = {}
+    edge, length = [start], 1
+    while edge and length <= CIRCLE_MAX:
+        following = []
+        for each in edge:
+            for other in one_way[each]:
+                if other == start:
+                    path = [each]
+                    while path[-1] != start:
+                        path.append(reached_from[path[-1]])
+                    return tuple(reversed(path))
+                if other > start and other not in reached_from:
+                    reached_from[other] = each
+                    following.append(other)
+        edge, length = following, length + 1
+    return None
+
+
+def _say_circle(bench: Bench, circle: tuple[str, ...]) -> None:
+    parts = [(bench.by_id[each], bench.witnesses[each].way) for each in circle if each in bench.witnesses]
+    basket = bench.basket(parts=parts) if len(parts) == len(circle) else None
+    shown = (basket, bench.price(basket)) if basket is not None else None
+    together = len(set(applied(shown[1])) & set(circle)) if shown is not None else 0
+    bench.say("circular_exclusion", circle, values={"members": len(circle), "applied": together}, shown=shown)
+
+
+def _groups(bench: Bench, possible: tuple[Promotion, ...]) -> None:
+    by_group: dict[str, list[Promotion]] = {}
+    for promotion in bench.rulebook.promotions:
+        if promotion.group is not None:
+            by_group.setdefault(promotion.group, []).append(promotion)
+    can = {each.id for each in possible}
+    for group, members in sorted(by_group.items()):
+        kinds = {(each.group_mode, each.group_max) for each in members}
+        if len(kinds) > 1:
+            odd = next(each for each in members if (each.group_mode, each.group_max) != _kind(members[0]))
+            names = [members[0].id, odd.id]
+            bench.say("group_modes_differ", names, values={"group": group}, shown=_together(bench, names, can))
+        _contradictions(bench, group, members, can)
+
+
+def _kind(promotion: Promotion) -> tuple[str, int | None]:
+    return promotion.group_mode, promotion.group_max
+
+
+def _contradictions(bench: Bench, group: str, members: list[Promotion], can: set[str]) -> None:
+    """A group whose members are all to apply, of which one excludes another."""
+    ids = {each.id: each for each in members}
+    for promotion in members:
+        if promotion.group_mode != "all":
+            continue
+        others = sorted((promotion.not_with & ids.keys()) - {promotion.id})
+        if promotion.exclusive:
+            others += [each.id for each in members if each.stage == promotion.stage and each.id != promotion.id]
+        for other in dict.fromkeys(others):
+            names = [promotion.id, other]
+            bench.say("group_contradicts", names, values={"group": group}, shown=_together(bench, names, can))
+
+
+def _together(bench: Bench, names: list[str], can: set[str]):  # type: ignore[no-untyped-def]
+    """A basket that these meet together and the answer to it, when one can be made; else that of one of them."""
+    if not can.issuperset(names):
+        known = [bench.witnesses[each] for each in names if each in bench.witnesses]
+        return (known[0].basket, bench.answer_to(known[0])) if known else None
+    for first in ways(promotion=bench.by_id[names[0]])[0][:2]:
+        for second in ways(promotion=bench.by_id[names[1]])[0][:2]:
+            basket = bench.basket(parts=[(bench.by_id[names[0]], first), (bench.by_id[names[1]], second)])
+            if basket is not None:
+                return basket, bench.price(basket)
+    known = [bench.witnesses[each] for each in names]
+    return known[0].basket, bench.answer_to(known[0])
