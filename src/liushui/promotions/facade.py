@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from liushui.promotions.actions.cancel_version import cancel_version
+from liushui.promotions.actions.commit_uses import commit
 from liushui.promotions.actions.create_draft import create_draft
+from liushui.promotions.actions.issue_codes import give_codes, issue_codes, issued_codes
+from liushui.promotions.actions.make_batch import make_batch
 from liushui.promotions.actions.pause_promotion import pause_promotion
 from liushui.promotions.actions.publish import publish
 from liushui.promotions.actions.rebase_draft import rebase_draft
+from liushui.promotions.actions.release_uses import expire, release, return_uses
 from liushui.promotions.actions.request_change import end_promotion, resume_promotion, roll_back
+from liushui.promotions.actions.reserve_uses import reserve
 from liushui.promotions.actions.review import (
     decide_review,
     discard_draft,
@@ -24,6 +29,9 @@ from liushui.promotions.actions.save_draft import (
     set_paused,
 )
 from liushui.promotions.actions.save_member_tiers import save_member_tiers
+from liushui.promotions.actions.void_coupons import void_batch, void_code
+from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
+from liushui.promotions.coupon_use_queries import overruns, resolve_codes, usage
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
 from liushui.promotions.queries import (
     draft,
@@ -40,6 +48,11 @@ from liushui.promotions.words import explain
 
 __all__ = [
     "cancel_version",
+    "commit",
+    "coupon_batch",
+    "coupon_batches",
+    "coupon_issues",
+    "coupon_state",
     "create_draft",
     "decide_review",
     "discard_draft",
@@ -47,19 +60,30 @@ __all__ = [
     "draft_changes",
     "drafts",
     "end_promotion",
+    "expire",
     "explain",
     "forget",
+    "give_codes",
+    "issue_codes",
+    "issued_codes",
     "live_rulebook",
+    "make_batch",
+    "member_codes",
     "member_tiers",
+    "overruns",
     "pause_promotion",
     "promotions",
     "publish",
     "published_rulebook",
     "put_promotion",
     "rebase_draft",
+    "release",
     "remove_promotion",
     "rename_draft",
+    "reserve",
+    "resolve_codes",
     "resume_promotion",
+    "return_uses",
     "roll_back",
     "save_draft",
     "save_member_tiers",
@@ -68,8 +92,11 @@ __all__ = [
     "settle_reviews",
     "submit_for_review",
     "take_back",
+    "usage",
     "version",
     "version_changes",
     "version_document",
     "versions",
+    "void_batch",
+    "void_code",
 ]

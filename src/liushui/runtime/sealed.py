@@ -33,6 +33,12 @@ def fingerprint(text: str, *, purpose: str) -> str:
     return hmac.digest(_key(settings.SECRET_KEY, purpose), text.encode(), "sha256").hex()
 
 
+def fingerprints(text: str, *, purpose: str) -> tuple[str, ...]:
+    """The present fingerprint, then those under SECRET_KEY_FALLBACKS: for looking up what was stored."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(hmac.digest(_key(secret, purpose), text.encode(), "sha256").hex() for secret in secrets)
+
+
 def _box(purpose: str) -> MultiFernet:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_key(secret, purpose))) for secret in secrets])

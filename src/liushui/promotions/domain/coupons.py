@@ -52,6 +52,45 @@ class ResolvedCodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCode:
+    """A code that was looked up: its batch's terms, and what happened to it. `uses_max` None: without an end."""
+
+    batch_id: int
+    batch: str
+    kind: BatchKind
+    serial: int
+    shared_code: str  # as it was written
+    is_void: bool  # the code, or its batch
+    valid_from: datetime | None
+    valid_until: datetime | None
+    member_id: str  # whose it is; empty: whoever has it
+    uses: int
+    uses_max: int | None
+    member_uses: int  # by the member who asks
+    uses_per_member_max: int | None
+    order_key: str  # of the order that took it last
+
+    def problem(self, *, member_id: str, now: datetime, order_key: str = "") -> Problem | None:
+        """Why it cannot be used now by this member; what `order_key` holds itself is no hindrance."""
+        if self.is_void:
+            return "void"
+        if self.valid_until is not None and now >= self.valid_until:
+            return "expired"
+        if self.valid_from is not None and now < self.valid_from:
+            return "not_started"
+        if not member_id and (self.kind == "member" or self.member_id or self.uses_per_member_max is not None):
+            return "member_needed"
+        if (self.member_id or member_id) != member_id:
+            return "not_yours"
+        own = 1 if order_key and self.order_key == order_key and self.uses else 0
+        if self.uses_max is not None and self.uses - own >= self.uses_max:
+            return "used"
+        if self.uses_per_member_max is not None and self.member_uses - own >= self.uses_per_member_max:
+            return "used"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
     """A batch to be made. `size`: codes that may be handed out; of a shared one it is not asked for."""
 

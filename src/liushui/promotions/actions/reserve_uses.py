@@ -1,0 +1,229 @@
+"""Hold for one order what its answer takes of promotions and coupons: all of it, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from liushui.promotions import counters
+from liushui.promotions.actions.release_uses import release, uses_of_row
+from liushui.promotions.counters import Coupon
+from liushui.promotions.coupon_lookup import look_up
+from liushui.promotions.domain import coupon_codes
+from liushui.promotions.domain.answer import PricedBasket
+from liushui.promotions.domain.basket import Code
+from liushui.promotions.domain.coupons import FoundCode
+from liushui.promotions.domain.rulebook import Rulebook
+from liushui.promotions.domain.uses import HeldUse, Reservation, uses_of
+from liushui.promotions.errors import CouponTaken, LimitReached, ReservationConflict
+from liushui.promotions.models import PromotionCounterRow, ReservationRow, UseRow
+from liushui.promotions.upsert import upsert
+from liushui.runtime import bulk
+
+
+class Wanted(NamedTuple):
+    """What one order would hold."""
+
+    chain_id: int
+    order_key: str
+    member_id: str
+    rulebook_version: str
+    uses: tuple[HeldUse, ...]  # by promotion id
+    coupons: tuple[tuple[Coupon, FoundCode], ...]  # by batch and serial
+
+    def content_sha256(self) -> str:
+        """A digest of all that is taken."""
+        content = [self.chain_id, self.member_id, [astuple(use) for use in self.uses], self.serials()]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def serials(self) -> list[Coupon]:
+        """Batch and serial of each code."""
+        return [coupon for coupon, _found in self.coupons]
+
+
+def reserve(
+    *,
+    chain_id: int,
+    order_key: str,
+    answer: PricedBasket,
+    rulebook: Rulebook,
+    member_id: str | None,
+    codes: Sequence[Code],
+    expires_at: datetime,
+    now: datetime,
+) -> Reservation:
+    """Take the uses, amounts and coupons of an order's answer until it is committed, released or expires.
+
+    The same order with the same answer changes nothing but the expiry; with another answer, what it held is given back
+    and taken anew. An answer without limits and codes holds nothing and writes nothing. Raises LimitReached and
+    CouponTaken (all stays as it was: price again), ReservationConflict for an order that was completed otherwise.
+    """
+    uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
+    if not uses:
+        if ReservationRow.objects.filter(order_key=order_key, state="reserved").exists():
+            release(order_key=order_key, now=now)
+        return Reservation(order_key=order_key, state="", expires_at=expires_at, uses=())
+    wanted = Wanted(
+        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
+        _coupons(chain_id, taken, member_id or ""),
+    )  # fmt: skip
+    _check(wanted, now)
+    with transaction.atomic():
+        row_id, state = _claim(wanted, expires_at, now)
+        if state == "free":
+            _take(wanted, row_id, now)
+    return Reservation(
+        order_key=order_key, state="reserved" if state == "free" else state, expires_at=expires_at, uses=uses
+    )
+
+
+def _coupons(chain_id: int, codes: Sequence[Code], member_id: str) -> tuple[tuple[Coupon, FoundCode], ...]:
+    """The codes that belong to a batch. One that a rulebook names and no batch knows may be used without end."""
+    if not codes:
+        return ()
+    normal = {code.code: coupon_codes.normal(code.code) for code in codes}
+    found = look_up(chain_id=chain_id, codes=normal.values(), member_id=member_id)
+    for code in codes:
+        if code.batch is not None and normal[code.code] not in found:
+            raise CouponTaken("A coupon is not known any more", context={"batch": code.batch, "limit": "coupon"})
+    coupons = [((each.batch_id, each.serial), each) for each in found.values()]
+    return tuple(sorted(coupons, key=itemgetter(0)))
+
+
+def _check(wanted: Wanted, now: datetime) -> None:
+    """What no statement looks at, since it does not change while others sell."""
+    for use in wanted.uses:
+        if use.per_member_max is not None and not wanted.member_id:
+            raise _reached(use.promotion_id, "per_member")
+    for _coupon, found in wanted.coupons:
+        problem = found.problem(member_id=wanted.member_id, now=now, order_key=wanted.order_key)
+        if problem not in (None, "used"):
+            raise _taken(found, f"The coupon is refused: {problem}", "coupon")
+
+
+def _claim(wanted: Wanted, expires_at: datetime, now: datetime) -> tuple[int, str]:
+    """Lock the order's row, made if it is new: its id, and `free` when it holds nothing now, else its state."""
+    values = {
+        "chain_id": wanted.chain_id,
+        "state": "reserved",
+        "content_sha256": wanted.content_sha256(),
+        "member_id": wanted.member_id,
+        "rulebook_version": wanted.rulebook_version,
+        "coupons": wanted.serials(),
+        "reserved_at": now,
+        "expires_at": expires_at,
+        "ended_at": None,
+    }
+    row_id = _insert(wanted.order_key, values)
+    if row_id is not None:
+        return row_id, "free"
+    row = ReservationRow.objects.select_for_update().get(order_key=wanted.order_key)
+    if row.content_sha256 == values["content_sha256"] and row.state in ("reserved", "committed"):
+        if row.state == "reserved":
+            ReservationRow.objects.filter(id=row.id).update(expires_at=expires_at)
+        return row.id, row.state
+    if row.state in ("committed", "returned"):
+        raise ReservationConflict(f"Order {wanted.order_key} is {row.state}, with other promotions or none")
+    if row.state == "reserved":
+        counters.give_back(
+            chain_id=row.chain_id, uses=uses_of_row(row.id), coupons=[tuple(each) for each in row.coupons],
+            member_id=row.member_id, was_committed=False,
+        )  # fmt: skip
+    UseRow.objects.filter(reservation_id=row.id).delete()
+    ReservationRow.objects.filter(id=row.id).update(**values)
+    return row.id, "free"
+
+
+def _insert(order_key: str, values: Mapping[str, Any]) -> int | None:
+    """The id of a new row; None when the order has one already, whose writer is waited for."""
+    stored = {"order_key": order_key} | dict(values) | {"coupons": json.dumps(values["coupons"])}
+    for name in ("reserved_at", "expires_at"):
+        stored[name] = connection.ops.adapt_datetimefield_value(stored[name])
+    added = upsert(
+        table="promotions_reservation",
+        columns=tuple(stored),
+        rows=[tuple(stored.values())],
+        keys="order_key",
+        sets="",
+        returning="id",
+    )
+    return added[0][0] if added else None
+
+
+def _take(wanted: Wanted, row_id: int, now: datetime) -> None:
+    """Each conditional statement takes what has room; what is missing afterwards undoes all of it."""
+    chain_id, uses, member = wanted.chain_id, wanted.uses, wanted.member_id
+    taken = counters.take_promotions(chain_id=chain_id, uses=uses)
+    for use in uses:
+        if use.is_counted() and use.promotion_id not in taken:
+            raise _reached(use.promotion_id, _which(chain_id, use))
+    by_member = counters.take_member(chain_id=chain_id, uses=uses, member_id=member)
+    for use in uses:
+        if use.per_member_max is not None and use.promotion_id not in by_member:
+            raise _reached(use.promotion_id, "per_member")
+    if wanted.coupons:
+        _take_coupons(wanted, now)
+    bulk.insert_rows(
+        table="promotions_use",
+        columns=(
+            "reservation_id", "chain_id", "promotion_id", "amount_minor", "total_max", "per_member_max", "budget_minor",
+        ),
+        rows=[(row_id, chain_id, *astuple(use)) for use in uses],
+    )  # fmt: skip
+
+
+def _take_coupons(wanted: Wanted, now: datetime) -> None:
+    found_by = dict(wanted.coupons)
+    refused = counters.take_batches(coupons=wanted.serials(), now=now)
+    for (batch_id, _serial), found in wanted.coupons:
+        if batch_id in refused:
+            raise _taken(found, f"Coupons of {found.batch} are not taken now", "coupon")
+    taken = counters.take_codes(
+        chain_id=wanted.chain_id,
+        coupons=[(coupon, found.uses_max) for coupon, found in wanted.coupons],
+        member_id=wanted.member_id,
+        order_key=wanted.order_key,
+        now=now,
+    )
+    for coupon, found in found_by.items():
+        if coupon not in taken:
+            raise _taken(found, f"A coupon of {found.batch} was used meanwhile", "coupon")
+    limited = {
+        found.batch_id: found.uses_per_member_max
+        for found in found_by.values()
+        if found.uses_per_member_max is not None
+    }
+    by_member = counters.take_member_coupons(
+        chain_id=wanted.chain_id, batches=sorted(limited.items()), member_id=wanted.member_id
+    )
+    for found in found_by.values():
+        if found.batch_id in limited and found.batch_id not in by_member:
+            raise _taken(found, f"The member has used {found.batch} as often as a member may", "coupon_member")
+
+
+def _which(chain_id: int, use: HeldUse) -> str:
+    """Which of its limits a promotion has come to, for people: read after it was refused."""
+    row = PromotionCounterRow.objects.filter(chain_id=chain_id, promotion_id=use.promotion_id).first()
+    used = row.uses if row is not None else 0
+    return "total" if use.total_max is not None and used >= use.total_max else "budget"
+
+
+def _reached(promotion_id: str, limit: str) -> LimitReached:
+    return LimitReached(
+        f"Promotion {promotion_id!r} has reached its limit ({limit})",
+        remedy="Price the order again.",
+        context={"promotion": promotion_id, "limit": limit},
+    )
+
+
+def _taken(found: FoundCode, detail: str, limit: str) -> CouponTaken:
+    return CouponTaken(
+        detail, remedy="Price the order again without it.", context={"batch": found.batch, "limit": limit}
+    )

@@ -1,0 +1,95 @@
+"""Reads about coupons given and promotions used, for whoever prices an order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from django.db import connection
+
+from liushui.promotions.coupon_lookup import look_up
+from liushui.promotions.domain import coupon_codes
+from liushui.promotions.domain.basket import Code, Usage
+from liushui.promotions.domain.coupons import CodeProblem, Problem, ResolvedCodes
+from liushui.promotions.domain.uses import Overrun
+from liushui.promotions.models import OverrunRow
+
+CODES_MAX = 50  # of one basket
+
+
+def resolve_codes(
+    *, chain_id: int, codes: Iterable[str], member_id: str | None, now: datetime, order_key: str = ""
+) -> ResolvedCodes:
+    """Codes as people give them, for a basket: one statement. What `order_key` holds itself does not count as used.
+
+    More than CODES_MAX codes are not looked at: the rest is unknown.
+    """
+    given = {coupon_codes.normal(text): text for text in codes if text.strip()}
+    found = look_up(chain_id=chain_id, codes=list(given)[:CODES_MAX], member_id=member_id or "")
+    good: list[Code] = []
+    problems: list[CodeProblem] = []
+    for normal, text in given.items():
+        known = found.get(normal)
+        if known is None:
+            problem: Problem = "mistyped" if _is_mistyped(normal) else "unknown"
+            problems.append(CodeProblem(code=text, problem=problem))
+            if problem == "unknown":
+                good.append(Code(code=text.strip()))
+            continue
+        wrong = known.problem(member_id=member_id or "", now=now, order_key=order_key)
+        if wrong is None:
+            good.append(Code(code=known.shared_code or normal, batch=known.batch))
+        else:
+            problems.append(CodeProblem(code=text, problem=wrong, batch=known.batch))
+    return ResolvedCodes(codes=tuple(good), problems=tuple(problems))
+
+
+def usage(
+    *, chain_id: int, promotion_ids: Collection[str], member_id: str | None, order_key: str = ""
+) -> Mapping[str, Usage]:
+    """What was used of promotions so far, reserved and committed: one statement. Those never used are left out.
+
+    What `order_key` holds at this moment is not counted, so that an order is priced again as it was.
+    """
+    if not promotion_ids:
+        return {}
+    marks = ", ".join(["%s"] * len(promotion_ids))
+    sql = (
+        "SELECT c.promotion_id, c.uses, c.spent_minor, COALESCE(m.uses, 0), u.amount_minor, r.member_id"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
+        " FROM promotions_counter c"
+        " LEFT JOIN promotions_member_counter m ON m.chain_id = c.chain_id AND m.promotion_id = c.promotion_id"
+        " AND m.member_id = %s"
+        " LEFT JOIN promotions_reservation r ON r.order_key = %s AND r.state = 'reserved'"
+        " LEFT JOIN promotions_use u ON u.reservation_id = r.id AND u.promotion_id = c.promotion_id"
+        f" WHERE c.chain_id = %s AND c.promotion_id IN ({marks})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [member_id or "", order_key, chain_id, *promotion_ids])
+        rows = cursor.fetchall()
+    found = {}
+    for promotion_id, uses, spent, by_member, own_amount, own_member in rows:
+        own = 0 if own_amount is None else 1
+        own_by_member = own if by_member and own_member == (member_id or "") else 0
+        found[promotion_id] = Usage(total=uses - own, member=by_member - own_by_member, spent=spent - (own_amount or 0))
+    return found
+
+
+def overruns(*, chain_ids: Collection[int], limit: int = 50) -> tuple[Overrun, ...]:
+    """Limits that recorded sales went beyond, the newest first."""
+    rows = OverrunRow.objects.filter(chain_id__in=chain_ids).select_related("reservation").order_by("-id")[:limit]
+    return tuple(
+        Overrun(
+            kind=row.kind,
+            subject=row.subject,
+            limit=row.limit_value,
+            reached=row.reached,
+            order_key=row.reservation.order_key,
+            sale_id=row.reservation.sale_id,
+            at=row.at,
+        )
+        for row in rows
+    )
+
+
+def _is_mistyped(normal: str) -> bool:
+    return coupon_codes.looks_like_ours(normal) and coupon_codes.read(normal) is None
