@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.payments.tasks import TICKS as PAYMENTS
+from liushui.promotions.handlers import CONSUMERS as PROMOTIONS_READ
 from liushui.promotions.tasks import TICKS as PROMOTIONS
 from liushui.runtime import tidy
 from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
 from liushui.till.tasks import TICKS as TILL
 
-CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS,)
+CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ)
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
     *PAYMENTS,

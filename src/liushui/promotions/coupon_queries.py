@@ -16,7 +16,7 @@ from liushui.promotions.models import CouponBatchRow, CouponCodeRow, CouponIssue
 def coupon_batches(
     *, chain_ids: Collection[int], text: str = "", kind: str = "", before: int | None = None, limit: int | None = None
 ) -> tuple[CouponBatch, ...]:
-    """Batches of these chains, the newest first; `text` is a part of code or name; the next page: `before` the last id."""
+    """Batches of these chains, newest first; `text` is a part of code or name; the next page: `before` the last id."""
     rows = CouponBatchRow.objects.filter(chain_id__in=chain_ids)
     if text:
         rows = (

@@ -12,7 +12,7 @@ from liushui.promotions.domain import coupon_codes
 from liushui.promotions.domain.basket import Code, Usage
 from liushui.promotions.domain.coupons import CodeProblem, Problem, ResolvedCodes
 from liushui.promotions.domain.uses import Overrun
-from liushui.promotions.models import OverrunRow
+from liushui.promotions.models import OverrunRow, ReservationRow
 
 CODES_MAX = 50  # of one basket
 
@@ -72,6 +72,12 @@ def usage(
         own_by_member = own if by_member and own_member == (member_id or "") else 0
         found[promotion_id] = Usage(total=uses - own, member=by_member - own_by_member, spent=spent - (own_amount or 0))
     return found
+
+
+def unsettled(*, order_keys: Collection[str]) -> frozenset[str]:
+    """Those of these orders that hold, or held, something that was not committed: one statement."""
+    rows = ReservationRow.objects.filter(order_key__in=order_keys, state__in=("reserved", "released", "expired"))
+    return frozenset(rows.values_list("order_key", flat=True))
 
 
 def overruns(*, chain_ids: Collection[int], limit: int = 50) -> tuple[Overrun, ...]:

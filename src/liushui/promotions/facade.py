@@ -31,7 +31,7 @@ from liushui.promotions.actions.save_draft import (
 from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
 from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
-from liushui.promotions.coupon_use_queries import overruns, resolve_codes, usage
+from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
 from liushui.promotions.queries import (
     draft,
@@ -92,6 +92,7 @@ __all__ = [
     "settle_reviews",
     "submit_for_review",
     "take_back",
+    "unsettled",
     "usage",
     "version",
     "version_changes",

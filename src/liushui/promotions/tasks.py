@@ -12,4 +12,12 @@ def _settle_reviews(now: datetime) -> int:
     return facade.settle_reviews(now=now)
 
 
-TICKS: tuple[Tick, ...] = (Tick(name="promotions-settle-reviews", every_seconds=3, run=_settle_reviews),)
+def _expire(now: datetime) -> int:
+    """Give back what orders hold past their time."""
+    return facade.expire(now=now)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick(name="promotions-settle-reviews", every_seconds=3, run=_settle_reviews),
+    Tick(name="promotions-expire", every_seconds=10, run=_expire),
+)
