@@ -45,6 +45,34 @@ class Till:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDiscount:
+    """What one promotion takes off a line."""
+
+    promotion: str
+    name_zh: str
+    name_en: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketCode:
+    """A coupon code on a ticket. `problem` is why it counts nothing: a Problem of promotions, or empty."""
+
+    code: str  # masked once the ticket is over
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketMember:
+    """The customer as the cashier stated him; a snapshot that later changes of the member leave alone."""
+
+    id: str
+    tier: str = ""
+    tier_zh: str = ""
+    tier_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketLine:
     """One line on the screen, priced. A voided line stays, struck through, and counts nothing."""
 
@@ -65,6 +93,8 @@ class TicketLine:
     discount_minor: int
     amount_minor: int
     tax_minor: int
+    discounts: tuple[TicketDiscount, ...] = ()  # sum to discount_minor
+    is_gift: bool = False  # put on the ticket because a promotion offers it
     is_voided: bool = False
     voided_by: str = ""  # name of the person who approved
 
@@ -111,6 +141,9 @@ class Ticket:
     label: str  # name under which it is parked
     lines: tuple[TicketLine, ...]
     tenders: tuple[TicketTender, ...]
+    codes: tuple[TicketCode, ...]
+    member: TicketMember | None
+    answer: Mapping[str, Any] | None  # of the promotion engine, for the lines that are not voided; None: none was asked
     regular_minor: int
     discount_minor: int
     total_minor: int

@@ -38,6 +38,29 @@ class TicketFull(Conflict):
     type = "ticket-full"
 
 
+class CodeRefused(InvalidValue):
+    """This coupon code does not count."""
+
+    type = "coupon-refused"
+
+    def __init__(self, detail: str, *, problem: str) -> None:
+        """`problem`: unknown, mistyped, void, used, not_started, expired, not_yours, member_needed, repeated …"""
+        super().__init__(detail, context={"problem": problem})
+        self.reason = problem
+
+
+class MemberRefused(InvalidValue):
+    """This is not a member's number, or not a tier of this chain."""
+
+    type = "member-refused"
+
+
+class GiftRefused(Conflict):
+    """This gift is not offered any more."""
+
+    type = "gift-refused"
+
+
 class TicketMissing(NotFound):
     """There is no such ticket."""
 

@@ -13,6 +13,7 @@ from liushui.till.actions.cancel_ticket import cancel_ticket
 from liushui.till.actions.change_line import set_units, void_line
 from liushui.till.actions.close_day import close_day
 from liushui.till.actions.count_shift import close_approved, count_shift, explain_difference, finish_count, hand_over
+from liushui.till.actions.customer import add_code, add_gift, remove_code, remove_member, state_member
 from liushui.till.actions.drawer import no_sale, note_copy, paid_in, paid_out
 from liushui.till.actions.look_up import look_up
 from liushui.till.actions.open_shift import open_shift
@@ -44,6 +45,8 @@ from liushui.till.queries import (
 )
 
 __all__ = [
+    "add_code",
+    "add_gift",
     "approve_here",
     "ask_approval",
     "cancel_ticket",
@@ -78,6 +81,8 @@ __all__ = [
     "receipt",
     "recover",
     "refresh",
+    "remove_code",
+    "remove_member",
     "remove_tender",
     "resume",
     "reverse_sale",
@@ -86,6 +91,7 @@ __all__ = [
     "shift",
     "shift_blockers",
     "shifts",
+    "state_member",
     "ticket",
     "verify_day",
     "void_line",

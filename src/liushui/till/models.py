@@ -152,8 +152,11 @@ class TicketRow(models.Model):
     approved_by = models.CharField(max_length=128, blank=True, default="")
     copies = models.IntegerField(default=0)
     # Last, since SQLite reads through a long value to get at the columns behind it, and shifts are summed by them.
+    codes = models.JSONField(default=list)  # contracts.TicketCode
+    member = models.JSONField(null=True)  # contracts.TicketMember
     tenders = models.JSONField(default=list)
     lines = models.JSONField(default=list)
+    answer = models.JSONField(null=True)  # of the promotion engine, with the version that it was made by
 
     class Meta:
         db_table = "till_ticket"

@@ -52,20 +52,24 @@ def ticket(*, ticket_id: UUID, store_ids: Collection[int]) -> Ticket:
 
 
 def parked(*, till: Till) -> tuple[Ticket, ...]:
-    """The parked tickets of this store's open shifts, the oldest first: any till of the store may resume one."""
-    rows = TicketRow.objects.filter(store_id=till.store_id, state="parked").order_by("id")[:LIMIT_MAX]
+    """The parked tickets of this store's open shifts, the oldest first, without their answers: any till of the store
+    may resume one."""
+    rows = TicketRow.objects.filter(store_id=till.store_id, state="parked").defer("answer").order_by("id")[:LIMIT_MAX]
     return tuple(storage.ticket_of(row) for row in rows)
 
 
 def finished(*, till: Till, text: str = "", limit: int = 50) -> tuple[Ticket, ...]:
-    """The receipts of this store, the latest first; `text` is a number, whole or its digits."""
-    rows = TicketRow.objects.filter(store_id=till.store_id, state__in=SETTLED, finished_at__isnull=False)
+    """The receipts of this store, the latest first, without their answers; `text` is a number, whole or its digits."""
+    rows = TicketRow.objects.filter(store_id=till.store_id, state__in=SETTLED, finished_at__isnull=False).defer(
+        "answer"
+    )
     wanted = text.strip()
     if wanted.isascii() and wanted.isdigit():
         rows = rows.filter(sequence=min(int(wanted), 2**63 - 1))
     elif wanted:
         rows = rows.filter(number=wanted.upper()) | rows.filter(number=wanted)
-    return tuple(storage.ticket_of(row) for row in rows.order_by("-finished_at", "-id")[: min(limit, LIMIT_MAX)])
+    latest = rows.defer("answer").order_by("-finished_at", "-id")[: min(limit, LIMIT_MAX)]
+    return tuple(storage.ticket_of(row) for row in latest)
 
 
 def receipt(*, ticket_id: UUID, store_ids: Collection[int]) -> Receipt:

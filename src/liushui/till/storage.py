@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from liushui.till.contracts import DrawerEntry, Ticket, TicketLine, TicketTender, Till
+from liushui.till.contracts import DrawerEntry, Ticket, TicketCode, TicketLine, TicketMember, TicketTender, Till
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
 from liushui.till.errors import ShiftClosed, ShiftMissing, TicketChanged, TicketMissing, WrongState
@@ -38,6 +38,26 @@ def tenders_of(row: TicketRow) -> tuple[TicketTender, ...]:
     return msgspec.convert(row.tenders, tuple[TicketTender, ...])
 
 
+def codes_of(row: TicketRow) -> tuple[TicketCode, ...]:
+    """The coupon codes as contracts."""
+    return msgspec.convert(row.codes, tuple[TicketCode, ...])
+
+
+def member_of(row: TicketRow) -> TicketMember | None:
+    """The member as a contract."""
+    return msgspec.convert(row.member, TicketMember | None)
+
+
+def code_column(codes: Sequence[TicketCode]) -> dict[str, Any]:
+    """The column that codes fill."""
+    return {"codes": msgspec.to_builtins(codes)}
+
+
+def member_column(member: TicketMember | None) -> dict[str, Any]:
+    """The column that the member fills."""
+    return {"member": msgspec.to_builtins(member)}
+
+
 def line_columns(lines: Sequence[TicketLine]) -> dict[str, Any]:
     """The columns that lines fill."""
     return {"lines": msgspec.to_builtins(lines), **line_rules.sums_of(lines)._asdict()}
@@ -53,8 +73,11 @@ def ticket_of(row: TicketRow) -> Ticket:
     tenders = tenders_of(row)
     return Ticket(
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
+        answer=None if "answer" in row.get_deferred_fields() else row.answer,
         lines=lines_of(row),
         tenders=tenders,
+        codes=codes_of(row),
+        member=member_of(row),
         due_minor=tender_rules.due_minor(row.total_minor, tenders),
         change_minor=sum(tender.change_minor for tender in tender_rules.taken(tenders)),
     )

@@ -12,7 +12,7 @@ from liushui.runtime import audit
 from liushui.stores import facade as stores
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
-from liushui.till.actions.scan import reprice
+from liushui.till.actions.price import reprice
 from liushui.till.contracts import Ticket, TicketLine, Till
 from liushui.till.domain.lines import UNITS_MAX
 from liushui.till.errors import LineRefused
@@ -28,8 +28,7 @@ def set_units(
     line = _line(row, line_number)
     if type(units) is not int or not 1 <= units <= UNITS_MAX or (line.measure_value is not None and units != 1):
         raise LineRefused(f"{units!r} is not a number of units for this line", pointer="/units")
-    row.lines = storage.line_columns(_with(row, replace(line, units=units)))["lines"]
-    lines = reprice(row, stores.store(store_id=till.store_id), now)
+    lines = _with(row, replace(line, units=units))
     return _save(row, till, line, lines, now, approval_id=approval_id, reason="", is_less=units < line.units)
 
 
@@ -48,20 +47,23 @@ def _save(
     reason: str, is_less: bool,
 ) -> Ticket:  # fmt: skip
     target = f"ticket:{row.id}/line:{line.number}"
+    priced = reprice(row, stores.store(store_id=till.store_id), now, lines=lines)
     with transaction.atomic():
         if is_less:
             found = used_approval(
                 approval_id=approval_id, kind=kinds.LINE_VOID, target=target, principal=till.principal, now=now
             )
-            lines = [
-                replace(each, voided_by=found.decided_by_name) if each.number == line.number else each for each in lines
+            told = [
+                replace(each, voided_by=found.decided_by_name) if each.number == line.number else each
+                for each in priced.lines
             ]
+            priced = priced._replace(lines=told)
             audit.record(
                 principal=till.principal, action="till.line_void", target=target, chain_id=row.chain_id,
                 store_id=row.store_id, before={"sku": line.sku, "units": line.units, "minor": line.amount_minor},
                 after={"approved_by": found.decided_by}, reason=reason or found.reason,
             )  # fmt: skip
-        storage.change(row, states=("open",), now=now, **storage.line_columns(lines))
+        storage.change(row, states=("open",), now=now, **priced.columns())
     return storage.ticket_of(row)
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from liushui.till import storage
+from liushui.till.actions.price import standing
 from liushui.till.contracts import Ticket, Till
-from liushui.till.domain import tenders as rules
 from liushui.till.errors import LineRefused, NotAtTraining, TicketInTheWay
 
 LABEL_MAX = 64
@@ -26,13 +26,14 @@ def park(*, till: Till, ticket_id: UUID, version: int, label: str, now: datetime
 
 
 def resume(*, till: Till, ticket_id: UUID, now: datetime) -> Ticket:
-    """Take a parked ticket up at this till, on this till's shift. Raises TicketInTheWay, ShiftMissing."""
+    """Take a parked ticket up at this till, on this till's shift, at the prices of now unless a part is paid. Raises
+    TicketInTheWay, ShiftMissing."""
     row = storage.load(till=till, ticket_id=ticket_id, states=("parked",))
     shift = storage.open_shift_row(till)
     if row.is_training != shift.is_training:
         raise NotAtTraining("A ticket of training is not one of a shift that sells, nor the other way round")
     values = {
-        "state": "paying" if rules.taken(storage.tenders_of(row)) else "open",
+        **standing(row, storage.tenders_of(row), now),
         "label": "",
         "shift_id": shift.id,
         "business_date": shift.business_date,

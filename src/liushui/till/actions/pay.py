@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from liushui.till import storage
+from liushui.till.actions.price import standing
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
 from liushui.till.domain import tenders as rules
@@ -65,10 +66,10 @@ def take(row: TicketRow, tenders: Sequence[TicketTender], *, till: Till, now: da
     """Put the tenders on the ticket, and record the sale when they pay for it."""
     if rules.all_paid(row.total_minor, tenders):
         return record(row, tenders=tenders, states=PAYABLE, till=till, now=now, principal=till.principal)
-    state = "paying" if rules.taken(tenders) else "open"
     storage.change(
-        row, states=PAYABLE, now=now, while_open=row.shift_id, state=state, **storage.tender_columns(tenders)
-    )
+        row, states=PAYABLE, now=now, while_open=row.shift_id, **storage.tender_columns(tenders),
+        **standing(row, tenders, now),
+    )  # fmt: skip
     return storage.ticket_of(row)
 
 

@@ -19,6 +19,7 @@ from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
 from liushui.till.actions.pay import PAYABLE, amount_for, payable, take
+from liushui.till.actions.price import standing
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
 from liushui.till.domain import tenders as rules
@@ -151,8 +152,9 @@ def _apply(
                 return record(row, tenders=tenders, states=PAYABLE, till=till, now=now, principal=principal)
             if tenders == before:
                 return storage.ticket_of(row)
-            state = "paying" if rules.taken(tenders) else "open"
-            storage.change(row, states=PAYABLE, now=now, state=state, **storage.tender_columns(tenders))
+            storage.change(
+                row, states=PAYABLE, now=now, **storage.tender_columns(tenders), **standing(row, tenders, now)
+            )
             return storage.ticket_of(row)
         except TicketChanged:
             continue
@@ -177,5 +179,5 @@ def _with(tender: TicketTender, found: dict[UUID, Payment | None], now: datetime
 
 def _change_tender(row: TicketRow, tender: TicketTender, now: datetime) -> None:
     tenders = [tender if each.number == tender.number else each for each in storage.tenders_of(row)]
-    state = "paying" if rules.taken(tenders) else "open"
-    storage.change(row, states=("paying",), now=now, state=state, **storage.tender_columns(tenders))
+    values = {**storage.tender_columns(tenders), **standing(row, tenders, now)}
+    storage.change(row, states=("paying",), now=now, **values)

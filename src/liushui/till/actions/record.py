@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Tender
-from liushui.checkout.errors import TendersUnbalanced
+from liushui.checkout.errors import DiscountMismatch, TendersUnbalanced
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
 from liushui.orders.contracts import REVERSAL_PREFIX
@@ -26,10 +26,11 @@ from liushui.payments import facade as payments
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
-from liushui.till.actions.scan import reprice
+from liushui.till.actions.price import reprice
 from liushui.till.contracts import SOURCE, Ticket, TicketTender, Till
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
+from liushui.till.domain.codes import masked
 from liushui.till.domain.mirror import mirrored
 from liushui.till.errors import PriceChanged
 from liushui.till.models import TicketRow
@@ -54,7 +55,7 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
         return _settle(row, None)
     try:
         answer = checkout.complete_sale(command=_command(row), principal=principal, now=now, capability="till.use")
-    except TendersUnbalanced as refusal:
+    except (TendersUnbalanced, DiscountMismatch) as refusal:
         ticket = _send_back(row, now)
         raise PriceChanged(
             f"The lines come to {ticket.total_minor} now", context={"total_minor": ticket.total_minor}
@@ -96,7 +97,8 @@ def _command(row: TicketRow) -> CompleteSale:
     tenders = [tender for tender in storage.tenders_of(row) if tender.state == "paid"]
     # What a card machine or a wallet has taken is the price that was agreed; for cash it is ours at this moment.
     agreed = any(tender.type != "cash" for tender in tenders)
-    lines = [line_rules.command_of(line, at_amount=agreed) for line in line_rules.live(storage.lines_of(row))]
+    lines = [line_rules.sold(line, at_amount=agreed) for line in line_rules.live(storage.lines_of(row))]
+    member = storage.member_of(row)
     if row.reversed_sale_id is not None:
         before = orders.sale(sale_id=row.reversed_sale_id, store_ids={row.store_id})
         lines = [mirrored(line) for line in before.lines]
@@ -111,6 +113,7 @@ def _command(row: TicketRow) -> CompleteSale:
         workstation=row.workstation_code,
         operator=row.operator,
         receipt_number=row.number,
+        customer=member.id if member is not None else "",
         currency=row.currency,
         lines=tuple(lines),
         tenders=tuple(
@@ -137,8 +140,9 @@ def _payment_ids(tenders: Sequence[TicketTender]) -> tuple[UUID, ...]:
 def _settle(row: TicketRow, sale_id: UUID | None) -> Ticket:
     """What is recorded is settled, whatever another process thought of the ticket meanwhile."""
     waiting = TicketRow.objects.filter(id=row.id, state__in=("recording", "open", "paying", "parked"))
-    if waiting.update(state="settled", sale_id=sale_id, version=row.version + 1):
-        row.state, row.sale_id, row.version = "settled", sale_id, row.version + 1
+    codes = storage.code_column(masked(storage.codes_of(row)))
+    if waiting.update(state="settled", sale_id=sale_id, version=row.version + 1, **codes):
+        row.state, row.sale_id, row.version, row.codes = "settled", sale_id, row.version + 1, codes["codes"]
         return storage.ticket_of(row)
     return storage.ticket_of(TicketRow.objects.get(id=row.id))
 
@@ -149,9 +153,9 @@ def _send_back(row: TicketRow, now: datetime) -> Ticket:
         storage.change(row, states=("recording",), now=now, state="cancelled", finished_at=now)
         return storage.ticket_of(row)
     kept = [tender for tender in storage.tenders_of(row) if tender.state == "paid" and tender.type != "cash"]
-    lines = reprice(row, stores.store(store_id=row.store_id), now)
+    priced = reprice(row, stores.store(store_id=row.store_id), now)
     values = {
-        **storage.line_columns(lines),
+        **priced.columns(),
         **storage.tender_columns(kept),
         "state": "paying" if tender_rules.taken(kept) else "open",
         "finished_at": None,

@@ -7,18 +7,16 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from liushui.checkout import errors as checkout_errors
-from liushui.checkout import facade as checkout
-from liushui.checkout.contracts import LineCommand, QuotedLine
-from liushui.kernel.errors import LiushuiError
+from liushui.checkout.contracts import LineCommand
 from liushui.kernel.ids import new_id
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 from liushui.till import storage
+from liushui.till.actions.price import Priced, price_with
 from liushui.till.contracts import Ticket, TicketLine, Till
 from liushui.till.domain import lines as rules
 from liushui.till.domain.numbers import ticket_number, ticket_series
-from liushui.till.errors import LineRefused, MeasureNeeded, PriceMissing, TicketChanged, TicketFull, UnknownCode
+from liushui.till.errors import LineRefused, TicketChanged, TicketFull, UnknownCode
 from liushui.till.models import ShiftRow, TicketRow
 
 TRIES = 20  # two hands at one till, or a fast scanner: whoever is second looks again
@@ -41,8 +39,8 @@ def scan(*, till: Till, code: str, units: int = 1, measure_value: int | None = N
                 return _open(till, store, text, units, measure_value, now)
             if row.state != "open":
                 raise storage.wrong_state(row)
-            lines = _with_code(row, store, text, units, measure_value, now)
-            storage.change(row, states=("open",), now=now, **storage.line_columns(lines), **_operator(till))
+            priced = _with_code(row, store, text, units, measure_value, now)
+            storage.change(row, states=("open",), now=now, **priced.columns(), **_operator(till))
             return storage.ticket_of(row)
         except (TicketChanged, IntegrityError):
             continue
@@ -52,9 +50,9 @@ def scan(*, till: Till, code: str, units: int = 1, measure_value: int | None = N
 def _open(till: Till, store: Store, code: str, units: int, measure_value: int | None, now: datetime) -> Ticket:
     shift = storage.open_shift_row(till)
     asked = LineCommand(code=code, units=units, measure_value=measure_value, measure_unit=_unit(measure_value))
-    [line] = _priced([], asked, store, now)
+    priced = price_with([], asked, store, now, row=None)
     with transaction.atomic():
-        row = new_ticket(till=till, store=store, shift=shift, now=now, values=storage.line_columns([line]))
+        row = new_ticket(till=till, store=store, shift=shift, now=now, values=priced.columns())
     return storage.ticket_of(row)
 
 
@@ -79,59 +77,30 @@ def _operator(till: Till) -> dict[str, Any]:
     return {"operator": till.operator, "operator_name": till.operator_name}
 
 
-def _with_code(
-    row: TicketRow, store: Store, code: str, units: int, measure_value: int | None, now: datetime
-) -> list[TicketLine]:
-    """The lines with one more, or with more of the last."""
-    lines = list(storage.lines_of(row))
+def _with_code(row: TicketRow, store: Store, code: str, units: int, measure_value: int | None, now: datetime) -> Priced:
+    """The ticket with one line more, or with more of the last."""
+    lines = storage.lines_of(row)
     last = lines[-1] if lines else None
-    if last and not last.is_voided and last.code == code and last.measure_value is None and measure_value is None:
+    if (
+        last
+        and not (last.is_voided or last.is_gift)
+        and last.code == code
+        and last.measure_value is None
+        and measure_value is None
+    ):
         asked = LineCommand(code=code, units=last.units + units)
         if asked.units > rules.UNITS_MAX:
             raise LineRefused(f"A line has at most {rules.UNITS_MAX} units", pointer="/units")
-        return _priced(lines[:-1], asked, store, now, number=last.number)
+        return price_with(lines[:-1], asked, store, now, row=row, number=last.number)
     if len(lines) >= rules.LINES_MAX:
         raise TicketFull(f"The ticket has {len(lines)} lines", remedy="Be paid for it and begin another.")
     asked = LineCommand(code=code, units=units, measure_value=measure_value, measure_unit=_unit(measure_value))
-    return _priced(lines, asked, store, now)
+    return price_with(lines, asked, store, now, row=row)
 
 
-def _priced(
-    before: list[TicketLine], asked: LineCommand, store: Store, now: datetime, *, number: int | None = None
-) -> list[TicketLine]:
-    """The lines before at their prices of now, and the one asked for after them."""
-    kept = rules.live(before)
-    commands = [rules.command_of(line) for line in kept]
-    *others, last = checkout.quote(store=store, lines=[*commands, asked], at=now).lines
-    if last.line is None:
-        raise _refusal(asked, last)
-    if last.item is not None and last.item.weighed and asked.measure_value is not None:
-        last = _in_its_unit(asked, last, store, now)
-    fresh = {line.number: rules.repriced(line, quoted) for line, quoted in zip(kept, others, strict=True)}
-    following = number or max((line.number for line in before), default=0) + 1
-    return [*(fresh.get(line.number, line) for line in before), rules.line_of(following, asked, last)]
-
-
-def _in_its_unit(asked: LineCommand, quoted: QuotedLine, store: Store, now: datetime) -> QuotedLine:
-    """The line measured in the unit that the item's price is for; grams need no second look."""
-    assert quoted.item is not None  # nosec B101  # for the type checker
-    unit = rules.measured_in(quoted.item.unit)
-    if unit == asked.measure_unit:
-        return quoted
-    command = LineCommand(code=asked.code, units=1, measure_value=asked.measure_value, measure_unit=unit)
-    [again] = checkout.quote(store=store, lines=[command], at=now).lines
-    return again
-
-
-def reprice(row: TicketRow, store: Store, now: datetime) -> list[TicketLine]:
-    """All lines of a ticket at their prices of now."""
-    lines = storage.lines_of(row)
-    kept = rules.live(lines)
-    if not kept:
-        return list(lines)
-    quoted = checkout.quote(store=store, lines=[rules.command_of(line) for line in kept], at=now).lines
-    fresh = {line.number: rules.repriced(line, answer) for line, answer in zip(kept, quoted, strict=True)}
-    return [fresh.get(line.number, line) for line in lines]
+def _may_grow(line: TicketLine) -> bool:
+    """Whether one more piece is the same line: what is weighed, given or taken off stays by itself."""
+    return not line.is_voided and not line.is_gift and line.measure_value is None
 
 
 def _unit(measure_value: int | None) -> str | None:
@@ -147,16 +116,3 @@ def _check(code: str, units: int, measure_value: int | None) -> None:
         raise LineRefused(f"{measure_value!r} is not a measure in whole grams", pointer="/measure_value")
     if measure_value is not None and units != 1:
         raise LineRefused("Weighed goods are one unit with a measure", pointer="/units")
-
-
-def _refusal(asked: LineCommand, quoted: QuotedLine) -> LiushuiError:
-    if quoted.item is None:
-        return UnknownCode(f"The catalogue has no item under {asked.code!r}", context={"code": asked.code})
-    if isinstance(quoted.refusal, checkout_errors.PriceMissing):
-        if quoted.item.weighed and asked.measure_value is None:
-            return MeasureNeeded(
-                f"{asked.code!r} is sold by {quoted.item.unit}", context={"code": asked.code, "unit": quoted.item.unit}
-            )
-        return PriceMissing(f"{asked.code!r} has no price here now", context={"code": asked.code})
-    detail = quoted.refusal.detail if quoted.refusal is not None else asked.code
-    return LineRefused(detail, context={"code": asked.code})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from liushui.checkout.contracts import LineCommand, QuotedLine
-from liushui.till.contracts import TicketLine
+from liushui.checkout.contracts import Discount, LineCommand, QuotedLine
+from liushui.orders.contracts import SaleLine
+from liushui.till.contracts import TicketDiscount, TicketLine
 
 LINES_MAX = 2_000
 UNITS_MAX = 100_000
 MEASURE_MAX = 10_000_000  # ten tonnes in grams
+PromotionNames = Mapping[str, Mapping[str, str]]  # id → {"zh", "en"}
 _MEASURED_IN = {"kg": "g", "l": "ml", "litre": "ml", "m": "mm"}  # by the unit that the price is for
 
 
@@ -32,19 +34,32 @@ def measured_in(unit: str) -> str:
     return _MEASURED_IN.get(unit.lower(), "g")
 
 
-def command_of(line: TicketLine, *, at_amount: bool = False) -> LineCommand:
-    """The line as checkout is asked for it: at our price, or at the amount that was agreed."""
+def command_of(line: TicketLine) -> LineCommand:
+    """The line as checkout is asked what it costs now."""
     return LineCommand(
         code=line.code,
         units=line.units,
         measure_value=line.measure_value,
         measure_unit=line.measure_unit,
-        amount_minor=line.amount_minor if at_amount else None,
-        regular_minor=line.regular_minor if at_amount else None,
+        is_gift=line.is_gift,
     )
 
 
-def line_of(number: int, asked: LineCommand, quoted: QuotedLine) -> TicketLine:
+def sold(line: TicketLine, *, at_amount: bool) -> LineCommand:
+    """The line as it is recorded: less what promotions took off it on the screen, from our price of that moment or from
+    the one that was agreed."""
+    return replace(
+        command_of(line),
+        amount_minor=line.amount_minor if at_amount else None,
+        regular_minor=line.regular_minor if at_amount else None,
+        discounts=tuple(
+            Discount(code=each.promotion, name=each.name_zh or each.name_en, amount_minor=each.amount_minor)
+            for each in line.discounts
+        ),
+    )
+
+
+def line_of(number: int, asked: LineCommand, quoted: QuotedLine, names: PromotionNames) -> TicketLine:
     """A line of the ticket from what checkout answered; the answer is not a refusal."""
     line, item = quoted.line, quoted.item
     if line is None or item is None:
@@ -67,10 +82,12 @@ def line_of(number: int, asked: LineCommand, quoted: QuotedLine) -> TicketLine:
         discount_minor=line.discount_minor,
         amount_minor=line.amount_minor,
         tax_minor=line.tax_minor,
+        discounts=_discounts(line, names),
+        is_gift=asked.is_gift,
     )
 
 
-def repriced(line: TicketLine, quoted: QuotedLine) -> TicketLine:
+def repriced(line: TicketLine, quoted: QuotedLine, names: PromotionNames) -> TicketLine:
     """The line at the price of now; as it was where there is none."""
     if quoted.line is None:
         return line
@@ -81,6 +98,17 @@ def repriced(line: TicketLine, quoted: QuotedLine) -> TicketLine:
         discount_minor=quoted.line.discount_minor,
         amount_minor=quoted.line.amount_minor,
         tax_minor=quoted.line.tax_minor,
+        discounts=_discounts(quoted.line, names),
+    )
+
+
+def _discounts(line: SaleLine, names: PromotionNames) -> tuple[TicketDiscount, ...]:
+    return tuple(
+        TicketDiscount(
+            promotion=each.code, name_zh=name.get("zh", ""), name_en=name.get("en", ""), amount_minor=each.amount_minor
+        )
+        for each in line.discounts
+        for name in (names.get(each.code) or {"zh": each.name},)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from liushui.checkout.contracts import LineCommand
 from liushui.orders.contracts import SaleLine
-from liushui.till.contracts import TicketLine
+from liushui.till.contracts import TicketDiscount, TicketLine
 
 
 def mirrored(line: SaleLine) -> LineCommand:
@@ -47,4 +47,10 @@ def refund_line(line: SaleLine) -> TicketLine:
         discount_minor=-line.discount_minor,
         amount_minor=-line.amount_minor,
         tax_minor=-line.tax_minor,
+        discounts=tuple(
+            TicketDiscount(
+                promotion=each.code, name_zh=each.name or each.code, name_en="", amount_minor=-each.amount_minor
+            )
+            for each in line.discounts
+        ),
     )
