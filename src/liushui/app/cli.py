@@ -14,6 +14,7 @@ from liushui.app import (
     commands_payments,
     commands_people,
     commands_places,
+    commands_promotions,
     commands_reports,
     commands_serving,
 )
@@ -34,6 +35,7 @@ cli.registered_commands += commands_payments.serving.registered_commands
 cli.add_typer(commands_intake.app, name="intake")
 cli.add_typer(commands_payments.app, name="payments")
 cli.add_typer(commands_catalog.app, name="catalog")
+cli.add_typer(commands_promotions.app, name="promotions")
 cli.add_typer(commands_demo.app, name="demo")
 
 

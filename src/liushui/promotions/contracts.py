@@ -22,6 +22,7 @@ from liushui.promotions.domain.coupons import (
     ResolvedCodes,
 )
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
+from liushui.promotions.domain.json_lines import PriceLines, RefundLines, answered
 from liushui.promotions.domain.rulebook import Combined, Condition, Leaf, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial
 from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key
@@ -57,6 +58,7 @@ __all__ = [
     "OfferWords",
     "Outcome",
     "Overrun",
+    "PriceLines",
     "PricedBasket",
     "PricedLine",
     "PricedShipping",
@@ -66,6 +68,7 @@ __all__ = [
     "PromotionWords",
     "PublishedRulebook",
     "Quotation",
+    "RefundLines",
     "Reservation",
     "ResolvedCodes",
     "Rulebook",
@@ -74,6 +77,7 @@ __all__ = [
     "Trial",
     "Usage",
     "VersionView",
+    "answered",
     "order_key",
 ]
 

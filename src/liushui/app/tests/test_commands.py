@@ -23,6 +23,7 @@ COMMANDS = (
     "create-chain", "create-region", "stores", "grant", "unlock", "doctor", "dev-cert", "backup", "restore",
     "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import",
     "payments reconcile", "payments resolve",
+    "promotions price", "promotions refund",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -46,7 +47,7 @@ def all_commands(group: click.Group, prefix: str = "") -> dict[str, click.Comman
 
 
 def test_the_commands_are_those_that_this_test_knows() -> None:
-    groups = {"intake", "catalog", "payments"}
+    groups = {"intake", "catalog", "payments", "promotions"}
     assert set(all_commands(typer.main.get_command(cli))) - groups == set(COMMANDS)
 
 
