@@ -171,7 +171,7 @@ def promotion(source: Source, id: str, number: int) -> Document:
         document["not_with"] = [source.pick(others)]
     if chance(source, 2):
         document["unit_exclusive"] = True
-    if chance(source, 2):
+    if chance(source, 3):
         document["when"] = [condition(source, 2) for _ in range(source.integer(1, 2))]
     times(source, document)
     if chance(source, 4):
@@ -180,15 +180,15 @@ def promotion(source: Source, id: str, number: int) -> Document:
 
 
 def times(source: Source, document: Document) -> None:
-    if chance(source, 10):
+    if chance(source, 25):
         document["starts_at"] = source.pick(INSTANTS)
-    if chance(source, 10):
+    if chance(source, 25):
         document["ends_at"] = "2026-11-22T10:15:00+08:00"
         if document.get("starts_at", "") >= document["ends_at"]:
             del document["starts_at"]
-    if chance(source, 10):
+    if chance(source, 25):
         document["weekdays"] = sorted({source.integer(1, 7) for _ in range(4)})
-    if chance(source, 10):
+    if chance(source, 25):
         document["hours"] = [source.pick((["10:00", "14:00"], ["22:00", "02:00"], ["00:00", "10:15"]))]
 
 
@@ -209,8 +209,8 @@ def limits(source: Source) -> Document:
 
 
 def scope(source: Source) -> Document:
-    """Mostly everything or one category, so that promotions meet."""
-    if chance(source, 2):
+    """Mostly everything, so that promotions meet."""
+    if not chance(source, 3):
         return {}
     document: Document = {}
     for key in some(
@@ -261,7 +261,7 @@ def leaf(source: Source) -> Document:
             document["amount"] = source.pick((100, 500, 1000, 2000))
         elif kind != "contains":
             document["n"] = source.integer(1, 3)
-        return with_scope(source, document)
+        return with_scope(source, document) if kind != "contains" else document | {"scope": scope(source)}
     return dict(
         source.pick(
             (

@@ -167,6 +167,14 @@ def conflicts(promotion: Promotion, others: list[Promotion]) -> list[str]:
     return sorted(found)
 
 
+def jumps_the_queue(promotion: Promotion, members: list[Promotion], could: list[Promotion]) -> bool:
+    """A `first` member after one of its group that could have been applied, in a stage without an exclusive."""
+    if promotion.group is None or promotion.group_mode != "first":
+        return False
+    closed = {stage_of(member) for member in members if member.exclusive}
+    return any(each.group == promotion.group and stage_of(each) not in closed for each in could)
+
+
 def apply(rulebook: Rulebook, basket: Basket, chosen: Mapping[str, int | None]) -> State | Refusal:
     """Exactly this set, in the order of application; None: as often as it can."""
     state = begin(basket)
@@ -180,8 +188,7 @@ def apply(rulebook: Rulebook, basket: Basket, chosen: Mapping[str, int | None]) 
             continue
         if conflicts(promotion, members):
             return Refusal(promotion.id, "conflict")
-        follows = [each for each in could if each.group == promotion.group and promotion.group is not None]
-        if promotion.group_mode == "first" and follows:
+        if jumps_the_queue(promotion, members, could):
             return Refusal(promotion.id, "conflict")
         most = chosen[promotion.id]
         after = attempt(state, promotion, most)
@@ -216,8 +223,7 @@ def every_set(state: State, left: list[Promotion], members: list[Promotion], cou
     clash = bool(conflicts(promotion, members))
     after = None if clash else attempt(state, promotion)
     if isinstance(after, State):
-        behind = [each for each in could if promotion.group is not None and each.group == promotion.group]
-        if not (promotion.group_mode == "first" and behind):
+        if not jumps_the_queue(promotion, members, could):
             yield from every_set(after, rest, [*members, promotion], could)
             if promotion.unit_exclusive and any(effect.type in SETS for effect in promotion.effects):
                 for fewer in range(1, after.applied[-1].applications):
@@ -241,6 +247,7 @@ def sequential(rulebook: Rulebook, basket: Basket) -> State:
     """Stage by stage: an exclusive alone, or every promotion in order that can."""
     state = begin(basket)
     members: list[Promotion] = []
+    could: list[Promotion] = []
     order = in_order(rulebook)
     for stage in STAGES:
         own = [promotion for promotion in order if stage_of(promotion) == stage]
@@ -252,10 +259,13 @@ def sequential(rulebook: Rulebook, basket: Basket) -> State:
                 members.append(promotion)
                 break
         for promotion in own:
-            if conflicts(promotion, members):
+            if conflicts(promotion, members) or jumps_the_queue(promotion, members, could):
                 continue
             after = attempt(state, promotion)
-            if isinstance(after, Failure) or stands_back(state, promotion, after, members, order):
+            if isinstance(after, Failure):
+                continue
+            if stands_back(state, promotion, after, members, order):
+                could.append(promotion)
                 continue
             state = after
             members.append(promotion)
@@ -271,7 +281,7 @@ def stands_back(
     mine = after.applied[-1].amount
     better = 0
     for other in order[order.index(promotion) + 1 :]:
-        if other.group != promotion.group or conflicts(other, members):
+        if other.group != promotion.group or other.group_mode == "first" or conflicts(other, members):
             continue
         result = attempt(state, other)
         if isinstance(result, State) and result.applied[-1].amount > mine:

@@ -64,9 +64,15 @@ def has_scope(promotion: Promotion, effect: Effect, state: State) -> bool:
     if effect.type in ("shipping_percent_off", "shipping_amount_off"):
         return len(charges_of(effect, state)) > 0
     if effect.type == "buy_n_get_m":
-        buy, get = both_scopes(effect)
-        return bool(touchable(promotion, state, buy)) or bool(touchable(promotion, state, get))
-    return len(touchable(promotion, state, effect.scope)) > 0
+        return any(there(state, scope) for scope in both_scopes(effect))
+    return there(state, effect.scope)
+
+
+def there(state: State, scope: Scope) -> bool:
+    """Units of the scope that effects may touch, also those that another promotion has taken."""
+    return any(
+        not unit.line.gift and unit.line.discountable and unit_in_scope(unit, scope) for unit in state.units
+    )
 
 
 def both_scopes(effect: Effect) -> tuple[Scope, Scope]:
