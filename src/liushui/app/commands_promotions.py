@@ -5,9 +5,11 @@ They start without Django's set-up (start.py), so that a script may call them fo
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -15,13 +17,14 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from liushui.app.terminal import command, fail
-from liushui.promotions.contracts import PriceLines, RefundLines, answered
+from liushui.kernel.errors import LiushuiError
+from liushui.promotions.contracts import PriceLines, RefundLines, answered, lint_document
 
 app = typer.Typer(help="Price baskets, refund returns, look over rulebooks.", no_args_is_help=True)
 
 LinesArgument = Annotated[
     Path | None,
-    typer.Argument(help="JSON lines; standard input when left out or -.", metavar="[FILE]", dir_okay=False),
+    typer.Argument(help="JSON lines; standard input when left out or -.", metavar="FILE", dir_okay=False),
 ]
 RulebookOption = Annotated[
     Path | None,
@@ -83,6 +86,50 @@ def refund(lines: LinesArgument = None, rulebook: RulebookOption = None) -> None
     of that day, and "already_refunded" {line: amount} what has come back, both for promotions that are clawed back.
     """
     answer_lines(RefundLines(rulebook=rulebook and rulebook.read_bytes()).answer, lines)
+
+
+@command(
+    app,
+    "lint",
+    examples=(
+        "liushui promotions lint rulebook.json",
+        "liushui promotions lint rulebook.json --at 2026-12-01T00:00:00+08:00 --max-discount 40",
+    ),
+)
+def lint(
+    path: Annotated[Path, typer.Argument(help="The rulebook, as JSON.", metavar="FILE", exists=True, dir_okay=False)],
+    at: Annotated[
+        str, typer.Option(help="From when it is to hold, in the shops' offset; now when left out.", metavar="INSTANT")
+    ] = "",
+    max_discount: Annotated[
+        int, typer.Option(help="Percent of the list value from which discounts together are too deep.", min=1, max=100)
+    ] = 50,
+) -> None:
+    """Look a rulebook over: one finding a line, gravest first, each with the basket that shows it.
+
+    The exit code is 1 when a finding would stop publishing, or the file is no rulebook.
+    """
+    try:
+        findings, may_be_published = lint_document(
+            path.read_bytes(), at=_instant(at), max_discount_bp=max_discount * 100
+        )
+    except LiushuiError as error:
+        findings, may_be_published = [{"error": error.problem()}], False
+    for finding in findings:
+        print(json.dumps(finding, ensure_ascii=False, separators=(",", ":")))
+    if not may_be_published:
+        raise typer.Exit(1)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text) if text else datetime.now(UTC).astimezone()
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        fail(f"{text!r} is no date and time with an offset.", remedy="Write 2026-12-01T00:00:00+08:00.")
+    assert read is not None
+    return read
 
 
 def answer_lines(answer: Callable[[bytes], dict[str, Any]], path: Path | None) -> None:

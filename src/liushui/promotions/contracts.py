@@ -22,7 +22,7 @@ from liushui.promotions.domain.coupons import (
     ResolvedCodes,
 )
 from liushui.promotions.domain.explanation import Explanation, LineDiscount, OfferWords, PromotionWords
-from liushui.promotions.domain.json_lines import PriceLines, RefundLines, answered
+from liushui.promotions.domain.json_lines import PriceLines, RefundLines, answered, lint_document
 from liushui.promotions.domain.rulebook import Combined, Condition, Leaf, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial
 from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Allocation",
     "Basket",
+    "BasketToPrice",
     "Certificate",
     "Chunk",
     "Code",
@@ -78,6 +79,7 @@ __all__ = [
     "Usage",
     "VersionView",
     "answered",
+    "lint_document",
     "order_key",
 ]
 
@@ -97,7 +99,7 @@ class MemberTier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRulebook:
-    """A version that the engine can price with. `rulebook` and `compiled` are made once a process and version."""
+    """A version that the engine can price with. `rulebook`, `compiled` and `limited` are made once a process."""
 
     id: int
     chain_id: int
@@ -108,6 +110,7 @@ class PublishedRulebook:
     document: str  # JSON in normal form
     rulebook: Rulebook = field(repr=False)
     compiled: CompiledRulebook = field(repr=False)
+    limited: frozenset[str] = field(repr=False)  # promotions whose price depends on what was used of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,4 +212,15 @@ class Quotation:
     basket: Basket
     answer: PricedBasket
     rulebook: PublishedRulebook
-    code_problems: Mapping[str, str]  # by code: why it does not count
+    code_problems: Mapping[str, str]  # by code as it was given: a Problem of coupons, why it does not count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketToPrice:
+    """A basket of a chain at an instant. Codes without a batch are looked up; `order_key` names the order whose own
+    uses do not count as used."""
+
+    chain_id: int
+    at: datetime
+    basket: Basket
+    order_key: str = ""

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from traceback import print_exc
 from typing import Any, Literal, TypeVar
 
@@ -18,6 +19,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.promotions.domain import strict_json
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
+from liushui.promotions.domain.lint import blocking, lint
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.refund import refund
 from liushui.promotions.domain.rulebook import Rulebook
@@ -111,6 +113,12 @@ class RefundLines:
             already_units=_named_units(parts, "already_units"),
             already_refunded=_object(parts, "already_refunded"),
         ).to_json()
+
+
+def lint_document(text: bytes, *, at: datetime, max_discount_bp: int) -> tuple[list[dict[str, Any]], bool]:
+    """The findings about a rulebook, and whether none of them stops publishing. Raises InvalidDocument."""
+    findings = lint(Rulebook.from_json(text), max_discount_bp=max_discount_bp, at=at)
+    return [finding.to_json() for finding in findings], not blocking(findings)
 
 
 def answered(answer: Callable[[bytes], dict[str, Any]], line: bytes, *, number: int) -> tuple[str, bool]:
