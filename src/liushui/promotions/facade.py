@@ -33,6 +33,7 @@ from liushui.promotions.actions.void_coupons import void_batch, void_code
 from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
 from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
+from liushui.promotions.pricing import quotation, quotations, quote, quote_many, replay
 from liushui.promotions.queries import (
     draft,
     draft_changes,
@@ -76,10 +77,15 @@ __all__ = [
     "publish",
     "published_rulebook",
     "put_promotion",
+    "quotation",
+    "quotations",
+    "quote",
+    "quote_many",
     "rebase_draft",
     "release",
     "remove_promotion",
     "rename_draft",
+    "replay",
     "reserve",
     "resolve_codes",
     "resume_promotion",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -38,6 +39,7 @@ class _Compiled(NamedTuple):
     document: str
     rulebook: Rulebook
     compiled: CompiledRulebook
+    limited: frozenset[str]
 
 
 class _Version(NamedTuple):
@@ -67,10 +69,23 @@ def live_rulebook(*, chain_id: int, at: datetime) -> PublishedRulebook | None:
 
     One SQL statement, or none where the chain was asked about less than a second ago. None: no version had started.
     """
-    for version in _timeline(chain_id, at).versions:
-        if version.starts_at <= at:
-            return _published(chain_id, version)
-    return None
+    [found] = live_rulebooks(chain_id=chain_id, instants=[at])
+    return found
+
+
+def live_rulebooks(*, chain_id: int, instants: Sequence[datetime]) -> list[PublishedRulebook | None]:
+    """What live_rulebook answers, for many instants at once: one statement at most."""
+    if not instants:
+        return []
+    versions = _timeline(chain_id, min(instants)).versions
+    found: dict[int, PublishedRulebook] = {}
+    answers: list[PublishedRulebook | None] = []
+    for at in instants:
+        version = next((each for each in versions if each.starts_at <= at), None)
+        if version is not None and version.id not in found:
+            found[version.id] = _published(chain_id, version)
+        answers.append(found[version.id] if version is not None else None)
+    return answers
 
 
 def published_rulebook(*, chain_id: int, digest: str) -> PublishedRulebook | None:
@@ -135,8 +150,16 @@ def _read(sql: str, parameters: list[Any]) -> list[_Version]:
         versions.append(_Version(identity, number, version, digest, _time(starts_at)))
         if document is not None and digest not in _compiled:
             rulebook = read_rulebook(document)
-            _keep(digest, _Compiled(document, rulebook, compile_rulebook(rulebook)))
+            _keep(digest, _Compiled(document, rulebook, compile_rulebook(rulebook), _limited(rulebook)))
     return versions
+
+
+def _limited(rulebook: Rulebook) -> frozenset[str]:
+    return frozenset(
+        promotion.id
+        for promotion in rulebook.promotions
+        if (promotion.limits.total, promotion.limits.per_member, promotion.limits.budget) != (None, None, None)
+    )
 
 
 def _keep(digest: str, compiled: _Compiled) -> None:
@@ -164,6 +187,7 @@ def _published(chain_id: int, version: _Version) -> PublishedRulebook:
         document=kept.document,
         rulebook=kept.rulebook,
         compiled=kept.compiled,
+        limited=kept.limited,
     )
 
 
