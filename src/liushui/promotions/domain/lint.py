@@ -5,7 +5,7 @@ docs/reference/promotion-lint.md says what each finding means; decision 0135 how
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from liushui.promotions.domain import (
@@ -19,6 +19,7 @@ from liushui.promotions.domain import (
 )
 from liushui.promotions.domain.lint_bench import Bench
 from liushui.promotions.domain.lint_catalogue import Batch, Catalogue, Goods, Item, Knowledge
+from liushui.promotions.domain.lint_exclusion import written_exclusions
 from liushui.promotions.domain.lint_finding import (
     CODES,
     SEVERITIES,
@@ -43,6 +44,7 @@ __all__ = [
     "key",
     "lint",
     "to_acknowledge",
+    "written_exclusions",
 ]
 SAME_CODE_MAX = 200
 
@@ -54,12 +56,16 @@ def lint(
     costs: Mapping[str, int] | None = None,
     batches: Mapping[str, Batch] | None = None,
     max_discount_bp: int = 5000,
+    written: Mapping[str, Collection[str]] | None = None,
     at: datetime,
 ) -> tuple[Finding, ...]:
     """What is wrong with a rulebook, gravest first, each with the basket that shows it.
 
+    `written` is whom each promotion excludes as its writer wrote it (`written_exclusions`): a rulebook that was read
+    says each exclusion on both sides, which hides circles.
+
     `costs` are minor units by SKU, of the same kind as prices (tax included or not); `batches` the coupon batches by
-    id, None when they are not known; `max_discount_bp` the share of the list value from which discounts together are too
+    id, None when not known; `max_discount_bp` the share of the list value from which discounts together are too
     deep; `at` the instant from which the rulebook is to hold, in the offset in which weekdays and hours are read.
     The same arguments give the same findings: baskets are built in a fixed order, and work is counted.
     """
@@ -72,8 +78,9 @@ def lint(
     )
     bench = Bench(rulebook=rulebook, knowledge=knowledge)
     possible = lint_never.check(bench)
-    lint_exclusion.check(bench, possible)
+    lint_exclusion.check(bench, possible, written)
     lint_coupons.check(bench, possible)
+    lint_careful.identical(bench, possible)
     crowds = lint_joint.crowds(bench, possible)
     lint_joint.check(bench, crowds)
     lint_dominated.check(bench, possible)

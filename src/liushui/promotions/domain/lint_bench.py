@@ -20,7 +20,7 @@ from liushui.promotions.domain.lint_finding import CODES, Finding
 from liushui.promotions.domain.lint_goods import lines_for
 from liushui.promotions.domain.lint_shopper import Clash, goods_clash, shopper_for
 from liushui.promotions.domain.lint_times import common_instant
-from liushui.promotions.domain.pricing import SetNotAllowed, price, price_set
+from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.rulebook import Promotion, Rulebook
 
 PRICES_MAX = 12_000
@@ -54,6 +54,7 @@ class Bench:
     answers: dict[str, PricedBasket] = field(default_factory=dict)  # to the witnesses, with the whole rulebook
     by_id: dict[str, Promotion] = field(default_factory=dict)
     compiled: CompiledRulebook = field(init=False)
+    _alone: dict[str, CompiledRulebook] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.compiled = compile_rulebook(self.rulebook)
@@ -70,13 +71,14 @@ class Bench:
         self.nodes += answer.certificate.nodes
         return answer
 
-    def price_set(self, basket: Basket, promotions: Iterable[str]) -> PricedBasket | None:
-        """The engine's answer when exactly these apply; None when they may not, or one gives nothing."""
+    def alone(self, basket: Basket, promotion_id: str) -> PricedBasket | None:
+        """The engine's answer with no promotion but this one; None when it does not apply then."""
         self.prices += 1
-        try:
-            return price_set(self.compiled, basket, chosen=dict.fromkeys(promotions))
-        except SetNotAllowed:
-            return None
+        if promotion_id not in self._alone:
+            book = replace(self.rulebook, promotions=(self.by_id[promotion_id],))
+            self._alone[promotion_id] = compile_rulebook(book)
+        answer = price(self._alone[promotion_id], basket)
+        return answer if promotion_id in applied(answer) else None
 
     def basket(
         self,
@@ -131,7 +133,7 @@ class Bench:
     def find_witness(self, promotion: Promotion) -> Witness | None:
         """The first basket of a few to which the promotion applies when it is alone; kept for other checks."""
         for basket, way in self._attempts(promotion):
-            alone = self.price_set(basket, (promotion.id,))
+            alone = self.alone(basket, promotion.id)
             if alone is None:
                 continue
             made = Witness(

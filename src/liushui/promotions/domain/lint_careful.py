@@ -22,7 +22,6 @@ PROOFS_MAX = 2  # witnesses that are searched once more with the engine's own li
 
 def check(bench: Bench, possible: Sequence[Promotion], found: Sequence[Crowd]) -> None:
     """Say what is missing or unwise."""
-    _identical(bench, possible)
     for promotion in possible:
         _ends_and_budget(bench, promotion)
         _names(bench, promotion)
@@ -32,8 +31,8 @@ def check(bench: Bench, possible: Sequence[Promotion], found: Sequence[Crowd]) -
     _proofs(bench, found)
 
 
-def _identical(bench: Bench, possible: Sequence[Promotion]) -> None:
-    """Promotions that differ in nothing but id, name and whom of each other they exclude."""
+def identical(bench: Bench, possible: Sequence[Promotion]) -> None:
+    """Say which promotions differ in nothing but id, name, priority and whom they exclude."""
     alike: dict[str, list[Promotion]] = {}
     for promotion in possible:
         plain = replace(promotion, id="x", name={}, not_with=frozenset(), priority=0)
@@ -113,6 +112,8 @@ def _sequential(bench: Bench, found: Sequence[Crowd]) -> None:
 
 def _proofs(bench: Bench, found: Sequence[Crowd]) -> None:
     """Witnesses whose price stays unproven with the engine's own limit of nodes; the widest gaps are tried."""
+    if bench.rulebook.mode == "sequential":
+        return
     open_ones = [each for each in found if not each.answer.certificate.proven]
     open_ones.sort(key=lambda each: -each.answer.certificate.gap)
     for crowd in open_ones[:PROOFS_MAX]:

@@ -48,7 +48,7 @@ def _kept_out_of(bench: Bench, witness: Witness, answer: PricedBasket) -> list[S
         answer = bench.price(basket)
         if promotion.id in applied(answer):
             return None
-        alone = bench.price_set(basket, (promotion.id,))
+        alone = bench.alone(basket, promotion.id)
         if alone is not None:
             seen.append(Seen(basket=basket, answer=answer, own_amount=amount_of(alone, promotion.id)))
         if not bench.has_work_left():
@@ -86,8 +86,11 @@ def _say(bench: Bench, promotion: Promotion, seen: list[Seen]) -> None:
     by = [each for each in _rivals(bench, promotion, first.answer) if each.id in common]
     if not by:
         return  # now this one, now that one: no single promotion stands before it
-    if promotion.group is not None and not any(
-        bench.by_id[each].group == promotion.group for each in applied(first.answer)
+    in_turn = bench.rulebook.mode == "sequential"
+    if (
+        in_turn
+        and promotion.group is not None
+        and not any(bench.by_id[each].group == promotion.group for each in applied(first.answer))
     ):
         bench.say(
             "group_gives_nothing", [promotion.id], values={"group": promotion.group}, shown=(first.basket, first.answer)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from liushui.promotions.domain.lint_bench import Bench, applied
 from liushui.promotions.domain.lint_conditions import ways
@@ -11,32 +12,34 @@ from liushui.promotions.domain.rulebook import Promotion
 CIRCLE_MAX = 12
 
 
-def check(bench: Bench, possible: tuple[Promotion, ...]) -> None:
+def check(bench: Bench, possible: tuple[Promotion, ...], written: Mapping[str, Collection[str]] | None = None) -> None:
     """Say what is wrong with `not_with`, `exclusive` and groups as they stand."""
-    _unknown(bench)
-    for circle in circles(promotions=bench.rulebook.promotions):
+    if written is None:
+        written = {each.id: each.not_with for each in bench.rulebook.promotions}
+    for name in sorted(bench.by_id.keys() & written.keys()):
+        for other in sorted(set(written[name]) - bench.by_id.keys()):
+            bench.say("unknown_reference", [name], values={"path": "not_with", "name": other})
+    for circle in circles(written={name: written[name] for name in written if name in bench.by_id}):
         _say_circle(bench, circle)
     _groups(bench, possible)
 
 
-def _unknown(bench: Bench) -> None:
-    for promotion in bench.rulebook.promotions:
-        for other in sorted(promotion.not_with - bench.by_id.keys()):
-            bench.say("unknown_reference", [promotion.id], values={"path": "not_with", "name": other})
+def written_exclusions(*, document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Whom each promotion of a rulebook's JSON document is `not_with`, as it stands there."""
+    return {each["id"]: tuple(each.get("not_with") or ()) for each in document.get("promotions", ())}
 
 
-def circles(*, promotions: Sequence[Promotion]) -> tuple[tuple[str, ...], ...]:
+def circles(*, written: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:
     """Circles of `not_with` as it is written: each keeps out the next, the last the first, and none says it back.
 
     A circle has at least three members, or one that names itself; two that name each other plainly exclude each other.
     Each circle is told once, beginning with its smallest id, at most CIRCLE_MAX long, the shortest from each beginning.
     """
-    names = {each.id: each.not_with for each in promotions}
     one_way = {
-        each.id: sorted(other for other in each.not_with if other in names and each.id not in names[other])
-        for each in promotions
+        name: sorted(other for other in others if other in written and name not in written[other])
+        for name, others in written.items()
     }
-    found = [(each.id,) for each in promotions if each.id in each.not_with]
+    found: list[tuple[str, ...]] = [(name,) for name in sorted(written) if name in written[name]]
     for start in sorted(one_way):
         if one_way[start]:
             circle = _shortest_circle(start, one_way)

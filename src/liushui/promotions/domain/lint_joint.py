@@ -199,7 +199,7 @@ def _overlaps(bench: Bench, found: Sequence[Crowd]) -> None:
                     pair = (min(one, other), max(one, other))
                     if pair in told or bench.by_id[one].stage != bench.by_id[other].stage:
                         continue
-                    if not _on_one_unit(bench, crowd, number, pair):
+                    if _alike(bench, pair) or not _on_one_unit(bench, crowd, number, pair):
                         continue
                     told.add(pair)
                     values: dict[str, int | str] = {
@@ -211,13 +211,18 @@ def _overlaps(bench: Bench, found: Sequence[Crowd]) -> None:
                     bench.say("overlap", pair, values=values, shown=(crowd.basket, crowd.answer))
 
 
+def _alike(bench: Bench, pair: tuple[str, str]) -> bool:
+    """Whether two promotions were already called identical."""
+    return any(each.code == "identical" and set(pair) <= set(each.promotions) for each in bench.findings)
+
+
 def _on_one_unit(bench: Bench, crowd: Crowd, number: int, pair: tuple[str, str]) -> bool:
     """Whether both promotions reduce one and the same unit of a line: for more than one, each is priced alone."""
     if crowd.basket.lines[number].quantity == 1:
         return True
     if not bench.has_work_left():
         return False
-    alone = [bench.price_set(crowd.basket, (each,)) for each in pair]
+    alone = [bench.alone(crowd.basket, each) for each in pair]
     if alone[0] is None or alone[1] is None:
         return False
     price = crowd.basket.lines[number].unit_price

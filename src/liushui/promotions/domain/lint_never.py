@@ -8,7 +8,7 @@ from dataclasses import replace
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.compiled import compile_rulebook
-from liushui.promotions.domain.lint_bench import Bench, outcome_of
+from liushui.promotions.domain.lint_bench import Bench, amount_of, outcome_of
 from liushui.promotions.domain.lint_conditions import (
     BENEFITS,
     GOODS_LEAVES,
@@ -22,7 +22,7 @@ from liushui.promotions.domain.lint_scopes import contradiction, within
 from liushui.promotions.domain.lint_shopper import Clash, goods_clash, shopper_for
 from liushui.promotions.domain.lint_times import has_ended, never_in_force
 from liushui.promotions.domain.pricing import price
-from liushui.promotions.domain.rulebook import Effect, Promotion, Scope
+from liushui.promotions.domain.rulebook import Effect, Limits, Promotion, Scope
 
 
 def check(bench: Bench) -> tuple[Promotion, ...]:
@@ -146,13 +146,8 @@ def _say_why(promotion: Promotion, bench: Bench) -> None:
         return
     outcome = outcome_of(tried[1], promotion.id) if tried is not None else None
     reason = dict(outcome.reason or {}) if outcome is not None else {}
-    if reason.get("code") == "limit":
-        values = {
-            "path": str(reason.get("path", "limits")),
-            "have": _whole(reason, "have"),
-            "need": _whole(reason, "need"),
-        }
-        bench.say("threshold_unreachable", [promotion.id], values=values, shown=tried)
+    if reason.get("code") == "limit" and tried is not None:
+        bench.say("threshold_unreachable", [promotion.id], values=_too_narrow(promotion, bench, tried[0]), shown=tried)
         return
     bench.say("not_tried", [promotion.id], values={"reason": str(reason.get("code", "no_basket"))}, shown=tried)
 
@@ -169,9 +164,13 @@ def _tried(promotion: Promotion, bench: Bench) -> tuple[Basket, PricedBasket] | 
     return None
 
 
-def _whole(reason: dict[str, object], name: str) -> int:
-    value = reason.get(name)
-    return value if isinstance(value, int) else 0
+def _too_narrow(promotion: Promotion, bench: Bench, basket: Basket) -> dict[str, int | str]:
+    """Which limit it is, what it allows, and what the basket would get without it."""
+    free = compile_rulebook(replace(bench.rulebook, promotions=(replace(promotion, limits=Limits()),)))
+    amount = amount_of(price(free, basket), promotion.id)
+    name = "budget" if promotion.limits.budget is not None else "total"
+    have = getattr(promotion.limits, name) or 0
+    return {"path": f"limits.{name}", "have": have, "need": amount, "currency": basket.currency}
 
 
 def _gives_nothing(effect: Effect, path: str) -> str | None:
