@@ -32,6 +32,7 @@ from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
 from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
 from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
+from liushui.promotions.explaining import explain_answer
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
 from liushui.promotions.pricing import quotation, quotations, quote, quote_many, replay
 from liushui.promotions.queries import (
@@ -63,6 +64,7 @@ __all__ = [
     "end_promotion",
     "expire",
     "explain",
+    "explain_answer",
     "forget",
     "give_codes",
     "issue_codes",

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from liushui.orders.contracts import TILL_SOURCE
+from liushui.promotions.contracts import PricedBasket
 from liushui.runtime.access import Principal
 
 SOURCE = TILL_SOURCE  # the source of every sale made here
@@ -143,7 +144,9 @@ class Ticket:
     tenders: tuple[TicketTender, ...]
     codes: tuple[TicketCode, ...]
     member: TicketMember | None
-    answer: Mapping[str, Any] | None  # of the promotion engine, for the lines that are not voided; None: none was asked
+    answer: (
+        PricedBasket | None
+    )  # its lines are those not voided, as 1, 2, …; None: no rulebook is in force, or in a list
     regular_minor: int
     discount_minor: int
     total_minor: int

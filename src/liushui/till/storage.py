@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from liushui.promotions.contracts import PricedBasket
 from liushui.till.contracts import DrawerEntry, Ticket, TicketCode, TicketLine, TicketMember, TicketTender, Till
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
@@ -48,6 +49,16 @@ def member_of(row: TicketRow) -> TicketMember | None:
     return msgspec.convert(row.member, TicketMember | None)
 
 
+def answer_of(row: TicketRow) -> PricedBasket | None:
+    """The answer that priced the ticket, as it was made."""
+    return msgspec.convert(row.answer, PricedBasket | None)
+
+
+def answer_column(answer: PricedBasket | None) -> dict[str, Any]:
+    """The column that an answer fills: its values in runs, so that ten thousand pieces take no more than one."""
+    return {"answer": msgspec.to_builtins(answer)}
+
+
 def code_column(codes: Sequence[TicketCode]) -> dict[str, Any]:
     """The column that codes fill."""
     return {"codes": msgspec.to_builtins(codes)}
@@ -73,7 +84,7 @@ def ticket_of(row: TicketRow) -> Ticket:
     tenders = tenders_of(row)
     return Ticket(
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
-        answer=None if "answer" in row.get_deferred_fields() else row.answer,
+        answer=None if "answer" in row.get_deferred_fields() else answer_of(row),
         lines=lines_of(row),
         tenders=tenders,
         codes=codes_of(row),

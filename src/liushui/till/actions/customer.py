@@ -110,7 +110,8 @@ def add_gift(*, till: Till, ticket_id: UUID, version: int, promotion: str, now: 
     """Put the gift that a promotion offers on the ticket, as many pieces as are offered. Raises GiftRefused when it
     offers none any more."""
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=("open",))
-    offers = (row.answer or {}).get("offers", ())
+    answer = storage.answer_of(row)
+    offers = answer.offers if answer is not None else ()
     offer = next((each for each in offers if each["promotion"] == promotion), None)
     if offer is None:
         raise GiftRefused("This promotion offers nothing now")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import LineCommand, Quote, QuotedLine
 from liushui.kernel.errors import LiushuiError
 from liushui.promotions import facade as promotions
-from liushui.promotions.contracts import Member
+from liushui.promotions.contracts import Member, PricedBasket
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 from liushui.till import storage
@@ -32,11 +32,15 @@ class Priced(NamedTuple):
 
     lines: list[TicketLine]
     codes: Sequence[TicketCode]
-    answer: Mapping[str, Any] | None
+    answer: PricedBasket | None
 
     def columns(self) -> dict[str, Any]:
         """The columns of a ticket that it fills."""
-        return {**storage.line_columns(self.lines), **storage.code_column(self.codes), "answer": self.answer}
+        return {
+            **storage.line_columns(self.lines),
+            **storage.code_column(self.codes),
+            **storage.answer_column(self.answer),
+        }
 
 
 def reprice(
@@ -101,7 +105,7 @@ def _quoted(
 def _priced(lines: list[TicketLine], codes: Sequence[TicketCode], quote: Quote) -> Priced:
     problems = quote.code_problems
     told = tuple(replace(each, problem=problems.get(each.code, "")) for each in codes)
-    return Priced(lines, told, None if quote.answer is None else quote.answer.to_json())
+    return Priced(lines, told, quote.answer)
 
 
 def _names(quote: Quote, store: Store, now: datetime) -> rules.PromotionNames:
