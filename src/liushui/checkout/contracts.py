@@ -9,9 +9,31 @@ from datetime import date, datetime
 from liushui.catalog.contracts import Item
 from liushui.kernel.errors import LiushuiError
 from liushui.orders.contracts import Discount, SaleLine, SaleRecorded, Tender
-from liushui.promotions.contracts import PricedBasket
+from liushui.promotions.contracts import Member, PricedBasket, Shipping
 
-__all__ = ["CompleteSale", "Discount", "LineCommand", "Quote", "QuotedLine", "Refusal", "SaleRecorded", "Tender"]
+__all__ = [
+    "CompleteSale",
+    "Discount",
+    "FrozenPrice",
+    "LineCommand",
+    "Member",
+    "PricedBasket",
+    "Quote",
+    "QuotedLine",
+    "Refusal",
+    "SaleRecorded",
+    "Shipping",
+    "Tender",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenPrice:
+    """What a basket was priced with: enough to price it again to the same bytes. A till keeps it from the moment of
+    payment on, so that what was shown is what is charged."""
+
+    rulebook_digest: str
+    basket: str  # JSON in normal form, usage and batches of codes included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +79,12 @@ class CompleteSale:
     customer: str = ""
     accept_unknown_items: bool = False  # record lines under codes that the catalogue lacks, instead of refusing
     business_date: date | None = None  # None: by the store's clock; a till names the day that its shift belongs to
+    # Promotions price a sale none of whose lines states an amount or a discount. A till that has shown a price gives it
+    # as `frozen`, with the discounts on the lines: they are checked against it.
+    member: Member | None = None
+    codes: tuple[str, ...] = ()
+    frozen: FrozenPrice | None = None
+    is_paid: bool = False  # others hold the money already: a limit that was reached meanwhile is recorded as an overrun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,5 +114,6 @@ class Quote:
     discount_minor: int
     total_minor: int
     tax_minor: int
-    answer: PricedBasket | None = None  # of the promotion engine; None where no rulebook is in force
-    code_problems: Mapping[str, str] = field(default_factory=dict)  # by code: why it does not count
+    answer: PricedBasket | None = None  # None: the chain had no rulebook, or nothing could be priced
+    frozen: FrozenPrice | None = None  # with an answer: for CompleteSale
+    code_problems: Mapping[str, str] = field(default_factory=dict)  # by code as given: why it does not count

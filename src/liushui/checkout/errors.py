@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liushui.kernel.errors import InvalidValue, NotAllowed
+from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed
 
 
 class SourceNotYours(NotAllowed):
@@ -111,3 +111,9 @@ class TendersUnbalanced(InvalidValue):
     """The tenders don't come to the total of the lines."""
 
     type = "tenders-unbalanced"
+
+
+class PriceOutOfDate(Conflict):
+    """The price that was agreed is not that of these lines, or no longer known."""
+
+    type = "price-out-of-date"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,8 @@ from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, P
 from liushui.promotions.domain.backtest import Chunk, Load
 from liushui.promotions.domain.backtest_processes import HelperDied
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
+from liushui.promotions.domain.basket_json import write_basket
+from liushui.promotions.domain.canonical import canonical_bytes
 from liushui.promotions.domain.coupons import (
     CodeIssue,
     CodeProblem,
@@ -213,6 +216,14 @@ class Quotation:
     answer: PricedBasket
     rulebook: PublishedRulebook
     code_problems: Mapping[str, str]  # by code as it was given: a Problem of coupons, why it does not count
+
+    def basket_text(self) -> str:
+        """The basket as JSON in normal form: with the rulebook's digest, all that the answer can be had from again."""
+        return canonical_bytes(write_basket(self.basket)).decode()
+
+    def answer_text(self) -> str:
+        """The answer as compact JSON, keys in the order of the reference."""
+        return json.dumps(self.answer.to_json(), ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

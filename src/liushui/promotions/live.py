@@ -52,7 +52,6 @@ class _Version(NamedTuple):
 
 @dataclass(slots=True)
 class _Timeline:
-    block: object | None  # the outermost transaction it was read in; None when it was read outside of any
     read_at: float  # monotonic
     since: datetime
     versions: tuple[_Version, ...]  # the highest number first
@@ -89,7 +88,11 @@ def live_rulebooks(*, chain_id: int, instants: Sequence[datetime]) -> list[Publi
 
 
 def published_rulebook(*, chain_id: int, digest: str) -> PublishedRulebook | None:
-    """The version of this digest: what a stored answer was priced by. One statement."""
+    """The version of this digest: what a stored answer was priced by. One statement, or none for one kept in hand."""
+    kept = _kept(chain_id)
+    version = next((each for each in kept.versions if each.digest == digest), None) if kept is not None else None
+    if version is not None:
+        return _published(chain_id, version)
     rows = _read(
         "SELECT id, number, version, digest, starts_at, document FROM promotions_rulebook"
         " WHERE chain_id = %s AND digest = %s ORDER BY number LIMIT 1",
@@ -114,9 +117,7 @@ def forget() -> None:
 
 
 def _timeline(chain_id: int, at: datetime) -> _Timeline:
-    block = connection.atomic_blocks[0] if connection.atomic_blocks else None
-    kept = _timelines.get(chain_id) if block is None else _own_timelines(block).get(chain_id)
-    now = time.monotonic()
+    kept, now = _kept(chain_id), time.monotonic()
     if kept is not None and now - kept.read_at < KEPT_SECONDS and kept.since <= at:
         return kept
     since = at - _BACK
@@ -124,13 +125,24 @@ def _timeline(chain_id: int, at: datetime) -> _Timeline:
         known = list(_compiled)
     marks = ", ".join(["%s"] * len(known)) or "''"
     versions = _read(_TIMELINE % marks, [*known, chain_id, chain_id, _stored(since)])
-    kept = _Timeline(block=block, read_at=now, since=since, versions=tuple(versions))
+    kept = _Timeline(read_at=now, since=since, versions=tuple(versions))
+    block = _block()
     if block is None:
         with _lock:
             _timelines[chain_id] = kept
     else:
         _own_timelines(block)[chain_id] = kept
     return kept
+
+
+def _block() -> object | None:
+    """The outermost transaction; None outside of any."""
+    return connection.atomic_blocks[0] if connection.atomic_blocks else None
+
+
+def _kept(chain_id: int) -> _Timeline | None:
+    block = _block()
+    return _timelines.get(chain_id) if block is None else _own_timelines(block).get(chain_id)
 
 
 def _own_timelines(block: object) -> dict[int, _Timeline]:

@@ -11,8 +11,11 @@ from liushui.promotions.contracts import BasketToPrice, PublishedRulebook, Quota
 from liushui.promotions.coupon_use_queries import resolve_codes, usage
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
+from liushui.promotions.domain.basket_json import read_basket
 from liushui.promotions.domain.pricing import price
-from liushui.promotions.live import live_rulebooks
+from liushui.promotions.domain.uses import coupon_leaves
+from liushui.promotions.errors import UnknownRulebook
+from liushui.promotions.live import live_rulebooks, published_rulebook
 
 Explain = Literal["touching", "all"]
 
@@ -54,16 +57,30 @@ def quotations(*, wanted: Sequence[BasketToPrice], explain: Explain = "touching"
     ]
 
 
-def replay(*, rulebook: PublishedRulebook, basket: Basket) -> PricedBasket:
-    """The answer that this basket had: it holds the usage of its moment, so nothing is looked up."""
-    return price(rulebook.compiled, basket)
+def replay(*, chain_id: int, digest: str, basket: str) -> Quotation:
+    """What a basket that was kept (Quotation.basket_text) came to by the version of this digest, to the same bytes: it
+    holds codes' batches and usage of its moment, so nothing is looked up but the version. Raises UnknownRulebook."""
+    book = published_rulebook(chain_id=chain_id, digest=digest)
+    if book is None:
+        raise UnknownRulebook(f"The chain has published no rulebook {digest}")
+    kept = read_basket(basket)
+    return Quotation(basket=kept, answer=price(book.compiled, kept), rulebook=book, code_problems={})
 
 
 def _quotation(wanted: BasketToPrice, book: PublishedRulebook, explain: Explain) -> Quotation:
     basket, problems = _with_batches(wanted)
     basket = _with_usage(wanted, basket, book)
     answer = price(book.compiled, basket, explain=explain)
+    if problems:
+        asked = _codes_asked_for(answer, book)
+        problems = {code: why for code, why in problems.items() if why != "unknown" or code.strip() not in asked}
     return Quotation(basket=basket, answer=answer, rulebook=book, code_problems=problems)
+
+
+def _codes_asked_for(answer: PricedBasket, book: PublishedRulebook) -> set[str]:
+    """The codes that promotions name themselves, without a batch, among those that may touch the basket."""
+    told = (book.compiled.by_id[each.id].promotion for each in answer.promotions)
+    return {leaf.code for promotion in told for leaf in coupon_leaves(promotion.when) if leaf.code is not None}
 
 
 def _with_batches(wanted: BasketToPrice) -> tuple[Basket, Mapping[str, str]]:

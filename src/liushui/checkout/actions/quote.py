@@ -7,29 +7,98 @@ from datetime import datetime
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import PricedItem
-from liushui.checkout.contracts import LineCommand, Quote, QuotedLine
+from liushui.checkout.contracts import FrozenPrice, LineCommand, Member, Quote, QuotedLine, Shipping
+from liushui.checkout.domain.baskets import basket_of, discounted, is_ours_to_price
 from liushui.checkout.domain.lines import build_line
 from liushui.kernel.errors import LiushuiError
-from liushui.promotions.contracts import Member
+from liushui.orders.contracts import SaleLine
+from liushui.promotions import facade as pricing
+from liushui.promotions.contracts import BasketToPrice, Quotation
+from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 
 
 def quote(
-    *, store: Store, lines: Sequence[LineCommand], at: datetime, member: Member | None = None, codes: Sequence[str] = ()
+    *,
+    store: Store,
+    lines: Sequence[LineCommand],
+    at: datetime,
+    member: Member | None = None,
+    codes: Sequence[str] = (),
+    promotions: bool = True,
+    channel: str = "pos",
+    shipping: Sequence[Shipping] = (),
+    order_key: str = "",
 ) -> Quote:
     """The lines as complete_sale would record them at that instant; a line that it would refuse says why.
 
-    Two queries, however many lines. Costs are left out: a till does not show them.
+    Two queries, however many lines, and those of promotions' `quotations`; nothing is written. Costs are left out:
+    a till does not show them. With `promotions`, and when no line states an amount or a discount, the rulebook in force
+    prices the lines that are not refused; `order_key` names the order whose own uses do not count as used.
     """
-    priced = catalog.price_items(store=store, codes={line.code for line in lines}, at=at)
-    quoted = tuple(_quoted(number, line, priced.get(line.code)) for number, line in enumerate(lines, start=1))
-    taken = [each.line for each in quoted if each.line is not None]
+    items = catalog.price_items(store=store, codes={line.code for line in lines}, at=at)
+    built = [_quoted(number, line, items.get(line.code)) for number, line in enumerate(lines, start=1)]
+    found = None
+    if promotions and is_ours_to_price(lines):
+        taken = [each.line for each in built if each.line is not None]
+        found = _priced(store, taken, lines, items, at, member, codes, channel, shipping, order_key)
+    if found is not None:
+        changed = discounted(lines, answer=found.answer, rulebook=found.rulebook.rulebook)
+        for number, line in changed.items():
+            built[number - 1] = _quoted(number, line, items.get(line.code))
+    return _quote(built, found)
+
+
+def region_code(store: Store) -> str:
+    """The code of a store's region, as rulebooks name it."""
+    return next((region.code for region in stores.regions() if region.id == store.region_id), "")
+
+
+def frozen(found: Quotation) -> FrozenPrice:
+    """What has to be kept to price the basket again to the same bytes."""
+    return FrozenPrice(rulebook_digest=found.rulebook.digest, basket=found.basket_text())
+
+
+def _priced(
+    store: Store,
+    taken: Sequence[SaleLine],
+    lines: Sequence[LineCommand],
+    items: dict[str, PricedItem],
+    at: datetime,
+    member: Member | None,
+    codes: Sequence[str],
+    channel: str,
+    shipping: Sequence[Shipping],
+    order_key: str,
+) -> Quotation | None:
+    basket = basket_of(
+        store=store,
+        region_code=region_code(store),
+        at=at,
+        channel=channel,
+        lines=taken,
+        stated=lines,
+        items=items,
+        member=member,
+        codes=codes,
+        shipping=shipping,
+    )
+    if not basket.lines:
+        return None
+    return pricing.quotation(wanted=BasketToPrice(chain_id=store.chain_id, at=at, basket=basket, order_key=order_key))
+
+
+def _quote(built: Sequence[QuotedLine], found: Quotation | None) -> Quote:
+    taken = [each.line for each in built if each.line is not None]
     return Quote(
-        lines=quoted,
+        lines=tuple(built),
         regular_minor=sum(line.regular_minor for line in taken),
         discount_minor=sum(line.discount_minor for line in taken),
         total_minor=sum(line.amount_minor for line in taken),
         tax_minor=sum(line.tax_minor for line in taken),
+        answer=found.answer if found is not None else None,
+        frozen=frozen(found) if found is not None else None,
+        code_problems=found.code_problems if found is not None else {},
     )
 
 

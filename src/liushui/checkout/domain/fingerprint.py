@@ -15,8 +15,8 @@ _encode = msgspec.json.Encoder().encode
 def body_sha256(command: CompleteSale) -> str:
     """SHA-256 over the command as a JSON array of its values, in this fixed order, the time in UTC.
 
-    `accept_unknown_items` is not part of the sale and not in it. The form is kept for ever: a field that is added later
-    goes to the end, and only when it is not at its default, so that old sales sent again still match.
+    `accept_unknown_items` and `is_paid` are not part of the sale and not in it. The form is kept for ever: a field that
+    is added later goes to the end, and only when it is not at its default, so that old sales sent again still match.
     """
     body: tuple[object, ...] = (
         command.source,
@@ -44,6 +44,7 @@ def body_sha256(command: CompleteSale) -> str:
                 line.tax_minor,
                 line.cost_minor,
                 line.is_return,
+                *((True,) if line.is_gift else ()),
             )
             for line in command.lines
         ],
@@ -51,4 +52,12 @@ def body_sha256(command: CompleteSale) -> str:
     )
     if command.business_date is not None:
         body += (command.business_date,)
+    if command.member is not None or command.codes or command.frozen is not None:
+        member, frozen = command.member, command.frozen
+        body += (
+            "promotions",
+            None if member is None else (member.id, member.tier, sorted(member.groups), member.completed_orders),
+            command.codes,
+            None if frozen is None else (frozen.rulebook_digest, frozen.basket),
+        )
     return sha256(_encode(body)).hexdigest()

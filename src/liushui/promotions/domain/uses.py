@@ -94,7 +94,7 @@ def uses_of(
 def codes_of(promotion: Promotion, codes: Sequence[Code]) -> tuple[Code, ...]:
     """The codes that a promotion uses up: each that it names, and the first of each batch that it asks for."""
     found: dict[str, Code] = {}
-    for leaf in _coupon_leaves(promotion.when):
+    for leaf in coupon_leaves(promotion.when):
         fits = (
             code for code in codes if (code.code == leaf.code if leaf.code is not None else code.batch == leaf.batch)
         )
@@ -107,11 +107,11 @@ def _is_meant(leaf: Leaf, code: Code) -> bool:
     return code.code == leaf.code if leaf.code is not None else code.batch == leaf.batch
 
 
-def _coupon_leaves(conditions: Iterable[Condition]) -> Iterator[Leaf]:
+def coupon_leaves(conditions: Iterable[Condition]) -> Iterator[Leaf]:
     """The coupon conditions that ask for a code; under `not` none is asked for."""
     for condition in conditions:
         if isinstance(condition, Combined):
             if condition.op != "not":
-                yield from _coupon_leaves(condition.parts)
+                yield from coupon_leaves(condition.parts)
         elif condition.type == "coupon":
             yield condition

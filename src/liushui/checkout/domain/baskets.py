@@ -1,0 +1,118 @@
+"""From the lines of a sale to the basket that promotions price, and back: a line of the one for each of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from liushui.catalog.contracts import Item, PricedItem
+from liushui.checkout.contracts import CompleteSale, Discount, LineCommand
+from liushui.checkout.errors import PriceOutOfDate
+from liushui.orders.contracts import TEXT_MAX, SaleLine
+from liushui.promotions.contracts import Basket, Code, Line, Member, PricedBasket, Rulebook, Shipping
+from liushui.stores.contracts import Store
+
+
+def is_ours_to_price(lines: Sequence[LineCommand]) -> bool:
+    """Whether promotions decide what the lines come to: none of them states an amount, a price or a discount."""
+    return all(
+        line.amount_minor is None and line.regular_minor is None and not line.discounts for line in lines
+    ) and any(line.units > 0 and not line.is_return for line in lines)
+
+
+def basket_of(
+    *,
+    store: Store,
+    region_code: str,
+    at: datetime,
+    channel: str,
+    lines: Sequence[SaleLine],
+    stated: Sequence[LineCommand],
+    items: Mapping[str, PricedItem],
+    member: Member | None,
+    codes: Sequence[str],
+    shipping: Sequence[Shipping] = (),
+) -> Basket:
+    """The basket of lines built at their regular prices. Returned goods are no part of it."""
+    by_number = dict(enumerate(stated, start=1))
+    return Basket(
+        currency=store.currency,
+        channel=channel,
+        store=store.code,
+        region=region_code or None,
+        at=store.local(at),
+        lines=tuple(
+            _line(line, by_number[line.line_number], _item(items, by_number[line.line_number]))
+            for line in lines
+            if line.units > 0 and not line.is_return
+        ),
+        shipping=tuple(shipping),
+        codes=tuple(Code(code=code) for code in dict.fromkeys(codes)),
+        member=member,
+    )
+
+
+def discounted(stated: Sequence[LineCommand], *, answer: PricedBasket, rulebook: Rulebook) -> dict[int, LineCommand]:
+    """The lines, by number, that promotions took something off, with what each took: a discount for each promotion."""
+    names = {each.id: each.name.get("zh") or each.name.get("en") or each.id for each in rulebook.promotions}
+    changed = {}
+    for priced in answer.lines:
+        if priced.discount:
+            number = int(priced.id)
+            changed[number] = replace(
+                stated[number - 1],
+                discounts=tuple(
+                    Discount(
+                        code=each.promotion[: TEXT_MAX["discount_code"]],
+                        name=names[each.promotion][: TEXT_MAX["discount_name"]],
+                        amount_minor=each.amount,
+                    )
+                    for each in priced.allocations
+                    if each.amount
+                ),
+            )
+    return changed
+
+
+def check_frozen(command: CompleteSale, lines: Sequence[SaleLine], answer: PricedBasket) -> None:
+    """Raise PriceOutOfDate unless the lines are those that were priced, at those prices, with those discounts."""
+    priced = {line.id: line for line in answer.lines}
+    for line in lines:
+        found = priced.pop(str(line.line_number), None)
+        expected = (found.gross, found.discount) if found is not None else (line.regular_minor, 0)
+        if (line.regular_minor, line.discount_minor) != expected:
+            raise PriceOutOfDate(
+                f"Line {line.line_number} comes to {line.regular_minor} less {line.discount_minor}, "
+                f"it was priced at {expected[0]} less {expected[1]}",
+                pointer=f"/lines/{line.line_number - 1}",
+                remedy="Price the lines again.",
+            )
+    if priced:
+        raise PriceOutOfDate(
+            f"The price is for {len(priced)} lines more than the sale has", pointer="/lines",
+            remedy="Price the lines again.",
+        )  # fmt: skip
+
+
+def _item(items: Mapping[str, PricedItem], stated: LineCommand) -> Item | None:
+    priced = items.get(stated.code)
+    return priced.item if priced is not None else None
+
+
+def _line(line: SaleLine, stated: LineCommand, item: Item | None) -> Line:
+    """Goods by the piece as units; what is weighed, or does not divide, is one unit."""
+    is_piece = (item is None or not item.weighed or line.measure_value is None) and not line.regular_minor % line.units
+    return Line(
+        id=str(line.line_number),
+        sku=line.sku,
+        unit_price=line.regular_minor // line.units if is_piece else line.regular_minor,
+        quantity=line.units if is_piece else 1,
+        category=item.category if item is not None else "",
+        brand=item.brand if item is not None else "",
+        discountable=item.discountable if item is not None else True,
+        gift=stated.is_gift,
+        measure=(line.measure_value, line.measure_unit)
+        if line.measure_value is not None and line.measure_unit is not None
+        else None,
+    )
