@@ -66,6 +66,7 @@ POLICIES: dict[str, Policy] = {
     "promotions_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "promotions_cancelled_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "promotions_draft": BY_CHAIN,
+    "trials_backtest": BY_CHAIN,
     "runtime_auditentry": Policy(read=WITHIN_OR_NOWHERE.read, insert=OPEN, change=None),  # also who failed to sign in
     "runtime_approvalrow": _OWN_STORE_OR_CHAIN,
     "runtime_outboxevent": Policy(read=None, insert=OPEN, change=None),  # whole sales, for the worker to hand on

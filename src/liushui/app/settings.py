@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "liushui.intake",
     "liushui.payments",
     "liushui.till",
+    "liushui.trials",
     "liushui.analytics",
     "liushui.console",
     "liushui.app",

@@ -16,13 +16,14 @@ from liushui.payments import pages as payments
 from liushui.runtime import health, oauth_endpoints
 from liushui.stores import pages as stores
 from liushui.till import pages as till
+from liushui.trials import pages as trials
 
 handler400 = "liushui.app.fallbacks.bad_request"
 handler403 = "liushui.app.fallbacks.no_access"
 handler404 = "liushui.app.fallbacks.not_found"
 handler500 = "liushui.app.fallbacks.server_error"
 
-_PAGES = (analytics, orders, till, payments, catalog, stores, intake, console)
+_PAGES = (analytics, orders, trials, till, payments, catalog, stores, intake, console)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     *oauth_endpoints.urlpatterns,

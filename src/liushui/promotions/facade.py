@@ -32,6 +32,7 @@ from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
 from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
 from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
+from liushui.promotions.domain.backtest_run import run_backtest as backtest
 from liushui.promotions.explaining import explain_answer
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
 from liushui.promotions.pricing import quotation, quotations, quote, quote_many, replay
@@ -49,6 +50,7 @@ from liushui.promotions.queries import (
 from liushui.promotions.words import explain
 
 __all__ = [
+    "backtest",
     "cancel_version",
     "commit",
     "coupon_batch",

@@ -103,6 +103,9 @@ class Environment(BaseSettings):
     payment_timeout_seconds: float = Field(8.0, gt=0, description="How long a payment provider may take to answer.")
     payment_minutes: int = Field(5, gt=0, description="How long a customer has to pay before a payment is cancelled.")
     page_rows: int = Field(50, gt=0, le=1000, description="Rows on one page of a list.")
+    backtest_processes: int = Field(
+        0, ge=0, le=256, description="Processes that a backtest prices receipts in, at low priority; 0 is one a core."
+    )
 
     def sqlite_path(self) -> Path:
         """Where the embedded database lives."""

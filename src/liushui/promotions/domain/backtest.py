@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from liushui.promotions.domain.basket import Usage
 from liushui.promotions.domain.rulebook import Limits, Rulebook
-from liushui.promotions.domain.trial import NO_USAGE, Head, MakePrice, Row, Side, Trial, Usages, try_receipt
+from liushui.promotions.domain.trial import NO_USAGE, Head, MakeTry, Row, Side, Trial, Usages, try_receipt
 
 _AHEAD = 3  # chunks under way per process
 
@@ -38,12 +38,12 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a process must know to price chunks. `load` and `make_price` are functions of modules."""
+    """All that a process must know to price chunks. `load` and `make_try` are functions of modules."""
 
     live: Rulebook
     draft: Rulebook
     load: Load
-    make_price: MakePrice
+    make_try: MakeTry
     shared: Any = None
 
 
@@ -63,7 +63,7 @@ class Bench:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self.prices = plan.make_price(plan.live, plan.draft)
+        self.sides = plan.make_try(plan.live, plan.draft)
 
     def load(self, payload: Any) -> Sequence[Trial]:
         """The receipts of a chunk."""
@@ -72,7 +72,7 @@ class Bench:
     def price(self, payload: Any, guessed: Guessed) -> list[Row]:
         """Price a chunk with expected usage."""
         trials = enumerate(self.load(payload))
-        return [try_receipt(trial, self.prices, guessed.at(index)) for index, trial in trials]
+        return [try_receipt(trial, self.sides, guessed.at(index)) for index, trial in trials]
 
 
 class Counters:
@@ -148,7 +148,7 @@ def backtest(plan: Plan, chunks: Iterable[Chunk]) -> Iterator[list[Row]]:
     for chunk in chunks:
         rows = []
         for head, trial in zip(chunk.heads, bench.load(chunk.payload), strict=True):
-            row = try_receipt(trial, bench.prices, (counters[0].before(head), counters[1].before(head)))
+            row = try_receipt(trial, bench.sides, (counters[0].before(head), counters[1].before(head)))
             _count(counters, head, row)
             rows.append(row)
         yield rows
@@ -185,7 +185,7 @@ class _Taker:
             if usages != guessed.at(index):
                 self._bench = self._bench or Bench(self._plan)
                 trials = trials or self._bench.load(chunk.payload)
-                rows[index] = try_receipt(trials[index], self._bench.prices, usages)
+                rows[index] = try_receipt(trials[index], self._bench.sides, usages)
             _count(self.counters, head, rows[index])
         return rows
 

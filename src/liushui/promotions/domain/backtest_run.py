@@ -7,10 +7,11 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from liushui.promotions.domain.backtest import Chunk, Load, Plan, backtest, backtest_with_helpers
+from liushui.promotions.domain.backtest_engine import engine_try
 from liushui.promotions.domain.backtest_figures import Figures
 from liushui.promotions.domain.backtest_processes import Processes
 from liushui.promotions.domain.rulebook import Rulebook
-from liushui.promotions.domain.trial import MakePrice, Row
+from liushui.promotions.domain.trial import MakeTry, Row
 
 
 def run_backtest(
@@ -19,18 +20,18 @@ def run_backtest(
     draft: Rulebook,
     chunks: Iterable[Chunk],
     load: Load,
-    make_price: MakePrice,
     shared: Any = None,
     processes: int = 1,
+    make_try: MakeTry = engine_try,
     on_progress: Callable[[int], bool] = lambda receipts: True,
 ) -> dict[str, Any] | None:
     """The figures of these receipts, which come in the order of time (backtest_figures.py says what they are).
 
-    `load` makes receipts of a chunk's payload and `shared`; it and `make_price` are functions of modules, since other
+    `load` makes receipts of a chunk's payload and `shared`; it and `make_try` are functions of modules, since other
     processes look them up by name. The figures are the same to the byte however many `processes` there are.
     `on_progress` hears how many receipts are done and says whether to go on; None when it did not.
     """
-    plan = Plan(live=live, draft=draft, load=load, make_price=make_price, shared=shared)
+    plan = Plan(live=live, draft=draft, load=load, make_try=make_try, shared=shared)
     figures = Figures(live=live, draft=draft)
     with _priced(plan, chunks, processes) as priced:
         for rows in priced:

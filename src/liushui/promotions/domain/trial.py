@@ -5,7 +5,7 @@ Amounts are minor units. What a rulebook gives on a receipt is its `given`: cuts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,8 +14,6 @@ from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket, Usage
 from liushui.promotions.domain.rulebook import Rulebook
 
-Price = Callable[[Basket], PricedBasket]
-MakePrice = Callable[[Rulebook, Rulebook], tuple[Price, Price]]  # (live, draft); called once in each process
 Usages = Mapping[str, Usage]
 NO_USAGE: Usages = {}
 
@@ -78,15 +76,15 @@ def head_of(trial: Trial) -> Head:
     return Head(member.id if member else None, worth_of(trial.basket))
 
 
-def try_receipt(trial: Trial, prices: tuple[Price, Price], usages: tuple[Usages, Usages]) -> Row:
+TrySides = Callable[[Trial, Usages, Usages], tuple[Side, Side]]  # usage under live, and under draft
+MakeTry = Callable[[Rulebook, Rulebook], TrySides]  # of live and draft; called once in each process
+
+
+def try_receipt(trial: Trial, sides: TrySides, usages: tuple[Usages, Usages]) -> Row:
     """Price a receipt under both rulebooks, each with the usage that it has had by then."""
     head, basket = head_of(trial), trial.basket
-    costs = trial.costs or (None,) * len(basket.lines)
-    known = [cost for cost in costs if cost is not None]
-    live, draft = (
-        _side(trial, price(replace(basket, usage=usage) if usage else basket), head.worth)
-        for price, usage in zip(prices, usages, strict=True)
-    )
+    known = [cost for cost in trial.costs if cost is not None]
+    live, draft = sides(trial, *usages)
     return Row(
         receipt=trial.receipt,
         day=trial.day,
@@ -103,7 +101,13 @@ def try_receipt(trial: Trial, prices: tuple[Price, Price], usages: tuple[Usages,
     )
 
 
-def _side(trial: Trial, answer: PricedBasket, worth: int) -> Side:
+def used(basket: Basket, usage: Usages) -> Basket:
+    """The basket with what was used before it."""
+    return replace(basket, usage=usage) if usage else basket
+
+
+def side_of(trial: Trial, answer: PricedBasket) -> Side:
+    """What an answer of the engine does to a receipt."""
     applied, refused = [], []
     for outcome in answer.promotions:
         if outcome.status == "applied":
@@ -111,23 +115,21 @@ def _side(trial: Trial, answer: PricedBasket, worth: int) -> Side:
         elif outcome.reason and outcome.reason.get("code") == "limit":
             refused.append((outcome.id, str(outcome.reason.get("path", ""))))
     return Side(
-        given=worth - answer.total,
-        costed_net=_costed_net(trial, answer),
+        given=worth_of(trial.basket) - answer.total,
+        costed_net=costed_net(trial, [line.net for line in answer.lines]),
         applied=tuple(applied),
         refused=tuple(refused),
         is_proven=answer.certificate.proven,
     )
 
 
-def _costed_net(trial: Trial, answer: PricedBasket) -> int:
+def costed_net(trial: Trial, nets: Sequence[int]) -> int:
+    """What is to be paid for the lines whose cost is known, without tax; nets in the order of the lines."""
     if not trial.costs:
         return 0
-    nets = {line.id: line.net for line in answer.lines}
-    taxes = trial.tax_bp or (0,) * len(trial.basket.lines)
+    taxes = trial.tax_bp or (0,) * len(nets)
     return sum(
-        nets[line.id] - tax_within(nets[line.id], tax)
-        for line, cost, tax in zip(trial.basket.lines, trial.costs, taxes, strict=True)
-        if cost is not None
+        net - tax_within(net, tax) for net, cost, tax in zip(nets, trial.costs, taxes, strict=True) if cost is not None
     )
 
 

@@ -6,12 +6,17 @@ from __future__ import annotations
 from liushui.promotions.domain.answer import Certificate, Outcome, PricedBasket, PricedLine
 from liushui.promotions.domain.basket import Basket, Usage
 from liushui.promotions.domain.rulebook import Promotion, Rulebook
-from liushui.promotions.domain.trial import Price
+from liushui.promotions.domain.trial import Side, Trial, TrySides, Usages, side_of, used
 
 
-def make_prices(live: Rulebook, draft: Rulebook) -> tuple[Price, Price]:
+def make_try(live: Rulebook, draft: Rulebook) -> TrySides:
     """The stand-in for both rulebooks."""
-    return (lambda basket: price(live, basket), lambda basket: price(draft, basket))
+
+    def sides(trial: Trial, live_usage: Usages, draft_usage: Usages) -> tuple[Side, Side]:
+        one, other = price(live, used(trial.basket, live_usage)), price(draft, used(trial.basket, draft_usage))
+        return side_of(trial, one), side_of(trial, other)
+
+    return sides
 
 
 def price(rulebook: Rulebook, basket: Basket) -> PricedBasket:

@@ -16,7 +16,7 @@ from liushui.promotions.domain.backtest_processes import HelperDied, Processes
 from liushui.promotions.domain.basket import Basket, Line, Member, Usage
 from liushui.promotions.domain.rulebook import Effect, Leaf, Limits, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial, head_of
-from liushui.promotions.tests.stand_in_engine import make_prices
+from liushui.promotions.tests.stand_in_engine import make_try
 
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ def run(trials: Sequence[Trial], live: Rulebook, draft: Rulebook) -> dict[str, A
 
 
 def plan(live: Rulebook, draft: Rulebook) -> Plan:
-    return Plan(live=live, draft=draft, load=as_they_are, make_price=make_prices)
+    return Plan(live=live, draft=draft, load=as_they_are, make_try=make_try)
 
 
 def test_two_rulebooks_are_compared_receipt_by_receipt() -> None:
@@ -179,7 +179,7 @@ def test_processes_side_by_side_give_the_same_bytes_as_one_after_the_other(count
 
 
 def test_what_goes_wrong_in_a_process_is_told_and_ends_them_all() -> None:
-    bad = Plan(live=book(), draft=book(), load=broken, make_price=make_prices)
+    bad = Plan(live=book(), draft=book(), load=broken, make_try=make_try)
     with pytest.raises(HelperDied, match="this receipt can't be read"), Processes(bad, count=2) as helpers:
         list(backtest_with_helpers(bad, chunks(random_trials(30, seed=1)), helpers))
     assert [child.poll() is not None for child in helpers._children] == [True, True]

@@ -1,0 +1,81 @@
+"""The engine as a backtest uses it: what `price` says of a receipt, without the explanations that nobody will read.
+
+Promotions that are the same in both rulebooks, and the only ones that can touch a receipt, are worked out once: an
+answer depends on nothing but those that touch the basket.
+"""
+
+from __future__ import annotations
+
+from liushui.promotions.domain.backtest import is_limited
+from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
+from liushui.promotions.domain.eligibility import is_able
+from liushui.promotions.domain.follow import Explainer, Way, follow
+from liushui.promotions.domain.pricing import NODE_LIMIT, price
+from liushui.promotions.domain.rulebook import Rulebook
+from liushui.promotions.domain.search import best
+from liushui.promotions.domain.state import Counter
+from liushui.promotions.domain.trial import Side, Trial, TrySides, Usages, costed_net, side_of, used
+from liushui.promotions.domain.turn import CompiledPromotion
+
+
+def engine_try(live: Rulebook, draft: Rulebook) -> TrySides:
+    """Both rulebooks compiled once."""
+    return _Engine(live, draft)
+
+
+class _Engine:
+    """Prices receipts under both rulebooks."""
+
+    def __init__(self, live: Rulebook, draft: Rulebook) -> None:
+        self._live, self._draft = compile_rulebook(live), compile_rulebook(draft)
+        known = {each.id: each for each in live.promotions}
+        self._same = {each.id for each in draft.promotions if known.get(each.id) == each}
+        self._is_mode_same = live.mode == draft.mode
+
+    def __call__(self, trial: Trial, live_usage: Usages, draft_usage: Usages) -> tuple[Side, Side]:
+        before = self._live.touching(trial.basket)
+        after = self._draft.touching(trial.basket)
+        live = _side(self._live, before, trial, live_usage)
+        if self._is_mode_same and self._are_same(before, after):
+            ids = [each.id for each in before]
+            if [live_usage.get(each) for each in ids] == [draft_usage.get(each) for each in ids]:
+                return live, live
+        return live, _side(self._draft, after, trial, draft_usage)
+
+    def _are_same(self, before: list[CompiledPromotion], after: list[CompiledPromotion]) -> bool:
+        return len(before) == len(after) and all(
+            one.id == other.id and one.id in self._same for one, other in zip(before, after, strict=True)
+        )
+
+
+def _side(compiled: CompiledRulebook, touching: list[CompiledPromotion], trial: Trial, usage: Usages) -> Side:
+    """What `side_of(trial, price(…))` says; a test holds the two together."""
+    basket = used(trial.basket, usage)
+    if compiled.rulebook.mode != "best":
+        return side_of(trial, price(compiled, basket))
+    counter = Counter(basket)
+    able = [each for each in touching if is_able(each, counter)]
+    found = best(counter, able, NODE_LIMIT)
+    way = follow(counter, touching, found.chosen)
+    return Side(
+        given=counter.start.total - way.state.total,
+        costed_net=costed_net(trial, way.state.sums),
+        applied=tuple((name, turn.amount, turn.applications) for name, turn in way.turns.items()),
+        refused=_refused(counter, way, able, touching),
+        is_proven=found.proven,
+    )
+
+
+def _refused(
+    counter: Counter, way: Way, able: list[CompiledPromotion], touching: list[CompiledPromotion]
+) -> tuple[tuple[str, str], ...]:
+    """The limited promotions that a limit kept away: only these need an explanation."""
+    limited = [each for each in touching if each.id not in way.turns and is_limited(each.promotion.limits)]
+    if not limited:
+        return ()
+    explainer, found = Explainer(counter, way, able), []
+    for each in limited:
+        reason = explainer.outcome(each).reason or {}
+        if reason.get("code") == "limit":
+            found.append((each.id, str(reason.get("path", ""))))
+    return tuple(found)
