@@ -132,29 +132,41 @@ def check(bench: Bench, found: Sequence[Crowd]) -> None:
 
 
 def _too_deep(bench: Bench, found: Sequence[Crowd]) -> None:
+    """What is too deep alone, on its deepest basket; then sets that are too deep of which no member is so alone."""
     most = bench.knowledge.max_discount_bp
-    deep: list[tuple[int, frozenset[str], Crowd]] = []
+    alone: dict[str, tuple[int, Crowd]] = {}
+    together: list[tuple[int, tuple[str, ...], Crowd]] = []
     for crowd in found:
-        names = frozenset(applied(crowd.answer))
-        share = share_bp(crowd.answer.discount, crowd.answer.gross)
-        if share > most and not any(_price_is_made_up(bench, each) for each in names):
-            reducing = frozenset(each for each in names if _on_lines(crowd.answer, each))
-            deep.append((share, reducing, crowd))
-    told: list[frozenset[str]] = []
-    for share, names, crowd in sorted(deep, key=lambda each: (-each[0], sorted(each[1]))):
-        alone = max((share_bp(_on_lines(crowd.answer, each), crowd.answer.gross) for each in names), default=0)
-        code = "joint_discount" if len(names) > 1 and share > alone else "large_discount"
-        if len(told) >= TOLD_MAX or any(names <= other or names >= other for other in told):
+        names = tuple(sorted(each for each in applied(crowd.answer) if _on_lines(crowd.answer, each)))
+        if any(_price_is_made_up(bench, each) for each in names):
             continue
-        told.append(names)
-        values = {
-            "share_bp": share,
-            "max_bp": most,
-            "discount": crowd.answer.discount,
-            "gross": crowd.answer.gross,
-            "currency": crowd.answer.currency,
-        }
-        bench.say(code, sorted(names), values=values, shown=(crowd.basket, crowd.answer))
+        for name in names:
+            share = share_bp(_on_lines(crowd.answer, name), crowd.answer.gross)
+            if share > most and share > alone.get(name, (0, crowd))[0]:
+                alone[name] = share, crowd
+        share = share_bp(crowd.answer.discount, crowd.answer.gross)
+        if share > most and len(names) > 1:
+            together.append((share, names, crowd))
+    for name, (share, crowd) in sorted(alone.items()):
+        _say_deep(bench, "large_discount", (name,), share, crowd)
+    told: list[set[str]] = []
+    for share, names, crowd in sorted(together, key=lambda each: (-each[0], each[1])):
+        is_new = not any(set(names) <= other or set(names) >= other for other in told)
+        if is_new and len(told) < TOLD_MAX and alone.keys().isdisjoint(names):
+            told.append(set(names))
+            _say_deep(bench, "joint_discount", names, share, crowd)
+
+
+def _say_deep(bench: Bench, code: str, names: Sequence[str], share: int, crowd: Crowd) -> None:
+    answer = crowd.answer
+    values: dict[str, int | str] = {
+        "share_bp": share,
+        "max_bp": bench.knowledge.max_discount_bp,
+        "discount": _on_lines(answer, names[0]) if code == "large_discount" else answer.discount,
+        "gross": answer.gross,
+        "currency": answer.currency,
+    }
+    bench.say(code, names, values=values, shown=(crowd.basket, answer))
 
 
 def _price_is_made_up(bench: Bench, promotion_id: str) -> bool:
