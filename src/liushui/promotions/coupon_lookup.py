@@ -130,8 +130,10 @@ def _of_row(row: _Row, serial: int) -> FoundCode:
 
 
 def _instant(value: datetime | str | None) -> datetime | None:
-    """An aware time from what the database gives to plain SQL: SQLite keeps texts, in UTC."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    """An aware time from what the database gives to plain SQL: SQLite keeps none of the zone, which is UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def _marks(values: Iterable[object]) -> str:
