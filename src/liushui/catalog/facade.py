@@ -98,6 +98,11 @@ def category_names(*, chain_ids: Collection[int]) -> dict[str, tuple[str, str]]:
     return {node.path: (node.name_zh, node.name_en) for node in _items.categories(chain_ids=chain_ids)}
 
 
+def brands(*, chain_id: int, text: str = "", limit: int) -> tuple[str, ...]:
+    """Brands of the items that a chain sells, those whose name holds the text, by name."""
+    return _items.brands(chain_id=chain_id, text=text, limit=limit)
+
+
 def save_items(*, items: Sequence[NewItem]) -> Saved:
     """List items, or bring those under these (chain, SKU) to these values. Missing categories are made."""
     return _save_items.save_items(items=items)

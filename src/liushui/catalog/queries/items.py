@@ -55,6 +55,12 @@ def _item_of_values(values: Sequence[Any]) -> Item:
     return Item(**row)
 
 
+def brands(*, chain_id: int, text: str, limit: int) -> tuple[str, ...]:
+    """Brands of a chain's items that are sold, by name."""
+    found = ItemRow.objects.filter(chain_id=chain_id, is_active=True, brand__icontains=text).exclude(brand="")
+    return tuple(found.order_by("brand").values_list("brand", flat=True).distinct()[:limit])
+
+
 def goods(*, chain_id: int) -> list[Goods]:
     """Every item of a chain, also those no longer sold, as far as promotions ask."""
     found = ItemRow.objects.filter(chain_id=chain_id).order_by("sku")
