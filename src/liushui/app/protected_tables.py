@@ -32,6 +32,7 @@ POLICIES: dict[str, Policy] = {
     "orders_line": _OF_A_SALE,
     "orders_discount": _OF_A_SALE,
     "orders_tender": _OF_A_SALE,
+    "orders_price_explanation": Policy(read=_OF_A_SALE.read, insert=_OF_A_SALE.insert, change=None),
     "intake_quarantineentryrow": WITHIN_OR_NOWHERE,
     "intake_importrunrow": same(f"chain_code IN (SELECT code FROM stores_chain WHERE id IN {CHAINS})"),  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     "intake_rawmessage": Policy(read=None, insert=OPEN, change=None),  # what machines sent, kept unread

@@ -7,9 +7,10 @@ total = sum of line amounts = sum of tenders.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 TENDER_TYPES = ("cash", "card", "mobile", "other")  # other: already paid elsewhere, or unknown
@@ -39,6 +40,8 @@ TEXT_MAX: dict[str, int] = {  # characters of each text that a sale carries
     "tender_method": 64,
     "tender_reference": 128,
     "reason": 400,
+    "rulebook_version": 200,
+    "rulebook_digest": 80,
 }
 
 
@@ -86,6 +89,45 @@ class Tender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceExplanation:
+    """Why a sale cost what it did: the answer of the promotion engine, and what it can be had from again, byte by byte.
+
+    Texts that are kept as they are: JSON that only promotions read.
+    """
+
+    rulebook_version: str
+    rulebook_digest: str
+    answer: str
+    basket: str
+
+
+class Words(Protocol):
+    """What became of one promotion, in a sentence."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def amount_minor(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedPrice:
+    """A stored explanation in words of the active language."""
+
+    lines: Mapping[str, Sequence[Any]]  # by line number: what took something off it, with name and amount_minor
+    applied: Sequence[Words]
+    rejected: Sequence[Words]
+    near_misses: Sequence[Words]
+    gained: Sequence[str]
+    certificate: str
+    is_proven: bool
+    rulebook_version: str
+    rulebook_id: int | None  # None: it was published by another installation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSale:
     """A sale that is over, resolved against stores and catalogue: what record_sales writes down."""
 
@@ -107,6 +149,7 @@ class RecordSale:
     lines: tuple[SaleLine, ...]
     tenders: tuple[Tender, ...]
     variance_minor: int = 0  # amount charged minus what our prices would have come to, for already tendered sales
+    explanation: PriceExplanation | None = None  # None: no promotion was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

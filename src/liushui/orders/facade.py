@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from liushui.orders.actions.record_sales import Identity, record_sales, recorded_before
 from liushui.orders.actions.void_sale import void_sale
+from liushui.orders.explaining import set_explainer
 from liushui.orders.facts import decode_fact
 from liushui.orders.lists import daily_order_totals, list_totals, order_totals, sales
 from liushui.orders.past_sales import past_sales, past_totals
-from liushui.orders.queries import find_sale, sale, sale_facts
+from liushui.orders.queries import find_sale, price_explanation, sale, sale_facts
 from liushui.orders.words import CHANNELS, METHODS, channel_name, payment_name
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "past_sales",
     "past_totals",
     "payment_name",
+    "price_explanation",
     "record_sales",
     "recorded_before",
     "sale",
     "sale_facts",
     "sales",
+    "set_explainer",
     "void_sale",
 ]

@@ -130,6 +130,19 @@ class DiscountRow(models.Model):
         db_table = "orders_discount"
 
 
+class PriceExplanationRow(models.Model):
+    """Why a sale cost what it did; only sales that promotions priced have one. Never changed (decision 0125)."""
+
+    sale_id = models.UUIDField(primary_key=True)
+    rulebook_version = models.CharField(max_length=TEXT_MAX["rulebook_version"])
+    rulebook_digest = models.CharField(max_length=TEXT_MAX["rulebook_digest"])
+    answer = models.TextField()
+    basket = models.TextField()
+
+    class Meta:
+        db_table = "orders_price_explanation"
+
+
 class TenderRow(models.Model):
     """A way in which a part of the total was paid."""
 

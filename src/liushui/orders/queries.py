@@ -11,8 +11,16 @@ from uuid import UUID
 from django.db import connection
 
 from liushui.kernel.errors import NotFound
-from liushui.orders.contracts import Discount, SaleDetail, SaleFact, SaleLine, SaleSummary, Tender
-from liushui.orders.models import Sale
+from liushui.orders.contracts import (
+    Discount,
+    PriceExplanation,
+    SaleDetail,
+    SaleFact,
+    SaleLine,
+    SaleSummary,
+    Tender,
+)
+from liushui.orders.models import PriceExplanationRow, Sale
 
 SUMMARY_FIELDS = (
     "id",
@@ -70,6 +78,20 @@ def sale(*, sale_id: UUID, store_ids: Collection[int]) -> SaleDetail:
         voided_at=row.voided_at,
         voided_by=row.voided_by,
         void_reason=row.void_reason,
+    )
+
+
+def price_explanation(*, sale_id: UUID, store_ids: Collection[int]) -> PriceExplanation | None:
+    """Why a sale of these stores cost what it did; None where no promotion was asked, or the sale is not theirs."""
+    theirs = Sale.objects.filter(id=sale_id, store_id__in=store_ids)
+    row = PriceExplanationRow.objects.filter(sale_id=sale_id, sale_id__in=theirs.values("id")).first()
+    if row is None:
+        return None
+    return PriceExplanation(
+        rulebook_version=row.rulebook_version,
+        rulebook_digest=row.rulebook_digest,
+        answer=row.answer,
+        basket=row.basket,
     )
 
 

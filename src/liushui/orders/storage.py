@@ -67,6 +67,7 @@ LINE_COLUMNS = (
     "is_return",
 )
 DISCOUNT_COLUMNS = ("sale_id", "line_number", "position", "code", "name", "amount_minor")
+EXPLANATION_COLUMNS = ("sale_id", "rulebook_version", "rulebook_digest", "answer", "basket")
 TENDER_COLUMNS = ("sale_id", "position", "type", "method", "reference", "amount_minor")
 
 _KNOWN = ", ".join(
@@ -232,11 +233,22 @@ def tender_rows(sale_id: UUID, command: RecordSale) -> list[Row]:
     ]
 
 
-def insert_parts(*, lines: Sequence[Row], discounts: Sequence[Row], tenders: Sequence[Row]) -> None:
-    """Insert the parts of claimed sales: one statement per table."""
+def explanation_rows(sale_id: UUID, command: RecordSale) -> list[Row]:
+    """Why the sale cost what it did, as a row of EXPLANATION_COLUMNS; none where no promotion was asked."""
+    found = command.explanation
+    if found is None:
+        return []
+    return [(sale_id, found.rulebook_version, found.rulebook_digest, found.answer, found.basket)]
+
+
+def insert_parts(
+    *, lines: Sequence[Row], discounts: Sequence[Row], tenders: Sequence[Row], explanations: Sequence[Row]
+) -> None:
+    """Insert the parts of claimed sales: one statement per table, none for a table without rows."""
     bulk.insert_rows(table="orders_line", columns=LINE_COLUMNS, rows=lines)
     bulk.insert_rows(table="orders_discount", columns=DISCOUNT_COLUMNS, rows=discounts)
     bulk.insert_rows(table="orders_tender", columns=TENDER_COLUMNS, rows=tenders)
+    bulk.insert_rows(table="orders_price_explanation", columns=EXPLANATION_COLUMNS, rows=explanations)
 
 
 def _uuid(value: UUID | str) -> UUID:

@@ -38,6 +38,7 @@ class _Prepared(NamedTuple):
     lines: list[Row]
     discounts: list[Row]
     tenders: list[Row]
+    explanations: list[Row]
     event: Event
 
 
@@ -86,6 +87,7 @@ def _prepare(command: RecordSale, recorded_at: datetime) -> _Prepared:
         storage.line_rows(sale_id, command),
         storage.discount_rows(sale_id, command),
         storage.tender_rows(sale_id, command),
+        storage.explanation_rows(sale_id, command),
         event_of(fact_of(sale_id, command), type=SALE_COMPLETED, at=recorded_at),
     )
 
@@ -99,6 +101,7 @@ def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
                 lines=[row for sale in fresh for row in sale.lines],
                 discounts=[row for sale in fresh for row in sale.discounts],
                 tenders=[row for sale in fresh for row in sale.tenders],
+                explanations=[row for sale in fresh for row in sale.explanations],
             )
             outbox.append(events=[sale.event for sale in fresh])
     return known
