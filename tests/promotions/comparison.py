@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.promotions.judge_state import State
+
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.strict_json import basis_points
-from tests.promotions.judge_state import State
 
 
 def by_the_engine(priced: PricedBasket) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def by_the_engine(priced: PricedBasket) -> dict[str, Any]:
         "points": (answer["points"]["multiply"], answer["points"]["add"]),
         "issued": sorted((each["promotion"], each["batch"], each["for"]) for each in answer["issued"]),
         "offers": sorted(
-            (each["promotion"], each["sku"], each["qty"], basis_points(each["percent"], at="")) for each in answer["offers"]
+            (each["promotion"], each["sku"], each["qty"], basis_points(each["percent"], at=""))
+            for each in answer["offers"]
         ),
     }
 

@@ -87,7 +87,9 @@ def give(state: State, promotion: Promotion, most: int | None, usage: Usage) -> 
     applied = Applied(
         id=promotion.id,
         amount=whole.amount(),
-        applications=max(part.applications if part.amount() or part.benefits else 0 for part in parts),
+        applications=max(
+            part.applications if part.benefits or (part.amount() and whole.amount()) else 0 for part in parts
+        ),
         unused=asked - given_before_budget,
         benefits=benefits,
         needs_coupon=needs_coupon(promotion),

@@ -12,6 +12,7 @@ from tests.promotions.judge_state import (
     dearest_first,
     fair_shares,
     half_up,
+    line_in_scope,
     unit_in_scope,
 )
 
@@ -69,10 +70,8 @@ def has_scope(promotion: Promotion, effect: Effect, state: State) -> bool:
 
 
 def there(state: State, scope: Scope) -> bool:
-    """Units of the scope that effects may touch, also those that another promotion has taken."""
-    return any(
-        not unit.line.gift and unit.line.discountable and unit_in_scope(unit, scope) for unit in state.units
-    )
+    """Lines of the scope that effects may touch, whatever earlier promotions have done to their units."""
+    return any(not line.gift and line.discountable and line_in_scope(line, scope) for line in state.basket.lines)
 
 
 def both_scopes(effect: Effect) -> tuple[Scope, Scope]:
