@@ -13,6 +13,7 @@ from liushui.console.pages import consent
 from liushui.intake import pages as intake
 from liushui.orders import pages as orders
 from liushui.payments import pages as payments
+from liushui.promotions import pages as promotions
 from liushui.runtime import health, oauth_endpoints
 from liushui.stores import pages as stores
 from liushui.till import pages as till
@@ -23,7 +24,7 @@ handler403 = "liushui.app.fallbacks.no_access"
 handler404 = "liushui.app.fallbacks.not_found"
 handler500 = "liushui.app.fallbacks.server_error"
 
-_PAGES = (analytics, orders, trials, till, payments, catalog, stores, intake, console)
+_PAGES = (analytics, orders, trials, till, payments, promotions, catalog, stores, intake, console)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     *oauth_endpoints.urlpatterns,

@@ -1,4 +1,4 @@
-"""Changes of a form's shape: conditions and effects added, taken away, put into groups. Works on trees, loses no text."""
+"""Changes of a form's shape: conditions and effects added, taken away, grouped. Works on trees, loses no text."""
 
 from __future__ import annotations
 

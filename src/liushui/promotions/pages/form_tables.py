@@ -150,6 +150,8 @@ EFFECTS: Mapping[str, Kind] = {
             _required("n", _("Units in a set"), "count"),
             _required("price", _("Price of the set"), "money"),
             _SCOPE,
+            _FORMATION,
+            _ORDER,
             *_COMMON,
         ),
     ),
@@ -184,7 +186,7 @@ EFFECTS: Mapping[str, Kind] = {
     ),
     "percent_off_group": Kind(
         title=_("Percent off complete sets"),
-        fields=(_required("group_size", _("Units in a set"), "count"), _PERCENT, _SCOPE, *_COMMON),
+        fields=(_required("group_size", _("Units in a set"), "count"), _PERCENT, _SCOPE, _FORMATION, _ORDER, *_COMMON),
     ),
     "first_then_additional_amount_off": Kind(
         title=_("Amount off the first, then each further one"),

@@ -46,7 +46,7 @@ class FieldView:
     chips: Sequence[tuple[str, str]] = ()
     fields: list[FieldView] = field(default_factory=list)  # of a scope: those in sight
     more: list[FieldView] = field(default_factory=list)
-    rows: list[tuple[str, FieldView, FieldView]] = field(default_factory=list)  # of steps: path, from, value
+    rows: list[Step] = field(default_factory=list)  # of steps: path, from, value
 
     @property
     def id(self) -> str:
@@ -70,6 +70,9 @@ class FieldView:
     def has_error(self) -> bool:
         """Whether something in it is wrong."""
         return bool(self.error) or any(each.has_error for each in (*self.fields, *self.more))
+
+
+Step = tuple[str, FieldView, FieldView]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,9 +183,7 @@ class _Maker:
             codes = [line.strip() for line in view.value.splitlines() if line.strip()]
             view.chips = [(code, self.name_of(asked.source, code)) for code in codes]
 
-    def _steps(
-        self, asked: Asked, tree: Tree, rows: list[Any], name: str
-    ) -> Iterable[tuple[str, FieldView, FieldView]]:
+    def _steps(self, asked: Asked, tree: Tree, rows: list[Any], name: str) -> Iterable[Step]:
         of_units = tree.get("basis") == "eligible_quantity"
         start = Asked(key="from", label=_("From"), kind="count" if of_units else "money")
         value = Asked(key="value", label=_("Discount"), kind=asked.kind.removeprefix("tiers_"))
