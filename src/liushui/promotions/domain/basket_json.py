@@ -128,8 +128,14 @@ def _quick_line(given: Any) -> Line | None:
     ):
         return None
     if tags:
-        tags = strict_json.texts(tags, at="") if all(type(tag) is str and 0 < len(tag) <= 200 for tag in tags) else None
-    if tags is None or type(tags) not in (tuple, list):
+        if type(tags) is not list:
+            return None
+        for tag in tags:
+            if type(tag) is not str or not 0 < len(tag) <= 200:
+                return None
+        if len(set(tags)) != len(tags):
+            return None
+    elif type(tags) not in (tuple, list):
         return None
     return Line(
         id=name,

@@ -112,7 +112,7 @@ def _too_deep() -> Never:
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _depth in range(DEPTH_MAX + 1):
+    for _depth in range(DEPTH_MAX):
         below: list[Any] = []
         for each in level:
             if type(each) is dict:
