@@ -55,6 +55,24 @@ class BaseMoved(Conflict):
     type = "base-moved"
 
 
+class LintRefused(Conflict):
+    """What was found in this draft stops publishing.
+
+    `context["findings"]` names each as code:promotion.
+    """
+
+    type = "lint-refused"
+
+
+class NotAcknowledged(Conflict):
+    """There are warnings that the reviewer has not acknowledged.
+
+    `context["findings"]` names each as code:promotion.
+    """
+
+    type = "not-acknowledged"
+
+
 class StartRefused(InvalidValue):
     """A version can't start then."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from liushui.promotions.actions.cancel_version import cancel_version
 from liushui.promotions.actions.commit_uses import commit
 from liushui.promotions.actions.create_draft import create_draft
+from liushui.promotions.actions.import_codes import import_codes
 from liushui.promotions.actions.issue_codes import give_codes, issue_codes, issued_codes
 from liushui.promotions.actions.make_batch import make_batch
 from liushui.promotions.actions.pause_promotion import pause_promotion
@@ -30,10 +31,12 @@ from liushui.promotions.actions.save_draft import (
 )
 from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
-from liushui.promotions.coupon_queries import coupon_batch, coupon_batches, coupon_issues, coupon_state, member_codes
+from liushui.promotions.code_problems import code_problems
+from liushui.promotions.coupon_queries import coupon_batch, coupon_batch_of, coupon_batches, coupon_issues, coupon_state, member_codes
 from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
 from liushui.promotions.domain.backtest_run import run_backtest as backtest
 from liushui.promotions.explaining import explain_answer
+from liushui.promotions.lint_queries import lint_draft
 from liushui.promotions.live import forget, live_rulebook, published_rulebook
 from liushui.promotions.pricing import quotation, quotations, quote, quote_many, replay
 from liushui.promotions.queries import (
@@ -52,6 +55,7 @@ from liushui.promotions.words import explain
 __all__ = [
     "backtest",
     "cancel_version",
+    "code_problems",
     "commit",
     "coupon_batch",
     "coupon_batches",
@@ -69,8 +73,10 @@ __all__ = [
     "explain_answer",
     "forget",
     "give_codes",
+    "import_codes",
     "issue_codes",
     "issued_codes",
+    "lint_draft",
     "live_rulebook",
     "make_batch",
     "member_codes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,9 +17,9 @@ from liushui.promotions.actions.rebase_draft import base_of, check_base
 from liushui.promotions.actions.write_version import start_of
 from liushui.promotions.contracts import DraftView
 from liushui.promotions.domain.books import changes, read_book
-from liushui.promotions.domain.rulebook_json import read_rulebook
 from liushui.promotions.errors import DraftChanged, DraftClosed, NothingChanged
 from liushui.promotions.kinds import PUBLISH
+from liushui.promotions.lint_queries import lint_book, lint_draft, refuse_errors, refuse_unseen
 from liushui.promotions.models import DraftRow
 from liushui.promotions.queries import book_of, draft_row, draft_view, latest_rulebook
 from liushui.runtime import approvals, audit
@@ -35,7 +36,8 @@ def submit_for_review(
 ) -> DraftView:
     """Ask a second person to approve the draft as it is; from here on it can't be changed unless it is taken back.
 
-    `starts_at` None: as soon as it is approved. Raises NothingChanged, BaseMoved, StartRefused, DraftChanged.
+    `starts_at` None: as soon as it is approved. Raises NothingChanged, BaseMoved, StartRefused, DraftChanged, and
+    LintRefused when the lint finds what stops publishing.
     """
     row = draft_row(draft_id=draft_id, principal=principal)
     require_whole_chain(principal, WRITE, chain_id=row.chain_id)
@@ -43,9 +45,10 @@ def submit_for_review(
         return draft_view(row)  # asked again
     latest = latest_rulebook(chain_id=row.chain_id)
     check_base(row, latest)
-    read_rulebook(read_book(row.document, row.paused).document(version="draft"))
     start_of(wished=starts_at, latest=latest, now=now)
-    payload = _payload(row, starts_at)
+    report = lint_book(book=read_book(row.document, row.paused), chain_id=row.chain_id, at=max(starts_at or now, now))
+    refuse_errors(report)
+    payload = _payload(row, starts_at) | {"warnings": len(report.warnings)}
     with transaction.atomic():
         moved = DraftRow.objects.filter(id=row.id, state="open", revision=revision).update(
             state="in_review", starts_at=starts_at, note=reason.strip()[:400]
@@ -75,14 +78,28 @@ def take_back(*, draft_id: int, principal: Principal, now: datetime) -> DraftVie
     return draft_view(DraftRow.objects.get(id=row.id))
 
 
-def decide_review(*, draft_id: int, approve: bool, principal: Principal, now: datetime, reason: str = "") -> DraftView:
+def decide_review(
+    *,
+    draft_id: int,
+    approve: bool,
+    principal: Principal,
+    now: datetime,
+    reason: str = "",
+    acknowledged: Collection[str] | None = None,
+) -> DraftView:
     """Approve, which publishes at once (to start when the review says), or reject, which gives the draft back.
 
-    Raises SamePerson for one's own, BaseMoved when another version came first: the approval is then worth nothing.
+    `acknowledged` names the lint's warnings that the reviewer was shown and has ticked; None where none were shown.
+    Raises SamePerson for one's own, BaseMoved when another version came first: the approval is then worth nothing;
+    NotAcknowledged when a warning is not ticked.
     """
     row = draft_row(draft_id=draft_id, principal=principal)
     if row.approval_id is None:
         raise DraftClosed(f"Draft {row.name!r} is not in review", context={"state": row.state})
+    if approve and acknowledged is not None and row.state == "in_review":
+        report = lint_draft(draft_id=draft_id, principal=principal, now=now)
+        refuse_errors(report)
+        refuse_unseen(report, acknowledged=acknowledged)
     decided = approvals.decide(
         approval_id=row.approval_id, approve=approve, principal=principal, now=now, reason=reason
     )

@@ -33,11 +33,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The goods of a chain. `tiers` are its member tiers from the lowest to the highest, () when unknown."""
+    """The goods of a chain. `tiers` are its member tiers from the lowest to the highest, () when unknown.
+
+    Not complete, it is only what baskets are made of: what it does not list may be sold all the same.
+    """
 
     items: tuple[Item, ...]
     currency: str = "CNY"
     tiers: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +95,8 @@ class Goods:
         return self.catalogue.currency if self.catalogue else "CNY"
 
     def knows(self, *, sku: str) -> bool:
-        """Whether the catalogue lists a SKU; without a catalogue every SKU may exist."""
-        return self.catalogue is None or sku in self._by_sku
+        """Whether the catalogue lists a SKU; without a complete one every SKU may exist."""
+        return self.catalogue is None or not self.catalogue.is_complete or sku in self._by_sku
 
     def find(
         self, *, scopes: Sequence[Scope], avoid: Sequence[Scope] = (), count: int = 1, price: int = DEFAULT_PRICE
@@ -123,7 +127,7 @@ class Goods:
         """Whether something may be in scope. True too when the search had to stop before it could tell."""
         if contradiction(scope) is not None:
             return False
-        if self.catalogue is None:
+        if self.catalogue is None or not self.catalogue.is_complete:
             return True
         return bool(self.find(scopes=(scope,))) or self.looks >= LOOKS_MAX or self._stopped(scope)
 
