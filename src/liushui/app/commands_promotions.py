@@ -66,7 +66,7 @@ def price(
     A line that is wrong gives {"error": …} in its place, and the exit code is 1 at the end. Empty lines are passed
     over.
     """
-    pricing = PriceLines(rulebook=rulebook and rulebook.read_bytes(), explain=explain.value, node_limit=node_limit)
+    pricing = PriceLines(rulebook=_read(rulebook), explain=explain.value, node_limit=node_limit)
     answer_lines(pricing.answer, lines)
 
 
@@ -85,7 +85,7 @@ def refund(lines: LinesArgument = None, rulebook: RulebookOption = None) -> None
     Optional beside them: "units" and "already_units" name units by position, {line: [0, …]}; "basket" is the basket
     of that day, and "already_refunded" {line: amount} what has come back, both for promotions that are clawed back.
     """
-    answer_lines(RefundLines(rulebook=rulebook and rulebook.read_bytes()).answer, lines)
+    answer_lines(RefundLines(rulebook=_read(rulebook)).answer, lines)
 
 
 @command(
@@ -148,6 +148,10 @@ def answer_lines(answer: Callable[[bytes], dict[str, Any]], path: Path | None) -
         raise typer.Exit(1) from None
     if wrong:
         raise typer.Exit(1)
+
+
+def _read(path: Path | None) -> bytes | None:
+    return None if path is None else path.read_bytes()
 
 
 def _opened(path: Path | None) -> Any:

@@ -87,7 +87,7 @@ def test_a_bad_line_gives_an_error_in_its_place_and_the_stream_goes_on(rulebook:
         ({"basket": BASKET}, "rulebook"),
         ({"rulebook": SNACKS}, "basket"),
         ({"rulebook": SNACKS, "basket": BASKET | {"lines": [{}]}}, "basket.lines[0].id"),
-        ({"rulebook": {"promotions": [{"id": "p", "effects": []}]}, "basket": BASKET}, "rulebook.promotions[0].effects"),
+        ({"rulebook": {"promotions": [{"id": "p"}]}, "basket": BASKET}, "rulebook.promotions[0].effects"),
         ('{"rulebook": {}, "basket": {}, "basket": {}}', "$"),
         ("[1]", "$"),
         ('"text"', "$"),

@@ -185,7 +185,7 @@ def _measure(value: Any, *, at: str) -> tuple[int, str]:
 
 def _shipping(value: Any) -> tuple[Shipping, ...]:
     known = frozenset({"id", "method", "amount"})
-    charges = []
+    charges: list[Shipping] = []
     for index, each in enumerate(strict_json.elements(value, at="shipping", most=100)):
         at = f"shipping[{index}]"
         given = members(each, at=at, known=known, required=("id", "method", "amount"), what="A delivery charge")
@@ -201,7 +201,7 @@ def _shipping(value: Any) -> tuple[Shipping, ...]:
 
 
 def _codes(value: Any) -> tuple[Code, ...]:
-    codes = []
+    codes: list[Code] = []
     for index, each in enumerate(strict_json.elements(value, at="codes", most=100)):
         at = f"codes[{index}]"
         if isinstance(each, Mapping):
