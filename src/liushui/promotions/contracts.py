@@ -18,8 +18,10 @@ from liushui.promotions.domain.canonical import canonical_bytes
 from liushui.promotions.domain.coupons import (
     CodeIssue,
     CodeProblem,
+    CodesImported,
     CodeState,
     CouponBatch,
+    ImportFault,
     MemberCode,
     NewBatch,
     ResolvedCodes,
@@ -28,7 +30,7 @@ from liushui.promotions.domain.explanation import Explanation, LineDiscount, Off
 from liushui.promotions.domain.json_lines import PriceLines, RefundLines, answered, lint_document
 from liushui.promotions.domain.rulebook import Combined, Condition, Leaf, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial
-from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key
+from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key, uses_of
 
 if TYPE_CHECKING:
     from liushui.promotions.domain.compiled import CompiledRulebook
@@ -43,6 +45,7 @@ __all__ = [
     "CodeIssue",
     "CodeProblem",
     "CodeState",
+    "CodesImported",
     "Combined",
     "Condition",
     "CouponBatch",
@@ -51,6 +54,7 @@ __all__ = [
     "Head",
     "HeldUse",
     "HelperDied",
+    "ImportFault",
     "Leaf",
     "Line",
     "LineDiscount",
@@ -84,6 +88,7 @@ __all__ = [
     "answered",
     "lint_document",
     "order_key",
+    "uses_of",
 ]
 
 Status = Literal["draft", "scheduled", "live", "paused", "ended"]

@@ -36,6 +36,14 @@ def coupon_batch(*, chain_id: int, code: str) -> CouponBatch:
     return shown(batch_row(chain_id=chain_id, code=code))
 
 
+def coupon_batch_of(*, batch_id: int, chain_ids: Collection[int]) -> CouponBatch:
+    """One batch of these chains by its id; raises UnknownBatch."""
+    row = CouponBatchRow.objects.filter(id=batch_id, chain_id__in=chain_ids).first()
+    if row is None:
+        raise UnknownBatch(f"There is no coupon batch {batch_id}")
+    return shown(row)
+
+
 def coupon_issues(*, chain_id: int, batch: str, limit: int = 50) -> tuple[CodeIssue, ...]:
     """What was handed out of a batch, the newest first."""
     rows = CouponIssueRow.objects.filter(batch__chain_id=chain_id, batch__code=batch).order_by("-id")[:limit]

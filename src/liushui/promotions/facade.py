@@ -32,7 +32,14 @@ from liushui.promotions.actions.save_draft import (
 from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
 from liushui.promotions.code_problems import code_problems
-from liushui.promotions.coupon_queries import coupon_batch, coupon_batch_of, coupon_batches, coupon_issues, coupon_state, member_codes
+from liushui.promotions.coupon_queries import (
+    coupon_batch,
+    coupon_batch_of,
+    coupon_batches,
+    coupon_issues,
+    coupon_state,
+    member_codes,
+)
 from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
 from liushui.promotions.domain.backtest_run import run_backtest as backtest
 from liushui.promotions.explaining import explain_answer
@@ -58,6 +65,7 @@ __all__ = [
     "code_problems",
     "commit",
     "coupon_batch",
+    "coupon_batch_of",
     "coupon_batches",
     "coupon_issues",
     "coupon_state",

@@ -75,7 +75,7 @@ def _values(batch: NewBatch, is_imported: bool, principal: Principal, now: datet
         "name_en": batch.name_en.strip() or batch.name_zh.strip(),
         "kind": batch.kind,
         "is_imported": is_imported,
-        "size": 1 if batch.kind == "shared" else batch.size,
+        "size": 1 if batch.kind == "shared" else 0 if is_imported else batch.size,
         "issued": 1 if batch.kind == "shared" else 0,
         "uses_max": batch.uses_max,
         "uses_per_member_max": batch.uses_per_member_max,

@@ -187,3 +187,22 @@ class MemberCode:
     member_id: str
     code: str
     is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFault:
+    """A row that was not taken: empty, too_short, too_long, twice (in the file), or taken (by another batch)."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodesImported:
+    """What an import came to. `known` codes were in the batch before; `faults` are the first of `wrong`."""
+
+    batch: CouponBatch
+    added: int
+    known: int
+    wrong: int
+    faults: tuple[ImportFault, ...]
