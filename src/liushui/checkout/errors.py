@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed
+from liushui.kernel.errors import InvalidValue, NotAllowed
 
 
 class SourceNotYours(NotAllowed):
@@ -113,7 +113,7 @@ class TendersUnbalanced(InvalidValue):
     type = "tenders-unbalanced"
 
 
-class PriceOutOfDate(Conflict):
+class PriceOutOfDate(DiscountMismatch):
     """The price that was agreed is not that of these lines, or no longer known."""
 
     type = "price-out-of-date"

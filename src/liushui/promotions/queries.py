@@ -96,14 +96,14 @@ def drafts(*, chain_ids: Collection[int], states: Iterable[str] = ("open", "in_r
 def draft_changes(*, draft_id: int, principal: Principal) -> RulebookChanges:
     """What a draft changes against the version it was made from."""
     row = draft_row(draft_id=draft_id, principal=principal)
-    base = RulebookRow.objects.filter(id=row.base_id).first()
+    base = RulebookRow.objects.filter(id=row.base_id or 0).first()
     return _changes(book_of(base), read_book(row.document, row.paused))
 
 
 def version_changes(*, rulebook_id: int, principal: Principal, against_id: int | None = None) -> RulebookChanges:
     """What a version changes against another, or against the one it was made from."""
     row = rulebook_row(rulebook_id=rulebook_id, principal=principal)
-    other = RulebookRow.objects.filter(id=against_id or row.base_id, chain_id=row.chain_id).first()
+    other = RulebookRow.objects.filter(id=against_id or row.base_id or 0, chain_id=row.chain_id).first()
     return _changes(book_of(other), book_of(row))
 
 
@@ -164,7 +164,7 @@ def draft_view(row: DraftRow) -> DraftView:
         id=row.id,
         chain_id=row.chain_id,
         name=row.name,
-        state=row.state,
+        state=row.state,  # type: ignore[arg-type]  # the table's constraint says which
         origin=row.origin,
         revision=row.revision,
         base_id=row.base_id,

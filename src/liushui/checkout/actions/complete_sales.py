@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from liushui.catalog import facade as catalog
-from liushui.catalog.contracts import Basket, PricedItem
+from liushui.catalog.contracts import Basket
+from liushui.checkout.actions.price_sales import Placed, Priced, hold, price_sales, recording
 from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.checkout.domain.fingerprint import body_sha256
-from liushui.checkout.domain.lines import build_line
 from liushui.checkout.domain.places import Senders
-from liushui.checkout.domain.sale_checks import check_currency, check_head, settled
+from liushui.checkout.domain.sale_checks import check_currency, check_head
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
-from liushui.orders.contracts import RecordSale, SaleLine
+from liushui.orders.contracts import RecordSale
+from liushui.promotions import facade as promotions
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
-from liushui.stores.contracts import Store
-
-
-class _Placed(NamedTuple):
-    """A command whose head is in order, and the store it is for."""
-
-    position: int  # in the batch
-    command: CompleteSale
-    store: Store
+from liushui.stores.contracts import Chain, Store
 
 
 def complete_sale(
@@ -69,42 +61,88 @@ def _complete(
     chains = stores.chains()
     senders = Senders.of(principal, chains=chains, stores_by_code=stores.stores_by_code(), capability=capability)
 
-    placed: list[_Placed] = []
+    taken: list[tuple[int, CompleteSale, Store]] = []
     for position, command in enumerate(commands):
         try:
             store = senders.store_for(command)
             check_head(command, now=now)
             check_currency(command, store_currency=store.currency)
-            placed.append(_Placed(position, command, store))
+            taken.append((position, command, store))
         except LiushuiError as refusal:
             answers[position] = refusal
+    placed = _placed(taken, chains=chains, kept=kept)
 
-    priced = catalog.price_baskets(
-        baskets=[
-            Basket(store=sale.store, at=sale.command.completed_at, codes={line.code for line in sale.command.lines})
-            for sale in placed
-        ],
-        kept=kept,
-    )
-
-    currencies = {chain.id: chain.currency for chain in chains}
-    resolved: list[tuple[int, RecordSale]] = []
-    for sale, items in zip(placed, priced, strict=True):
-        try:
-            # the catalogue states costs in the chain's currency
-            costed = sale.store.currency == currencies[sale.store.chain_id]
-            resolved.append((sale.position, _resolved(sale.command, sale.store, items, costed=costed)))
-        except LiushuiError as refusal:
-            answers[sale.position] = refusal
+    resolved: list[tuple[Priced, RecordSale]] = []
+    keys: set[str] = set()  # of orders that hold something: one that stands in the batch twice holds it once
+    for sale, priced in zip(placed, price_sales(placed), strict=True):
+        held = _held(priced, keys, now=now)
+        if isinstance(held, LiushuiError):
+            answers[sale.position] = held
+        else:
+            resolved.append(held)
 
     _answer_repeats(answers, placed)
 
     recorded = orders.record_sales(commands=[command for _, command in resolved], recorded_at=now)
-    answers.update(zip((position for position, _ in resolved), recorded, strict=True))
+    for (priced_sale, _command), answer in zip(resolved, recorded, strict=True):
+        answers[priced_sale.placed.position] = answer
+        if priced_sale.placed.key() in keys:
+            _settle(priced_sale.placed.key(), answer, now=now)
     return [answers[position] for position in range(len(commands))]
 
 
-def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Sequence[_Placed]) -> None:
+def _placed(
+    taken: Sequence[tuple[int, CompleteSale, Store]], *, chains: Sequence[Chain], kept: catalog.KeptItems | None
+) -> list[Placed]:
+    """The commands with the items they name, looked up together."""
+    items = catalog.price_baskets(
+        baskets=[
+            Basket(store=store, at=command.completed_at, codes={line.code for line in command.lines})
+            for _, command, store in taken
+        ],
+        kept=kept,
+    )
+    currencies = {chain.id: chain.currency for chain in chains}
+    return [
+        Placed(
+            position=position, command=command, store=store, items=found,
+            costed=store.currency == currencies[store.chain_id],
+        )
+        for (position, command, store), found in zip(taken, items, strict=True)
+    ]  # fmt: skip
+
+
+def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tuple[Priced, RecordSale] | LiushuiError:
+    """The sale as it is recorded, with what its price uses up reserved; its key is noted then."""
+    if isinstance(priced, LiushuiError):
+        return priced
+    try:
+        sale = recording(priced)  # before anything is held: the tenders may not come to the total
+    except LiushuiError as refusal:
+        return refusal
+    if priced.placed.key() in keys or not priced.is_limited():
+        return priced, sale
+    held = hold(priced, now=now)
+    if isinstance(held, LiushuiError):
+        return held
+    keys.add(held.placed.key())
+    try:
+        return held, sale if held is priced else recording(held)
+    except LiushuiError as refusal:
+        promotions.release(order_key=held.placed.key(), now=now)
+        return refusal
+
+
+def _settle(order_key: str, answer: SaleRecorded | LiushuiError, *, now: datetime) -> None:
+    """Commit what was held to the recorded sale; whoever dies before is mended by the sale's event. A sale that is in
+    conflict with a recorded one gives back what it held."""
+    if isinstance(answer, SaleRecorded):
+        promotions.commit(order_key=order_key, sale_id=answer.sale_id, now=now)
+    else:
+        promotions.release(order_key=order_key, now=now)
+
+
+def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Sequence[Placed]) -> None:
     """A sale that was taken once is answered as it was then, even if an item of it has gone from the catalogue since.
 
     Only refused sales are looked up, so that a batch in order costs no statement more.
@@ -118,42 +156,3 @@ def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Seq
     for sale, answer in zip(refused, orders.recorded_before(identities=identities), strict=True):
         if isinstance(answer, SaleRecorded):
             answers[sale.position] = answer
-
-
-def _resolved(command: CompleteSale, store: Store, items: Mapping[str, PricedItem], *, costed: bool) -> RecordSale:
-    """The sale with every line filled up from the catalogue, dated by the clock of its store."""
-    lines: list[SaleLine] = []
-    total = variance = 0
-    for number, stated in enumerate(command.lines, start=1):
-        line, ours_minor = build_line(
-            number,
-            stated,
-            priced=items.get(stated.code),
-            accept_unknown=command.accept_unknown_items,
-            costed=costed,
-        )
-        lines.append(line)
-        total += line.amount_minor
-        if ours_minor is not None:
-            variance += line.amount_minor - ours_minor
-    local = store.local(command.completed_at)
-    return RecordSale(
-        source=command.source,
-        source_id=command.source_id,
-        body_sha256=body_sha256(command),
-        chain_id=store.chain_id,
-        store_id=store.id,
-        store_code=store.code,
-        workstation=command.workstation,
-        operator=command.operator,
-        receipt_number=command.receipt_number or command.source_id,
-        channel=command.channel,
-        currency=store.currency,
-        completed_at=command.completed_at,
-        business_date=command.business_date or store.business_date(command.completed_at),
-        local_hour=local.hour,
-        customer=command.customer,
-        lines=tuple(lines),
-        tenders=settled(command.tenders, total_minor=total, currency=store.currency),
-        variance_minor=variance,
-    )

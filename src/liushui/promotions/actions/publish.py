@@ -45,7 +45,7 @@ def publish_approved(row: DraftRow, approval_id: UUID, *, principal: Principal, 
     if row.state != "in_review":
         raise DraftClosed(f"Draft {row.name!r} is {row.state.replace('_', ' ')}", context={"state": row.state})
     seen = head(chain_id=row.chain_id)
-    latest = RulebookRow.objects.filter(id=seen.latest_id).first()
+    latest = RulebookRow.objects.filter(id=seen.latest_id or 0).first()
     check_base(row, latest)
     new = NewVersion(
         book=read_book(row.document, row.paused),

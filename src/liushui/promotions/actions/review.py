@@ -111,7 +111,9 @@ def decide_review(
 def settle_reviews(*, now: datetime) -> int:
     """Carry out what was decided elsewhere, such as in the inbox; how many drafts were moved. Safe to run twice."""
     moved = 0
-    for row in DraftRow.objects.filter(state="in_review", approval_id__isnull=False).order_by("id")[:20]:
+    for row in DraftRow.objects.filter(state="in_review").order_by("id")[:20]:
+        if row.approval_id is None:
+            continue
         found = approvals.approval(approval_id=row.approval_id)
         if found.state_at(now) == "pending":
             continue
