@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from tests.support.crash import crash_at_step
 
+from liushui.promotions import facade as promotions
 from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.tests.conftest import NOON, open_shop
@@ -51,7 +52,8 @@ def selling(transactional_db):
 
 
 def steps_of(do) -> list[str]:
-    stores.stores()  # the directory is kept for seconds; a till does not ask for it at every sale
+    for chain in stores.chains():  # the directory is kept for seconds, and which rulebook is in force for one
+        promotions.live_rulebook(chain_id=chain.id, at=NOON)
     with crash_at_step(None) as steps:
         do()
     return steps.names

@@ -157,6 +157,7 @@ class TicketRow(models.Model):
     tenders = models.JSONField(default=list)
     lines = models.JSONField(default=list)
     answer = models.JSONField(null=True)  # of the promotion engine, with the version that it was made by
+    frozen = models.JSONField(null=True)  # contracts.FrozenPrice of checkout, until the ticket is over
 
     class Meta:
         db_table = "till_ticket"

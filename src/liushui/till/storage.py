@@ -10,10 +10,13 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from liushui.checkout.contracts import FrozenPrice
+from liushui.orders.contracts import REVERSAL_PREFIX
 from liushui.promotions.contracts import PricedBasket
 from liushui.till.contracts import DrawerEntry, Ticket, TicketCode, TicketLine, TicketMember, TicketTender, Till
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
+from liushui.till.domain.codes import masked
 from liushui.till.errors import ShiftClosed, ShiftMissing, TicketChanged, TicketMissing, WrongState
 from liushui.till.models import DrawerRow, ShiftRow, TicketRow
 
@@ -54,9 +57,29 @@ def answer_of(row: TicketRow) -> PricedBasket | None:
     return msgspec.convert(row.answer, PricedBasket | None)
 
 
-def answer_column(answer: PricedBasket | None) -> dict[str, Any]:
-    """The column that an answer fills: its values in runs, so that ten thousand pieces take no more than one."""
-    return {"answer": msgspec.to_builtins(answer)}
+def frozen_of(row: TicketRow) -> FrozenPrice | None:
+    """What the ticket was priced with, for the sale that it becomes."""
+    return msgspec.convert(row.frozen, FrozenPrice | None)
+
+
+def answer_columns(answer: PricedBasket | None, frozen: FrozenPrice | None) -> dict[str, Any]:
+    """The columns that an answer fills: its values in runs, so that ten thousand pieces take no more than one."""
+    return {"answer": msgspec.to_builtins(answer), "frozen": msgspec.to_builtins(frozen)}
+
+
+def over_columns(row: TicketRow) -> dict[str, Any]:
+    """What a ticket that is over still keeps of its codes: nothing that could be used."""
+    return {**code_column(masked(codes_of(row))), "frozen": None}
+
+
+def source_id(row: TicketRow) -> str:
+    """The id under which the sale is recorded: a receipt is taken back once, whichever ticket does it."""
+    return row.id.hex if row.reversed_sale_id is None else reversal_id(row.reversed_sale_id)
+
+
+def reversal_id(sale_id: UUID) -> str:
+    """The source id of the sale that takes this one back."""
+    return f"{REVERSAL_PREFIX}{sale_id.hex}"
 
 
 def code_column(codes: Sequence[TicketCode]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.contracts import Ticket, Till
 from liushui.till.domain import tenders as rules
-from liushui.till.domain.codes import masked
 from liushui.till.models import TicketRow
 
 CANCELLABLE = ("open", "paying", "parked")
@@ -27,8 +26,8 @@ def cancel_ticket(
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=CANCELLABLE)
     target = f"ticket:{row.id}"
     if row.line_count == 0 and not rules.taken(storage.tenders_of(row)):
-        codes = storage.code_column(masked(storage.codes_of(row)))
-        storage.change(row, states=CANCELLABLE, now=now, state="cancelled", finished_at=now, **codes)
+        over = storage.over_columns(row)
+        storage.change(row, states=CANCELLABLE, now=now, state="cancelled", finished_at=now, **over)
         return storage.ticket_of(row)
     with transaction.atomic():
         found = used_approval(
@@ -54,6 +53,6 @@ def finish_cancel(row: TicketRow, *, now: datetime) -> Ticket:
             except PaymentNotFound:
                 continue  # it was never begun
     done = TicketRow.objects.filter(id=row.id, state="cancelling")
-    codes = storage.code_column(masked(storage.codes_of(row)))
-    done.update(state="cancelled", finished_at=now, changed_at=now, version=row.version + 1, **codes)
+    over = storage.over_columns(row)
+    done.update(state="cancelled", finished_at=now, changed_at=now, version=row.version + 1, **over)
     return storage.ticket_of(TicketRow.objects.get(id=row.id))

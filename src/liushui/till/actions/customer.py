@@ -45,10 +45,13 @@ def add_code(*, till: Till, code: str, now: datetime) -> Ticket:
             raise CodeRefused("The code is on the ticket already", problem="repeated")
         if len(before) >= CODES_MAX:
             raise CodeRefused(f"A ticket has at most {CODES_MAX} codes", problem="too_many")
-        priced = reprice(row, store, now, codes=(*before, TicketCode(code=text)))
-        problem = priced.codes[-1].problem
+        member = storage.member_of(row) if row is not None else None
+        problem = promotions.code_problems(
+            chain_id=till.chain_id, codes=[text], member_id=member.id if member is not None else None, at=now
+        ).get(text)
         if problem:
             raise CodeRefused(f"The code is {problem}", problem=problem)
+        priced = reprice(row, store, now, codes=(*before, TicketCode(code=text)))
         try:
             with transaction.atomic():
                 return storage.ticket_of(_saved(till, row, priced.columns(), now))

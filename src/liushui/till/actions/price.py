@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from liushui.checkout import errors as checkout_errors
 from liushui.checkout import facade as checkout
-from liushui.checkout.contracts import LineCommand, Quote, QuotedLine
+from liushui.checkout.contracts import FrozenPrice, LineCommand, Quote, QuotedLine
 from liushui.kernel.errors import LiushuiError
 from liushui.promotions import facade as promotions
-from liushui.promotions.contracts import Member, PricedBasket
+from liushui.promotions.contracts import Member, PricedBasket, order_key
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 from liushui.till import storage
-from liushui.till.contracts import TicketCode, TicketLine, TicketMember, TicketTender
+from liushui.till.contracts import SOURCE, TicketCode, TicketLine, TicketMember, TicketTender
 from liushui.till.domain import lines as rules
 from liushui.till.domain import tenders as tender_rules
 from liushui.till.errors import LineRefused, MeasureNeeded, PriceMissing, UnknownCode
@@ -33,13 +33,14 @@ class Priced(NamedTuple):
     lines: list[TicketLine]
     codes: Sequence[TicketCode]
     answer: PricedBasket | None
+    frozen: FrozenPrice | None
 
     def columns(self) -> dict[str, Any]:
         """The columns of a ticket that it fills."""
         return {
             **storage.line_columns(self.lines),
             **storage.code_column(self.codes),
-            **storage.answer_column(self.answer),
+            **storage.answer_columns(self.answer, self.frozen),
         }
 
 
@@ -53,9 +54,10 @@ def reprice(
     if codes is None:
         codes = storage.codes_of(row) if row is not None else ()
     kept = rules.live(lines)
-    if not kept and not codes:
-        return Priced(list(lines), codes, None)
-    quote = _quoted([rules.command_of(line) for line in kept], store, now, codes, _member(row, member, keep_member))
+    if not kept:
+        return Priced(list(lines), codes, None, None)
+    commands = [rules.command_of(line) for line in kept]
+    quote = _quoted(row, commands, store, now, codes, _member(row, member, keep_member))
     names = _names(quote, store, now)
     fresh = {line.number: rules.repriced(line, quoted, names) for line, quoted in zip(kept, quote.lines, strict=True)}
     return _priced([fresh.get(line.number, line) for line in lines], codes, quote)
@@ -80,13 +82,13 @@ def price_with(
     member = _member(row, None, True)
     kept = rules.live(before)
     commands = [rules.command_of(line) for line in kept]
-    quote = _quoted([*commands, asked], store, now, codes, member)
+    quote = _quoted(row, [*commands, asked], store, now, codes, member)
     item = quote.lines[-1].item
     if item is not None and item.weighed and asked.measure_value is not None:
         unit = rules.measured_in(item.unit)
         if unit != asked.measure_unit:  # grams need no second look
             asked = replace(asked, measure_unit=unit)
-            quote = _quoted([*commands, asked], store, now, codes, member)
+            quote = _quoted(row, [*commands, asked], store, now, codes, member)
     *others, last = quote.lines
     if last.line is None:
         raise _refusal(asked, last)
@@ -97,15 +99,18 @@ def price_with(
 
 
 def _quoted(
-    commands: Sequence[LineCommand], store: Store, now: datetime, codes: Sequence[TicketCode], member: Member | None
-) -> Quote:
-    return checkout.quote(store=store, lines=commands, at=now, member=member, codes=[each.code for each in codes])
+    row: TicketRow | None, commands: Sequence[LineCommand], store: Store, now: datetime, codes: Sequence[TicketCode],
+    member: Member | None,
+) -> Quote:  # fmt: skip
+    return checkout.quote(
+        store=store, lines=commands, at=now, member=member, codes=[each.code for each in codes],
+        order_key=order_key(source=SOURCE, source_id=storage.source_id(row)) if row is not None else "",
+    )  # fmt: skip
 
 
 def _priced(lines: list[TicketLine], codes: Sequence[TicketCode], quote: Quote) -> Priced:
-    problems = quote.code_problems
-    told = tuple(replace(each, problem=problems.get(each.code, "")) for each in codes)
-    return Priced(lines, told, quote.answer)
+    told = tuple(replace(each, problem=quote.code_problems.get(each.code, "")) for each in codes)
+    return Priced(lines, told, quote.answer, quote.frozen)
 
 
 def _names(quote: Quote, store: Store, now: datetime) -> rules.PromotionNames:
@@ -116,12 +121,20 @@ def _names(quote: Quote, store: Store, now: datetime) -> rules.PromotionNames:
     book = promotions.live_rulebook(chain_id=store.chain_id, at=now)
     if book is None or book.digest != quote.answer.rulebook_digest:  # another was published in this very moment
         book = promotions.published_rulebook(chain_id=store.chain_id, digest=quote.answer.rulebook_digest)
-    return {each.id: each.name for each in (book.rulebook.promotions if book else ()) if each.id in wanted}
+    if book is None:
+        return {}
+    return {each: book.compiled.by_id[each].promotion.name for each in wanted}
 
 
 def _member(row: TicketRow | None, stated: TicketMember | None, keep: bool) -> Member | None:
-    member = storage.member_of(row) if row is not None and keep else stated
-    return None if member is None else Member(id=member.id, tier=member.tier or None, completed_orders=_ORDERS_UNKNOWN)
+    return member_asked(storage.member_of(row) if row is not None and keep else stated)
+
+
+def member_asked(member: TicketMember | None) -> Member | None:
+    """The member as the promotion engine takes one."""
+    if member is None:
+        return None
+    return Member(id=member.id, tier=member.tier or None, completed_orders=_ORDERS_UNKNOWN)
 
 
 def _refusal(asked: LineCommand, quoted: QuotedLine) -> LiushuiError:

@@ -18,19 +18,17 @@ from django.db import IntegrityError, transaction
 
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Tender
-from liushui.checkout.errors import DiscountMismatch, TendersUnbalanced
+from liushui.checkout.errors import DiscountMismatch, PriceOutOfDate, TendersUnbalanced
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
-from liushui.orders.contracts import REVERSAL_PREFIX
 from liushui.payments import facade as payments
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
-from liushui.till.actions.price import reprice
+from liushui.till.actions.price import member_asked, reprice
 from liushui.till.contracts import SOURCE, Ticket, TicketTender, Till
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
-from liushui.till.domain.codes import masked
 from liushui.till.domain.mirror import mirrored
 from liushui.till.errors import PriceChanged
 from liushui.till.models import TicketRow
@@ -55,7 +53,7 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
         return _settle(row, None)
     try:
         answer = checkout.complete_sale(command=_command(row), principal=principal, now=now, capability="till.use")
-    except (TendersUnbalanced, DiscountMismatch) as refusal:
+    except (TendersUnbalanced, DiscountMismatch, PriceOutOfDate) as refusal:
         ticket = _send_back(row, now)
         raise PriceChanged(
             f"The lines come to {ticket.total_minor} now", context={"total_minor": ticket.total_minor}
@@ -81,16 +79,6 @@ def _give_back(row: TicketRow, *, principal: Principal, now: datetime) -> None:
             )  # fmt: skip
 
 
-def source_id(row: TicketRow) -> str:
-    """The id under which the sale is recorded: a receipt is taken back once, whichever ticket does it."""
-    return row.id.hex if row.reversed_sale_id is None else reversal_id(row.reversed_sale_id)
-
-
-def reversal_id(sale_id: UUID) -> str:
-    """The source id of the sale that takes this one back."""
-    return f"{REVERSAL_PREFIX}{sale_id.hex}"
-
-
 def _command(row: TicketRow) -> CompleteSale:
     """The same command each time, from what stands in the row alone."""
     store = stores.store(store_id=row.store_id)
@@ -105,7 +93,7 @@ def _command(row: TicketRow) -> CompleteSale:
     assert row.finished_at is not None  # nosec B101  # for the type checker
     return CompleteSale(
         source=SOURCE,
-        source_id=source_id(row),
+        source_id=storage.source_id(row),
         chain=next(chain.code for chain in stores.chains() if chain.id == store.chain_id),
         store=store.code,
         completed_at=row.finished_at,
@@ -114,6 +102,10 @@ def _command(row: TicketRow) -> CompleteSale:
         operator=row.operator,
         receipt_number=row.number,
         customer=member.id if member is not None else "",
+        member=member_asked(member),
+        codes=tuple(each.code for each in storage.codes_of(row)),
+        frozen=storage.frozen_of(row),
+        is_paid=agreed,
         currency=row.currency,
         lines=tuple(lines),
         tenders=tuple(
@@ -140,9 +132,9 @@ def _payment_ids(tenders: Sequence[TicketTender]) -> tuple[UUID, ...]:
 def _settle(row: TicketRow, sale_id: UUID | None) -> Ticket:
     """What is recorded is settled, whatever another process thought of the ticket meanwhile."""
     waiting = TicketRow.objects.filter(id=row.id, state__in=("recording", "open", "paying", "parked"))
-    codes = storage.code_column(masked(storage.codes_of(row)))
-    if waiting.update(state="settled", sale_id=sale_id, version=row.version + 1, **codes):
-        row.state, row.sale_id, row.version, row.codes = "settled", sale_id, row.version + 1, codes["codes"]
+    over = storage.over_columns(row)
+    if waiting.update(state="settled", sale_id=sale_id, version=row.version + 1, **over):
+        row.state, row.sale_id, row.version, row.codes = "settled", sale_id, row.version + 1, over["codes"]
         return storage.ticket_of(row)
     return storage.ticket_of(TicketRow.objects.get(id=row.id))
 

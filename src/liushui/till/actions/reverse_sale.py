@@ -17,7 +17,7 @@ from liushui.stores import facade as stores
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.actions.drawer import checked_reason
-from liushui.till.actions.record import complete, reversal_id
+from liushui.till.actions.record import complete
 from liushui.till.actions.scan import new_ticket
 from liushui.till.contracts import SOURCE, Ticket, TicketTender, Till
 from liushui.till.domain.mirror import refund_line
@@ -72,7 +72,7 @@ def _check(sale: SaleDetail, shift: ShiftRow) -> None:
         raise NotReversible(f"Receipt {summary.receipt_number} is voided")
     if summary.currency != shift.currency:
         raise NotReversible(f"Receipt {summary.receipt_number} is in {summary.currency}")
-    if orders.find_sale(source=SOURCE, source_id=reversal_id(summary.id)) is not None:
+    if orders.find_sale(source=SOURCE, source_id=storage.reversal_id(summary.id)) is not None:
         raise AlreadyReversed(f"Receipt {summary.receipt_number} has been taken back")
     if summary.source != SOURCE:
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from liushui.stores.contracts import Store
 from liushui.till.contracts import Receipt, Ticket
+from liushui.till.domain.codes import mask, masked
 from liushui.till.domain.lines import live
 from liushui.till.domain.tenders import taken
 
@@ -43,6 +44,8 @@ def receipt(ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_r
         "lines": live(ticket.lines),
         "units": sum(line.units for line in live(ticket.lines)),
         "tenders": tuple(tender for tender in taken(ticket.tenders) if tender.state == "paid"),
+        "codes": tuple(each.code for each in masked(ticket.codes)),
+        "member": mask(ticket.member.id) if ticket.member is not None else "",
         "regular_minor": ticket.regular_minor,
         "discount_minor": ticket.discount_minor,
         "total_minor": ticket.total_minor,

@@ -8,13 +8,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.translation import override
 from django.views.decorators.http import require_GET
 
 from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.pages.screen import quantity_text, tender_rows
+from liushui.till.pages.screen import UPSELLS, explanation_of, quantity_text, tender_rows
 
 THANKS = timedelta(seconds=25)  # how long the change stays in sight when nobody is next
 
@@ -49,8 +50,19 @@ def _shown(till: Till) -> dict[str, Any]:
         "finished": is_finished,
         "lines": [(line, quantity_text(line)) for line in reversed(lines)],
         "units": sum(line.units for line in lines),
+        "near": _near(till, ticket, now) if ticket is not None and ticket.state == "open" else [],
         "pending": next((row for row in tenders if row.tender.state == "pending"), None),
     }
+
+
+def _near(till: Till, ticket: Ticket, now: datetime) -> list[tuple[str, str]]:
+    """What is nearly reached, in both languages."""
+    told = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            explanation = explanation_of(till=till, ticket=ticket, now=now)
+        told.append([one.text for one in explanation.near_misses[:UPSELLS]] if explanation else [])
+    return list(zip(*told, strict=True))
 
 
 def _just_finished(till: Till, now: datetime) -> Ticket | None:

@@ -14,12 +14,13 @@ _AMOUNT = re.compile(r"\A[0-9]{1,8}(\.[0-9]{1,3})?\Z", re.ASCII)
 # WeChat Pay: 18 digits that begin with 10 to 15. Alipay: 16 to 24 that begin with 25 to 30. (Their API references.)
 _WALLETS = (("wechat", re.compile(r"\A1[0-5][0-9]{16}\Z")), ("alipay", re.compile(r"\A(2[5-9]|30)[0-9]{14,22}\Z")))
 _BADGE = re.compile(r"\ALSB[0-9A-Z]{20}\Z", re.ASCII)
+_ASKED_FOR = {"code": "coupon", "member": "member"}  # by the panel: whatever is typed there is one
 CODE_MAX = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What was meant. kind: article | amount | weight | wallet | badge | nothing."""
+    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | nothing."""
 
     kind: str
     code: str = ""
@@ -39,6 +40,8 @@ def read_entry(*, text: str, panel: str, currency: str) -> Entry:
         return Entry(kind="nothing")
     if _BADGE.match(text.upper()):
         return Entry(kind="badge", code=text.upper())
+    if panel in _ASKED_FOR:
+        return Entry(kind=_ASKED_FOR[panel], code=text)
     for wallet, form in _WALLETS:
         if form.match(text):
             return Entry(kind="wallet", code=text, wallet=wallet)

@@ -17,9 +17,9 @@ from liushui.runtime.menu import MenuEntry
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import MeasureNeeded
+from liushui.till.errors import MeasureNeeded, UnknownCode
 from liushui.till.kinds import CANCEL, LINE_VOID
-from liushui.till.pages import display, paying
+from liushui.till.pages import customer, display, paying
 from liushui.till.pages.approving import ask_or_do
 from liushui.till.pages.entry import CODE_MAX, Entry, read_entry
 from liushui.till.pages.posted import currency_of, line_of, text_of, version_of
@@ -63,6 +63,10 @@ def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
         return _entered(request, till=till, entry=entry, panel=panel, now=now)
     except MeasureNeeded as error:
         return _weigh(request, till=till, entry=entry, error=error)
+    except UnknownCode as error:
+        if entry.kind == "article" and entry.units == 1 and entry.grams is None and panel in ("", "why"):
+            return customer.maybe_code(request, till=till, code=entry.code, error=error, now=now)
+        return refused(request, till=till, error=error, about=text, panel=panel)
     except LiushuiError as error:
         return refused(request, till=till, error=error, about=text, panel=panel)
 
@@ -72,6 +76,10 @@ def _entered(request: HttpRequest, *, till: Till, entry: Entry, panel: str, now:
         code = request.POST.get("code", "")[:CODE_MAX] if entry.kind == "weight" else entry.code
         scanned = facade.scan(till=till, code=code, units=entry.units, measure_value=entry.grams, now=now)
         return show(request, till=till, ticket=scanned, panel=_kept(panel), sound="ok")
+    if entry.kind == "coupon":
+        return customer.enter_code(request, till=till, code=entry.code, now=now)
+    if entry.kind == "member":
+        return customer.enter_member(request, till=till, number=entry.code, now=now)
     present = facade.current_ticket(till=till)
     if entry.kind == "amount" and present is not None:
         return paying.pay_cash(request, till=till, ticket=present, given_minor=entry.amount_minor, now=now)
@@ -229,6 +237,7 @@ urlpatterns: list[URLPattern] = [
     path("till/ticket/park/", park, name="park"),
     path("till/ticket/resume/<uuid:ticket_id>/", resume, name="resume"),
     path("till/ticket/look-up/", look_up, name="look-up"),
+    *customer.urlpatterns,
     *display.urlpatterns,
 ]
 MENU: tuple[MenuEntry, ...] = ()

@@ -14,15 +14,20 @@ from django.utils.translation import get_language
 
 from liushui.kernel.errors import NotFound
 from liushui.payments import facade as payments
+from liushui.promotions import facade as promotions
+from liushui.promotions.contracts import Explanation
 from liushui.runtime import approvals
 from liushui.runtime.approvals import Approval
 from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.contracts import Ticket, TicketLine, TicketTender, Till
+from liushui.till.domain.codes import mask
 from liushui.till.pages.quick_cash import quick_sums
-from liushui.till.pages.words import REASONS, Answer, tender_name, tender_note
+from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
 
-PANELS = frozenset({"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel"})
+PANELS = frozenset({"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why"})
+UPSELLS = 2  # near misses told at once, the nearest
+_EXPLAINED = frozenset({"", "why", "code", "member"})  # panels beside which gifts and near misses are told
 PAPERS = ("80", "58")
 _PAPER_COOKIE = "liushui_paper"
 
@@ -34,6 +39,7 @@ class LineRow:
     line: TicketLine
     quantity: str
     is_chosen: bool
+    discounts: tuple[tuple[str, int], ...]  # name and amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,8 @@ def screen(
     shift = facade.current_shift(till=till) if ticket is None else None
     panel = _panel_of(ticket, panel)
     chosen = _chosen(ticket, line)
+    now = datetime.now(UTC)
+    explanation = explanation_of(till=till, ticket=ticket, now=now) if panel in _EXPLAINED else None
     context: dict[str, Any] = {
         "till": till,
         "store": store,
@@ -93,7 +101,10 @@ def screen(
         "panel": panel,
         "answer": answer,
         "sound": sound,
-        "shown_at": store.local(datetime.now(UTC)).replace(tzinfo=None),
+        "shown_at": store.local(now).replace(tzinfo=None),
+        "explanation": explanation,
+        "upsells": explanation.near_misses[:UPSELLS] if explanation else (),
+        "codes": shown_codes(ticket),
     }
     return context | _panel_context(request, till=till, ticket=ticket, panel=panel)
 
@@ -101,7 +112,7 @@ def screen(
 def _panel_of(ticket: Ticket | None, panel: str) -> str:
     """The panel that fits the ticket: a payment that runs is never covered, a ticket that is over shows its end."""
     if ticket is None:
-        return panel if panel in ("parked", "price", "weigh") else ""
+        return panel if panel in ("parked", "price", "weigh", "code", "member") else ""
     if ticket.state in ("settled", "voided", "cancelled"):
         return "done" if ticket.state == "settled" else ""
     if ticket.state in ("recording", "cancelling", "voiding"):
@@ -120,7 +131,7 @@ def _chosen(ticket: Ticket | None, line: int | None) -> int | None:
 
 def _line_rows(ticket: Ticket | None, chosen: int | None) -> list[LineRow]:
     return [
-        LineRow(line=row, quantity=quantity_text(row), is_chosen=row.number == chosen)
+        LineRow(line=row, quantity=quantity_text(row), is_chosen=row.number == chosen, discounts=named_discounts(row))
         for row in (ticket.lines if ticket else ())
     ]
 
@@ -135,11 +146,42 @@ def quantity_text(line: TicketLine) -> str:
     return f"{line.measure_value} {line.measure_unit or ''}".strip()
 
 
+def shown_codes(ticket: Ticket | None) -> list[tuple[int, str, str]]:
+    """Number, masked text, and what keeps the code from counting."""
+    codes = ticket.codes if ticket is not None else ()
+    return [(at, mask(each.code), code_problem(each.problem)) for at, each in enumerate(codes, start=1)]
+
+
+def named_discounts(line: TicketLine) -> tuple[tuple[str, int], ...]:
+    """What was taken off a line, with the names of the promotions in the reader's language."""
+    is_zh = (get_language() or "").startswith("zh")
+    return tuple(
+        (
+            (each.name_zh or each.name_en if is_zh else each.name_en or each.name_zh) or each.promotion,
+            each.amount_minor,
+        )
+        for each in line.discounts
+    )
+
+
+def explanation_of(*, till: Till, ticket: Ticket | None, now: datetime) -> Explanation | None:
+    """Why the ticket costs what it does, in the reader's language; None when no rulebook was asked."""
+    if ticket is None or ticket.answer is None:
+        return None
+    return promotions.explain_answer(
+        chain_id=till.chain_id, answer=ticket.answer.to_json(), currency=ticket.currency, at=now
+    )
+
+
 def _panel_context(request: HttpRequest, *, till: Till, ticket: Ticket | None, panel: str) -> dict[str, Any]:
     if panel == "parked":
         return {"parked": facade.parked(till=till)}
     if panel in ("line", "cancel"):
         return {"reasons": REASONS["line" if panel == "line" else "sale"]}
+    if panel == "member":
+        keys = ("F2", "F3", "F4", "F6", "F7")
+        tiers = promotions.member_tiers(chain_id=till.chain_id)
+        return {"tiers": [(tier, keys[at] if at < len(keys) else "") for at, tier in enumerate(tiers)]}
     if panel == "pay" and ticket is not None:
         return pay_context(till=till, ticket=ticket)
     if panel == "done" and ticket is not None:
@@ -204,7 +246,7 @@ def receipt_context(*, till: Till, ticket_id: UUID) -> dict[str, Any]:
     return {
         "receipt": receipt,
         "paper_zh": (get_language() or "").startswith("zh"),
-        "paper_lines": [(line, quantity_text(line)) for line in receipt["lines"]],
+        "paper_lines": [(line, quantity_text(line), named_discounts(line)) for line in receipt["lines"]],
         "paper_tenders": [_tender_row(tender) for tender in receipt["tenders"]],
         "receipt_qr": qr_image(receipt["qr"]),
     }

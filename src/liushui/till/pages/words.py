@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
 from liushui.till.contracts import TicketTender
+from liushui.till.errors import CodeRefused
 
 # By the type of a named error: what the cashier does next. The title, translated too, says what happened.
 _ADVICE: Mapping[str, Any] = {
@@ -32,6 +33,9 @@ _ADVICE: Mapping[str, Any] = {
     "price-changed": _("Tell the customer the new total."),
     "reason-missing": _("Choose a reason or type one."),
     "over-limit": _("Ask the manager's inbox instead."),
+    "member-refused": _("Type the number on the card again, then choose the tier."),
+    "gift-refused": _("The basket has changed; the promotion gives no gift now."),
+    "limit-reached": _("Tell the customer the new total."),
     "shift-missing": _("Open the shift first."),
     "shift-closed": _("Open the next shift."),
     "not-voidable": _("A receipt of a closed day or another till is taken back instead of voided."),
@@ -63,6 +67,20 @@ _FAILURES: Mapping[str, Any] = {
     "invalid_code": _("The provider does not know this code; ask the customer for a new one"),
 }
 
+# Why a coupon code does not count, by the problem that promotions name.
+_CODE_PROBLEMS: Mapping[str, Any] = {
+    "unknown": _("This code is not known."),
+    "mistyped": _("A character is wrong: type it again, or scan it."),
+    "void": _("It was withdrawn."),
+    "used": _("It has been used already."),
+    "not_started": _("It is not valid yet."),
+    "expired": _("It is not valid any more."),
+    "not_yours": _("It belongs to another member."),
+    "member_needed": _("It is for members: enter the member first."),
+    "repeated": _("It is on the ticket already."),
+    "too_many": _("A ticket takes no more codes."),
+}
+
 REASONS: Mapping[str, tuple[Any, ...]] = {
     "line": (_("Customer does not want it"), _("Scanned by mistake"), _("Wrong price on the shelf")),
     "sale": (_("Customer left"), _("Cannot pay"), _("Begun by mistake")),
@@ -82,7 +100,15 @@ class Answer:
 
 def answer_to(error: LiushuiError, *, about: str = "") -> Answer:
     """A named error as a cashier reads it."""
-    return Answer(level="bad", title=gettext(error.title), advice=str(_ADVICE.get(error.type, "")), about=about[:80])
+    advice = str(_ADVICE.get(error.type, ""))
+    if isinstance(error, CodeRefused):
+        advice = code_problem(error.reason)
+    return Answer(level="bad", title=gettext(error.title), advice=advice, about=about[:80])
+
+
+def code_problem(problem: str) -> str:
+    """Why a coupon code does not count; empty when nothing is wrong with it."""
+    return str(_CODE_PROBLEMS.get(problem, _CODE_PROBLEMS["unknown"])) if problem else ""
 
 
 def tender_name(tender: TicketTender) -> str:
