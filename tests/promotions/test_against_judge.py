@@ -1,7 +1,7 @@
 """The engine against the judge: thousands of small random rulebooks and baskets, every figure the same.
 
-The judge (judge.py) tries every set of promotions and every number of applications, unit by unit; so what it says is the
-best price there is. `LIUSHUI_JUDGE_CASES` and `LIUSHUI_JUDGE_SEED` make it a longer run, by hand.
+The judge (judge.py) tries every set of promotions and every number of applications, unit by unit; so what it says is
+the best price there is. `LIUSHUI_JUDGE_CASES` and `LIUSHUI_JUDGE_SEED` make it a longer run, by hand.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Golden cases: baskets as a shop would tell them, with what they must come to, worked out by hand.
 
-Each case in goldens/*.json says in `by_hand` how its numbers come about; none was copied from the engine. `expect` names
-what is compared: total; units per line; applied promotions (all of them, with amounts); rejected ones with their code;
-and, where the case is about them, applications, unused, shipping, offers, issued coupons, points, near misses, reasons.
+Each case in goldens/*.json says in `by_hand` how its numbers come about; none was copied from the engine. `expect`
+names what is compared: total; units per line; applied promotions (all of them, with amounts); rejected ones with their
+code; and, where the case is about them, applications, unused, shipping, offers, issued coupons, points, near misses,
+reasons.
 """
 
 from __future__ import annotations
