@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from liushui.promotions.pages import builder, detail, drafts, find, listing, transfer, versions
+from liushui.promotions.pages import builder, detail, drafts, find, lint, listing, transfer, versions
 from liushui.runtime.menu import MenuEntry
 
 app_name = "promotions"
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("promotions/of/<path:promotion_id>/", detail.promotion_detail, name="promotion"),
     path("promotions/drafts/", drafts.draft_list, name="drafts"),
     path("promotions/drafts/<int:draft_id>/", drafts.draft_detail, name="draft"),
+    path("promotions/drafts/<int:draft_id>/findings/", lint.draft_findings, name="findings"),
     path("promotions/drafts/<int:draft_id>/export/", transfer.draft_export, name="draft-export"),
     path("promotions/drafts/<int:draft_id>/import/", transfer.draft_import, name="draft-import"),
     path(

@@ -164,6 +164,7 @@ def _show(
         "may_write": may_write(chain, principal),
         "may_decide": _may_decide(chain, approval, principal, now),
         "is_open": draft.state == "open",
+        "has_lint": draft.state in ("open", "in_review") and bool(promotions),
         "entries": audit.entries(target=f"draft:{draft.id}", limit=AUDIT_LINES)
         if chain.id in principal.whole_chains("audit.read")
         else (),
@@ -217,7 +218,7 @@ def _restore(request: HttpRequest, draft: DraftView, principal: Principal) -> No
     change = next((each for each in changes.changes if each.id == request.POST.get("promotion", "")), None)
     if change is None:
         return
-    known = {"draft_id": draft.id, "revision": _revision(request, draft), "principal": principal}
+    known: dict[str, Any] = {"draft_id": draft.id, "revision": _revision(request, draft), "principal": principal}
     now = datetime.now(UTC)
     if change.before is None:
         facade.remove_promotion(**known, promotion_id=change.id, now=now)
@@ -292,7 +293,12 @@ def _decide(request: HttpRequest, draft: DraftView, principal: Principal) -> Htt
     if not approve and not reason:
         raise InvalidValue(_("Say why, so that the author can mend it."), pointer="/reason")
     after = facade.decide_review(
-        draft_id=draft.id, approve=approve, reason=reason, principal=principal, now=datetime.now(UTC)
+        draft_id=draft.id,
+        approve=approve,
+        reason=reason,
+        principal=principal,
+        now=datetime.now(UTC),
+        acknowledged=request.POST.getlist("acknowledged"),
     )
     if approve and after.rulebook_id is not None:
         messages.success(request, _("Published."))
