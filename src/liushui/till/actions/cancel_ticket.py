@@ -12,6 +12,7 @@ from liushui.payments.errors import PaymentNotFound
 from liushui.runtime import audit
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
+from liushui.till.actions.hold import let_go
 from liushui.till.contracts import Ticket, Till
 from liushui.till.domain import tenders as rules
 from liushui.till.models import TicketRow
@@ -52,6 +53,7 @@ def finish_cancel(row: TicketRow, *, now: datetime) -> Ticket:
                 payments.release(payment_id=tender.payment_id, reason=row.reason or "cancelled", now=now)
             except PaymentNotFound:
                 continue  # it was never begun
+    let_go(row, now=now)
     done = TicketRow.objects.filter(id=row.id, state="cancelling")
     over = storage.over_columns(row)
     done.update(state="cancelled", finished_at=now, changed_at=now, version=row.version + 1, **over)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from liushui.till import storage
-from liushui.till.actions.price import standing
+from liushui.till.actions.hold import standing
 from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import LineRefused, NotAtTraining, TicketInTheWay
 

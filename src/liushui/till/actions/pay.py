@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from liushui.till import storage
-from liushui.till.actions.price import standing
+from liushui.till.actions.hold import hold, standing
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
 from liushui.till.domain import tenders as rules
@@ -66,6 +66,8 @@ def take(row: TicketRow, tenders: Sequence[TicketTender], *, till: Till, now: da
     """Put the tenders on the ticket, and record the sale when they pay for it."""
     if rules.all_paid(row.total_minor, tenders):
         return record(row, tenders=tenders, states=PAYABLE, till=till, now=now, principal=till.principal)
+    if tenders and tenders[-1].type == "cash":
+        hold(row, now=now)  # of what a machine has taken already the price is agreed
     storage.change(
         row, states=PAYABLE, now=now, while_open=row.shift_id, **storage.tender_columns(tenders),
         **standing(row, tenders, now),

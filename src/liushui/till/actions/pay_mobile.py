@@ -18,8 +18,8 @@ from liushui.payments.errors import PaymentNotFound
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
+from liushui.till.actions.hold import hold, standing
 from liushui.till.actions.pay import PAYABLE, amount_for, payable, take
-from liushui.till.actions.price import standing
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
 from liushui.till.domain import tenders as rules
@@ -49,6 +49,7 @@ def pay_mobile(
     if row.is_training:
         practised = replace(tender, state="paid", payment_id=None, method="training")
         return take(row, [*tenders, practised], till=till, now=now)
+    hold(row, now=now)
     storage.change(
         row, states=PAYABLE, now=now, while_open=row.shift_id, state="paying",
         **storage.tender_columns([*tenders, tender]),

@@ -13,12 +13,10 @@ from liushui.checkout.contracts import FrozenPrice, LineCommand, Quote, QuotedLi
 from liushui.kernel.errors import LiushuiError
 from liushui.promotions import facade as promotions
 from liushui.promotions.contracts import Member, PricedBasket, order_key
-from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
 from liushui.till import storage
-from liushui.till.contracts import SOURCE, TicketCode, TicketLine, TicketMember, TicketTender
+from liushui.till.contracts import SOURCE, TicketCode, TicketLine, TicketMember
 from liushui.till.domain import lines as rules
-from liushui.till.domain import tenders as tender_rules
 from liushui.till.errors import LineRefused, MeasureNeeded, PriceMissing, UnknownCode
 from liushui.till.models import TicketRow
 
@@ -61,16 +59,6 @@ def reprice(
     names = _names(quote, store, now)
     fresh = {line.number: rules.repriced(line, quoted, names) for line, quoted in zip(kept, quote.lines, strict=True)}
     return _priced([fresh.get(line.number, line) for line in lines], codes, quote)
-
-
-def standing(row: TicketRow, tenders: Sequence[TicketTender], now: datetime) -> dict[str, Any]:
-    """State and prices of a ticket with these tenders: while a part is paid it keeps the price that was agreed; back on
-    the screen without any it is priced anew."""
-    if tender_rules.taken(tenders):
-        return {"state": "paying"}
-    if row.state == "open":
-        return {"state": "open"}
-    return {"state": "open", **reprice(row, stores.store(store_id=row.store_id), now).columns()}
 
 
 def price_with(

@@ -25,6 +25,7 @@ from liushui.payments import facade as payments
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
+from liushui.till.actions.hold import let_go
 from liushui.till.actions.price import member_asked, reprice
 from liushui.till.contracts import SOURCE, Ticket, TicketTender, Till
 from liushui.till.domain import lines as line_rules
@@ -145,6 +146,7 @@ def _send_back(row: TicketRow, now: datetime) -> Ticket:
         storage.change(row, states=("recording",), now=now, state="cancelled", finished_at=now)
         return storage.ticket_of(row)
     kept = [tender for tender in storage.tenders_of(row) if tender.state == "paid" and tender.type != "cash"]
+    let_go(row, now=now)
     priced = reprice(row, stores.store(store_id=row.store_id), now)
     values = {
         **priced.columns(),
