@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from liushui.promotions.domain.units import Run, count, in_order, split, stretches
+from liushui.promotions.domain.units import Run, first_of, holds, number, split
 
 Cut = tuple[Run, int]  # units and what each of them loses
 
@@ -80,13 +80,8 @@ def even_cuts(amount: int, runs: Sequence[Run]) -> list[Cut]:
 def _with_extra(runs: Sequence[Run], each: int, extra: int) -> list[Cut]:
     if not extra:
         return [(run, each) for run in runs]
-    cuts: list[Cut] = []
-    for run in in_order(runs):
-        head, tail = split(run, extra)
-        extra -= min(extra, count(run))
-        cuts += [(piece, each + 1) for piece in head]
-        cuts += [(piece, each) for piece in tail]
-    return cuts
+    head, tail = first_of(runs, extra)
+    return [*((piece, each + 1) for piece in head), *((piece, each) for piece in tail)]
 
 
 def scaled_cuts(amount: int, cuts: Sequence[Cut]) -> list[Cut]:
@@ -116,17 +111,12 @@ def scaled_cuts(amount: int, cuts: Sequence[Cut]) -> list[Cut]:
 
 def _first_units(parts: Sequence[tuple[Run, int]], extra: int) -> tuple[list[Cut], int]:
     """One more for the first `extra` units of these by position."""
-    made: list[Cut] = []
     if not extra:
         return list(parts), 0
-    share_at = {run[1]: share for run, share in parts}
-    ordered = in_order([run for run, _ in parts])
-    if len(parts) > 1 and any(run[1] not in share_at for run in ordered):  # combs were taken apart
-        share_at = {piece[1]: share for run, share in parts for piece in stretches(run)}
-    for run in ordered:
-        head, tail = split(run, extra)
-        extra -= min(extra, count(run))
-        share = share_at[run[1]]
-        made += [(piece, share + 1) for piece in head]
-        made += [(piece, share) for piece in tail]
-    return made, extra
+    extra_here = min(extra, number(run for run, _ in parts))
+    made: list[Cut] = []
+    head, tail = first_of([run for run, _ in parts], extra_here)
+    for pieces, more in ((head, 1), (tail, 0)):
+        for piece in pieces:
+            made.append((piece, next(share for run, share in parts if holds(run, piece[1])) + more))
+    return made, extra - extra_here

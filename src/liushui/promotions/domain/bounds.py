@@ -22,17 +22,17 @@ def upper(compiled: CompiledPromotion, counter: Counter, state: State) -> tuple[
     for check in compiled.dynamic:
         if check.falls and not check.holds(counter, state):
             return 0, None
-    if not compiled.fragile and compiled.promotion.limits.budget is None and not _is_loose(compiled):
+    kind = compiled.bound
+    if kind == "its turn":
         turn, _ = take_turn(compiled, counter, state)
         return (turn.amount if turn is not None else 0), turn
-    if _is_loose(compiled):
-        amount = _all_there_is(compiled, counter, state)
-    elif compiled.fragile:
-        turn, _ = take_turn(_dearest(compiled), counter, _at_list_prices(counter, state))
-        amount = min(turn.amount if turn is not None else 0, _all_there_is(compiled, counter, state))
-    else:
-        turn, _ = take_turn(_without_budget(compiled), counter, state)
-        amount = turn.amount if turn is not None else 0
+    amount = _all_there_is(compiled, counter, state)
+    if kind == "dearest":
+        turn, _ = take_turn(_dearest(compiled), counter.without_floors(), _at_list_prices(counter, state))
+        amount = min(amount, turn.amount if turn is not None else 0)
+    elif kind == "without floors":
+        turn, _ = take_turn(_without_budget(compiled), counter.without_floors(), state)
+        amount = min(amount, turn.amount if turn is not None else 0)
     left = budget_left(compiled, counter.basket.usage)
     return (amount if left is None else min(amount, left)), None
 
@@ -46,21 +46,13 @@ def lines_of(compiled: CompiledPromotion, counter: Counter) -> set[int]:
                 index for index, line in enumerate(counter.lines) if line.gift and line.sku == effect.effect.sku
             )
         elif effect.kind in ("unit", "sets"):
-            for scope in (effect.scope, effect.buy_scope, effect.get_scope, effect.basis_scope):
-                if scope is effect.scope and effect.effect.type == "buy_n_get_m":
-                    continue
+            is_pair = effect.effect.type == "buy_n_get_m"
+            for scope in (effect.buy_scope, effect.get_scope) if is_pair else (effect.scope, effect.basis_scope):
                 lines.update(counter.effect_lines(scope))
     for check in compiled.dynamic:
         for scope in check.scopes():
             lines.update(counter.condition_lines(scope))
     return lines
-
-
-def _is_loose(compiled: CompiledPromotion) -> bool:
-    sets = [effect for effect in compiled.effects if effect.kind == "sets"]
-    if len(sets) > 1 or any(effect.buy_scope is not effect.get_scope for effect in sets):
-        return True
-    return compiled.fragile and any(effect.effect.basis is not None for effect in compiled.effects)
 
 
 def _all_there_is(compiled: CompiledPromotion, counter: Counter, state: State) -> int:
@@ -74,7 +66,7 @@ def _at_list_prices(counter: Counter, state: State) -> State:
         for price, line in zip(counter.prices, state.runs, strict=True)
     ]  # fmt: skip
     sums = [price * quantity for price, quantity in zip(counter.prices, counter.quantities, strict=True)]
-    return State(runs, sums, state.shipping, sum(sums) + sum(state.shipping))  # type: ignore[arg-type]
+    return State(runs, sums, state.shipping, sum(sums) + sum(state.shipping))
 
 
 def _without_budget(compiled: CompiledPromotion) -> CompiledPromotion:

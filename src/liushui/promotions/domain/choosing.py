@@ -176,10 +176,17 @@ def by_dearness(lines: Chosen, place: Place) -> list[tuple[int, Run]]:
     keyed = []
     for index, free, _ in lines:
         price = -prices[index]
-        for run in free if len(free) == 1 else in_order(free):
+        for run in _apart(free):
             keyed.append((price, -run[0], index, run[1], run))
     keyed.sort()
     return [(index, run) for _, _, index, _, run in keyed]
+
+
+def _apart(runs: list[Run]) -> list[Run]:
+    """Runs of equal value taken apart where they interleave, so that each stands wholly before or after another."""
+    if len(runs) == 1 or len({run[0] for run in runs}) == len(runs):
+        return runs
+    return [run for value in {run[0] for run in runs} for run in in_order([each for each in runs if each[0] == value])]
 
 
 def in_line_order(lines: Chosen) -> list[tuple[int, Run]]:

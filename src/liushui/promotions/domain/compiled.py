@@ -1,7 +1,7 @@
-"""A rulebook made ready once: promotions in order of application, and an index from what a basket has to what may touch it.
+"""A rulebook made ready once: promotions in order of application, and an index from baskets to what may touch them.
 
-Each promotion stands in the index under its most selective need alone (a code, then SKUs, a store, brands and tags, categories,
-groups, tiers, a region, channels, a least subtotal), so that a basket meets only promotions that can touch it.
+Each promotion stands in the index under its most selective need alone (a code, then SKUs, a store, brands and tags,
+categories, groups, tiers, a region, channels, a least subtotal), so that a basket meets only what can touch it.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _effect_keys(parts: Sequence[Effect]) -> tuple[int, list[Key]] | None:
     level, keys = 0, []
     for effect in parts:
         kind = TAKERS[effect.type][0]
-        if kind not in ("unit", "sets") or effect.level == "order_and_shipping":
+        if kind not in ("unit", "sets"):
             return None
         scope = effect.get_scope if effect.get_scope is not None else effect.scope
         found = _scope_keys(scope)
@@ -166,6 +166,9 @@ def _effect_keys(parts: Sequence[Effect]) -> tuple[int, list[Key]] | None:
             return None
         level = max(level, found[0])
         keys += found[1]
+        bought = _scope_keys(effect.buy_scope) if effect.buy_scope is not None else None
+        if bought is not None:  # near misses of those who have bought and not got
+            keys += bought[1]
     return level, keys
 
 

@@ -63,8 +63,8 @@ class Check:
                 )
                 for index, part in enumerate(condition.parts)
             )
-            self.fixed = all(part.fixed for part in self.parts)
-            self.falls = all(part.falls for part in self.parts)
+            self.fixed: bool = all(part.fixed for part in self.parts)
+            self.falls: bool = all(part.falls for part in self.parts)
             return
         self.leaf = condition
         self.scope = scope_of(condition.scope)

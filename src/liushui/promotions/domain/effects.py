@@ -29,7 +29,7 @@ from liushui.promotions.domain.levels import (
     worth,
 )
 from liushui.promotions.domain.rulebook import Effect
-from liushui.promotions.domain.units import Run, in_order, number, split
+from liushui.promotions.domain.units import Run, count, in_order, number, split
 
 
 def percent_off(compiled: CompiledEffect, place: Place) -> Taking:
@@ -96,7 +96,7 @@ def first_then_additional(compiled: CompiledEffect, place: Place) -> Taking:
 
 def _without(run: Run, unit: Run) -> list[Run]:
     """A run without one unit, which may not be of it."""
-    value, start, width, period, repeats, flags = run
+    _value, start, width, period, repeats, _flags = run
     at = unit[1]
     turn, offset = divmod(at - start, period)
     if at < start or turn >= repeats or offset >= width:

@@ -273,7 +273,7 @@ def _front(stream: list[tuple[int, Run]], units: int) -> tuple[list[tuple[int, R
 
 
 def _apart(compiled: CompiledEffect, place: Place, most: int) -> Taking:
-    """Rewarded units from one scope, then qualifying ones from another: dearest first, outside the first if possible."""
+    """Rewarded units from one scope, then qualifying ones, dearest first, if possible outside the first scope."""
     effect = compiled.effect
     to_get, to_buy = effect.get_qty or 0, effect.buy_qty or 0
     gettable, buyable = _single(found(compiled.get_scope, place)), _single(found(compiled.buy_scope, place))

@@ -92,10 +92,8 @@ def has_scope(compiled: CompiledPromotion, counter: Counter) -> bool:
             if any(methods is None or each.method in methods for each in counter.basket.shipping):
                 return True
             continue
-        if effect.effect.level == "order_and_shipping" and counter.basket.shipping:
-            return True
         if effect.effect.type == "buy_n_get_m":
-            if counter.effect_lines(effect.get_scope):
+            if counter.effect_lines(effect.get_scope) or counter.effect_lines(effect.buy_scope):
                 return True
         elif counter.effect_lines(effect.scope):
             return True

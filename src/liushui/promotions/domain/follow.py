@@ -33,7 +33,7 @@ class Way:
 
 
 def follow(counter: Counter, candidates: Sequence[CompiledPromotion], chosen: Mapping[str, int | None]) -> Way:
-    """Apply the chosen ones among the candidates, which stand in order of application. What gives nothing is left out."""
+    """Apply the chosen among the candidates, which stand in order of application; what gives nothing stays out."""
     way = Way(counter)
     for each in candidates:
         way.before[each.id] = way.state

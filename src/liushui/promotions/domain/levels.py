@@ -37,7 +37,7 @@ def by_line(lines: Chosen, cut_of: Callable[[int, Sequence[Run]], int], taking: 
 
 
 def by_order(lines: Chosen, amount: int, place: Place, taking: Taking) -> int:
-    """Once for all: fair shares over the lines, each line's share evenly over its units. Answers what was shared out."""
+    """Fair shares over the lines, each line's share evenly over its units. Answers what was shared out."""
     state, floors = place.state, place.counter.floors
     weights = [total(free) for _, free, _ in lines]
     capacities = [
@@ -88,6 +88,8 @@ def amount_at_level(compiled: CompiledEffect, place: Place, amount: int, taking:
     if amount <= 0:
         return
     lines = chosen(compiled, place)
+    if not lines:
+        return
     taking.applications = 1
     if effect.level == "unit":
         by_unit(lines, lambda index, run: amount, taking)

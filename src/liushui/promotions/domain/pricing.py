@@ -1,4 +1,4 @@
-"""Price a basket by a rulebook: the engine's one entry. A pure function; docs/reference/promotions.md says what it means."""
+"""Price a basket by a rulebook: the engine's entry, a pure function. docs/reference/promotions.md says what it does."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def price(
 def price_set(compiled: CompiledRulebook, basket: Basket, *, chosen: Mapping[str, int | None]) -> PricedBasket:
     """Apply exactly these promotions in order of application (None: as often as it can).
 
-    Raises SetNotAllowed when a member is unknown, not eligible at its turn, gives nothing or may not stand with the others.
+    Raises SetNotAllowed when a member is unknown, not eligible at its turn, gives nothing or may not stand with others.
     """
     counter = Counter(basket)
     able = [each for each in compiled.promotions if is_able(each, counter)]

@@ -7,10 +7,11 @@ that holds the earliest promotion where two differ, applications (more first).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from liushui.promotions.domain.bounds import lines_of, upper
+from liushui.promotions.domain.chain import Chain
 from liushui.promotions.domain.stacking import Stacking, bits
 from liushui.promotions.domain.state import Counter, State
 from liushui.promotions.domain.turn import CompiledPromotion, Turn, take_turn
@@ -107,6 +108,35 @@ def components(counter: Counter, able: Sequence[CompiledPromotion]) -> list[list
     return list(parts.values())
 
 
+class Node:
+    """A point of the search: the state, the lines that have changed, who is applied and who was passed over."""
+
+    __slots__ = ("applied", "benefits", "coupons", "dirty", "passed", "state")
+
+    def __init__(self, state: State, dirty: int, applied: int, passed: int, benefits: int, coupons: int) -> None:
+        self.state = state
+        self.dirty = dirty
+        self.applied = applied
+        self.passed = passed
+        self.benefits = benefits
+        self.coupons = coupons
+
+    def applying(self, index: int, turn: Turn, masks: Sequence[int], member: CompiledPromotion) -> Node:
+        """With a member's turn taken."""
+        return Node(
+            turn.apply(self.state),
+            self.dirty | masks[index] if turn.lines or turn.charges else self.dirty,
+            self.applied | 1 << index,
+            self.passed,
+            self.benefits + turn.benefits,
+            self.coupons + member.needs_coupon,
+        )
+
+    def passing(self, index: int) -> Node:
+        """With a member passed over that could have been applied."""
+        return Node(self.state, self.dirty, self.applied, self.passed | 1 << index, self.benefits, self.coupons)
+
+
 class _Search:
     """Branch and bound within one component."""
 
@@ -121,55 +151,29 @@ class _Search:
         self.best_key: Key | None = None
         self.best_total = counter.start.total
         self.chosen: Choice = {}
-        self.suffix: list[int] = []
-        self.benefit_suffix: list[int] = []
-        self.most = 0
-        self.stages = [each.turn_stage for each in members]
         self.taken: list[tuple[int, int]] = []  # member, applications
+        self.masks = [_mask(each, counter) for each in members]
+        self.chain = Chain(counter, members, self.stacking, self.masks)
+        self.first_turns: dict[int, Turn | None] = {}  # on untouched lines
+        self.benefit_suffix = [0] * (len(members) + 1)
+        for index in range(len(members) - 1, -1, -1):
+            self.benefit_suffix[index] = self.benefit_suffix[index + 1] + members[index].benefits
 
     def run(self) -> None:
-        """Search; afterwards `chosen` and `best_total` are the best met."""
+        """Search; afterwards `chosen` and `best_total` are the best met, `most` bounds what any set takes off."""
         start = self.counter.start
-        known: dict[int, Turn | None] = {}
-        bounds = []
-        for index in range(len(self.members)):
-            bound, turn = self._upper(index, start)
-            bounds.append(bound)
-            if turn is not None:
-                known[index] = turn
-        size = len(self.members)
-        self.suffix = [self._together(range(first, size), bounds) for first in range(size + 1)]
-        benefits = 0
-        self.benefit_suffix = [0] * (size + 1)
-        for index in range(size - 1, -1, -1):
-            benefits += self.members[index].benefits
-            self.benefit_suffix[index] = benefits
-        self.most = self.suffix[0]
+        bounds = [self._upper(index, start) for index in range(len(self.members))]
+        self.most = start.total - self.chain.least(start, 0, bounds)
         self._offer(start, 0, 0)
-        self._from(0, start, 0, 0, 0, 0, known)
+        self._from(0, Node(start, 0, 0, 0, 0, 0), bounds)
 
-    def _upper(self, index: int, state: State) -> tuple[int, Turn | None]:
+    def _upper(self, index: int, state: State) -> int:
         self.nodes += 1
-        return upper(self.members[index], self.counter, state)
-
-    def _together(self, indexes: Sequence[int], bounds: Mapping[int, int] | Sequence[int]) -> int:
-        """The most that these could take off together: groups of one give their largest, exclusives are alone."""
-        whole = 0
-        for stage in {self.stages[index] for index in indexes}:
-            alone, beside, groups = 0, 0, {}
-            for index in indexes:
-                if self.stages[index] != stage:
-                    continue
-                promotion = self.members[index].promotion
-                bound = bounds[index]
-                if promotion.exclusive:
-                    alone = max(alone, bound)
-                elif self.stacking.group_of(index) and self.stacking.places_left(index, 0) == 1:
-                    groups[promotion.group] = max(groups.get(promotion.group, 0), bound)
-                else:
-                    beside += bound
-            whole += max(alone, beside + sum(groups.values()))
-        return whole
+        bound, turn = upper(self.members[index], self.counter, state)
+        if turn is not None and state is self.counter.start:
+            holds = all(check.holds(self.counter, state) for check in self.members[index].dynamic)
+            self.first_turns[index] = turn if holds else None
+        return bound
 
     def _hopeless(self, total: int, benefits: int, promotions: int, coupons: int) -> bool:
         """Whether nothing with at least this total and at most these benefits can be better than the best met."""
@@ -192,94 +196,95 @@ class _Search:
                 for index, times in self.taken
             }
 
-    def _from(
-        self,
-        index: int,
-        state: State,
-        applied: int,
-        passed: int,
-        benefits: int,
-        coupons: int,
-        known: Mapping[int, Turn | None],
-    ) -> None:
-        """Decide member `index` and all after it. `known` holds turns already worked out in this very state."""
+    def _from(self, index: int, node: Node, bounds: list[int]) -> None:
+        """Decide member `index` and all after it. `bounds` hold for this state and whatever follows from it."""
+        self.nodes += 1
         if self.nodes >= self.node_limit:
             self.stopped = True
             return
         if index == len(self.members):
-            self._offer(state, benefits, coupons)
+            self._offer(node.state, node.benefits, node.coupons)
             return
-        count = len(self.taken)
-        if self._hopeless(state.total - self.suffix[index], benefits + self.benefit_suffix[index], count, coupons):
+        if self._is_cut_off(index, node, bounds):
             return
-        turn = self._turn(index, state, known) if self.stacking.allows(index, applied, passed) else None
+        tighter = self._tightened(index, node, bounds)
+        if tighter is not bounds and self._is_cut_off(index, node, tighter):
+            return
+        turn = self._turn(index, node) if self.stacking.allows(index, node.applied, node.passed) else None
         if turn is not None:
-            self._with(index, turn, state, applied, passed, benefits, coupons)
-            passed |= 1 << index
+            self._with(index, turn, node, tighter)
             if self.stopped:
                 return
-        bounds: dict[int, int] = {}
-        following: dict[int, Turn | None] = {}
-        rest = range(index + 1, len(self.members))
-        if turn is not None and len(rest) > 0:
-            for other in rest:
-                if other in known and known[other] is not None and not self.members[other].fragile:
-                    following[other] = known[other]
-                    bounds[other] = known[other].amount  # type: ignore[union-attr]
-                else:
-                    bounds[other], following[other] = self._upper(other, state)
-            if self._hopeless(
-                state.total - self._together(rest, bounds),
-                benefits + self.benefit_suffix[index + 1],
-                count,
-                coupons,
-            ):
-                return
-            following = {other: each for other, each in following.items() if each is not None}
-        elif turn is None:
-            following = {other: each for other, each in known.items() if other > index}
-        self._from(index + 1, state, applied, passed, benefits, coupons, following)
+            node = node.passing(index)
+        self._from(index + 1, node, tighter)
 
-    def _turn(self, index: int, state: State, known: Mapping[int, Turn | None]) -> Turn | None:
-        member = self.members[index]
-        if index in known:
-            if all(check.holds(self.counter, state) for check in member.dynamic):
-                return known[index]
-            return None
+    def _is_cut_off(self, index: int, node: Node, bounds: list[int]) -> bool:
+        best = self.best_key
+        if best is None or (not self.taken and index == 0):
+            return False
+        least = self.chain.least(node.state, index, bounds)
+        benefits = node.benefits + self.benefit_suffix[index]
+        return self._hopeless(least, benefits, len(self.taken), node.coupons)
+
+    def _tightened(self, index: int, node: Node, bounds: list[int]) -> list[int]:
+        """Bounds worked out again in this state, of those whose lines have changed since they were."""
+        if self.best_key is None or len(self.taken) == 0:
+            return bounds
+        stale = [
+            other
+            for other in range(index, len(self.members))
+            if bounds[other] and node.dirty & self.masks[other] and not self.chain.is_percent(other)
+        ]
+        if not stale:
+            return bounds
+        made = list(bounds)
+        for other in stale:
+            made[other] = min(made[other], self._upper(other, node.state))
+        return made
+
+    def _turn(self, index: int, node: Node, most: int | None = None) -> Turn | None:
+        if most is None and not node.dirty & self.masks[index]:
+            if index not in self.first_turns:
+                self.nodes += 1
+                self.first_turns[index] = eligible_turn(self.members[index], self.counter, node.state)
+            return self.first_turns[index]
         self.nodes += 1
-        return eligible_turn(member, self.counter, state)
+        return eligible_turn(self.members[index], self.counter, node.state, most)
 
-    def _with(
-        self, index: int, turn: Turn, state: State, applied: int, passed: int, benefits: int, coupons: int
-    ) -> None:
+    def _with(self, index: int, turn: Turn, node: Node, bounds: list[int]) -> None:
         """All that follows from applying a member, as often as it can and, where that is a choice, fewer times."""
         member = self.members[index]
-        following = (applied | 1 << index, passed)
-        also = coupons + member.needs_coupon
-        self.taken.append((index, turn.applications))
-        self._from(index + 1, turn.apply(state), *following, benefits + turn.benefits, also, {})
-        self.taken.pop()
+        self._apply(index, turn, node, bounds)
         if not member.counts_applications:
             return
-        steady = index + 1 == len(self.members) and _more_is_better(member)
+        steady = _more_is_better(member)
+        if steady and index + 1 == len(self.members):
+            return
+        others = sum(bounds[index + 1 :])
         for times in range(turn.applications - 1, 0, -1):
-            if steady or self.nodes >= self.node_limit:
-                self.stopped = self.stopped or not steady
+            if self.stopped or self.nodes >= self.node_limit:
+                self.stopped = True
                 return
-            self.nodes += 1
-            fewer = eligible_turn(member, self.counter, state, times)
+            fewer = self._turn(index, node, times)
             if fewer is None:
                 continue
-            if _more_is_better(member) and self._hopeless(
-                state.total - fewer.amount - self.suffix[index + 1],
-                benefits + self.benefit_suffix[index],
-                len(self.taken) + 1,
-                also,
-            ):
+            least = node.state.total - fewer.amount - others
+            benefits = node.benefits + self.benefit_suffix[index]
+            also = node.coupons + member.needs_coupon
+            if steady and self._hopeless(least, benefits, len(self.taken) + 1, also):
                 return
-            self.taken.append((index, times))
-            self._from(index + 1, fewer.apply(state), *following, benefits + fewer.benefits, also, {})
-            self.taken.pop()
+            self._apply(index, fewer, node, bounds)
+
+    def _apply(self, index: int, turn: Turn, node: Node, bounds: list[int]) -> None:
+        self.taken.append((index, turn.applications))
+        self._from(index + 1, node.applying(index, turn, self.masks, self.members[index]), bounds)
+        self.taken.pop()
+
+
+def _mask(compiled: CompiledPromotion, counter: Counter) -> int:
+    """Its lines as bits; one more for delivery charges."""
+    mask = sum(1 << line for line in lines_of(compiled, counter))
+    return mask | 1 << len(counter.lines) if compiled.touches_shipping else mask
 
 
 def _more_is_better(member: CompiledPromotion) -> bool:
@@ -287,7 +292,7 @@ def _more_is_better(member: CompiledPromotion) -> bool:
     limits = member.promotion.limits
     if limits.budget is not None and limits.budget_mode == "reject":
         return False
-    return all(effect.effect.formation != "pool" for effect in member.effects)
+    return len(member.effects) == 1 and member.effects[0].effect.formation != "pool"
 
 
 def sequential(counter: Counter, able: Sequence[CompiledPromotion]) -> tuple[Choice, int]:

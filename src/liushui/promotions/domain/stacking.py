@@ -34,7 +34,7 @@ def _one_alone(one: CompiledPromotion, other: CompiledPromotion) -> bool:
 
 
 class Stacking:
-    """The rules of stacking among some promotions, which are known by their place in the sequence; sets are bit masks."""
+    """The rules of stacking among some promotions, known by their place in the sequence; sets are bit masks."""
 
     __slots__ = ("_alone", "_groups", "_maxima", "conflicts", "first_groups", "members")
 

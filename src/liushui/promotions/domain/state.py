@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from liushui.promotions.domain.basket import Basket, Line
 from liushui.promotions.domain.rulebook import Scope
@@ -25,7 +26,17 @@ class State:
 class Counter:
     """A basket made ready: list prices, quantities, floors, and which lines each scope means."""
 
-    __slots__ = ("_for_conditions", "_for_effects", "basket", "floors", "lines", "prices", "quantities", "start")
+    __slots__ = (
+        "_for_conditions",
+        "_for_effects",
+        "_unfloored",
+        "basket",
+        "floors",
+        "lines",
+        "prices",
+        "quantities",
+        "start",
+    )
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
@@ -41,8 +52,18 @@ class Counter:
             shipping=shipping,
             total=sum(sums) + sum(shipping),
         )
+        self._unfloored: Counter | None = None
         self._for_effects: dict[int, list[int]] = {}
         self._for_conditions: dict[int, list[int]] = {}
+
+    def without_floors(self) -> Counter:
+        """The same, with nothing that a line must not fall below."""
+        if not any(self.floors):
+            return self
+        if self._unfloored is None:
+            self._unfloored = copy(self)
+            self._unfloored.floors = [0] * len(self.floors)
+        return self._unfloored
 
     def effect_lines(self, scope: CompiledScope) -> list[int]:
         """Lines whose units an effect with this scope may touch."""

@@ -22,6 +22,7 @@ class CompiledPromotion:
     __slots__ = (
         "avoid",
         "benefits",
+        "bound",
         "checks",
         "counts_applications",
         "dynamic",
@@ -60,9 +61,22 @@ class CompiledPromotion:
             and effect.chooses
             for effect in effects
         )  # fmt: skip
+        self.bound = self._bound()
         self.benefits = sum(
             (effect.effect.qty or 1) if effect.kind == "gift" else int(effect.kind == "benefit") for effect in effects
         )
+
+    def _bound(self) -> str:
+        """How bounds.upper bounds it: by its turn, by one for dearest units or without floors, or by all there is."""
+        priced = [effect for effect in self.effects if effect.kind in ("unit", "sets")]
+        sets = [effect for effect in priced if effect.kind == "sets"]
+        if len(sets) > 1 or any(effect.buy_scope is not effect.get_scope for effect in sets):
+            return "all there is"
+        if self.fragile:
+            is_hard = len(priced) > 1 or any(effect.effect.basis is not None for effect in priced)
+            return "all there is" if is_hard else "dearest"
+        chooses = any(effect.chooses or effect.effect.max_discount is not None for effect in priced)
+        return "without floors" if chooses or self.promotion.limits.budget is not None else "its turn"
 
 
 def _asks_coupon(check: Check) -> bool:
@@ -217,8 +231,9 @@ def _all_effects(
     charges: dict[int, int] = {}
     marked = state
     for effect in compiled.effects:
-        at = marked if effect.kind == "sets" else state
-        avoid = compiled.avoid | (USED if effect.kind == "sets" else 0)
+        uses_up = USED if effect.kind == "sets" else GIVEN if effect.kind == "gift" else 0
+        at = marked if uses_up else state
+        avoid = compiled.avoid | (uses_up & USED)
         place = Place(counter, at, avoid, most, is_catalogue=compiled.is_catalogue)
         taking = _with_ceiling(effect.take(effect, place), effect)
         asked += taking.asked
@@ -229,10 +244,10 @@ def _all_effects(
             charges[index] = charges.get(index, 0) + cut
         for index, pieces in taking.lines.items():
             layers.setdefault(index, []).append(pieces)
-        if effect.kind == "sets" and taking.lines:
+        if uses_up and taking.lines:
             runs = list(marked.runs)
             for index, pieces in taking.lines.items():
-                runs[index] = joined([(*run[:5], run[5] | USED if used else run[5]) for run, _, used in pieces])
+                runs[index] = joined([(*run[:5], run[5] | uses_up if used else run[5]) for run, _, used in pieces])
             marked = State(runs, marked.sums, marked.shipping, marked.total)
     lines = {index: _laid_over(parts) for index, parts in layers.items()}
     for index, cut in charges.items():

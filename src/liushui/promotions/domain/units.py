@@ -89,6 +89,42 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     return ordered
 
 
+def first_of(runs: Sequence[Run], units: int) -> tuple[list[Run], list[Run]]:
+    """The first so many units by position of runs of one line, however they interleave, and the others."""
+    if len(runs) == 1:
+        return split(runs[0], units)
+    low, high = 0, max(end(run) for run in runs)
+    while low < high:  # the least position before which there are that many
+        middle = (low + high) // 2
+        if sum(_before(run, middle) for run in runs) >= units:
+            high = middle
+        else:
+            low = middle + 1
+    head: list[Run] = []
+    tail: list[Run] = []
+    for run in runs:
+        front, back = split(run, _before(run, low))
+        head += front
+        tail += back
+    return head, tail
+
+
+def holds(run: Run, position: int) -> bool:
+    """Whether one of its units stands at this position."""
+    return _before(run, position + 1) > _before(run, position)
+
+
+def _before(run: Run, position: int) -> int:
+    """How many of its units stand before a position."""
+    _value, start, width, period, repeats, _flags = run
+    if position <= start:
+        return 0
+    turn, offset = divmod(position - start, period)
+    if turn >= repeats:
+        return width * repeats
+    return turn * width + min(offset, width)
+
+
 def joined(runs: Sequence[Run]) -> tuple[Run, ...]:
     """In order of start, neighbours of the same value and flags made one."""
     if len(runs) == 1:

@@ -1,0 +1,170 @@
+"""A lower bound on the total that any set of the remaining promotions can reach: all of them, one after the other.
+
+Adding up what each could take off alone counts the same value twice: 5 % of an order is less once others have brought
+the order down. So the bound walks through the remaining promotions in order and keeps, for each line, the least that
+may be left of it, and amounts that may be gone from known lines besides. A percent takes its part of what is left then;
+roundings are allowed for in the direction that keeps the bound a bound. Of promotions that never stand together the
+largest counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from liushui.promotions.domain.allocation import round_half_up
+from liushui.promotions.domain.stacking import Stacking
+from liushui.promotions.domain.state import Counter, State
+from liushui.promotions.domain.turn import CompiledPromotion
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """A promotion that is nothing but a percent off whole lines. `slack` is what rounding may add, by line."""
+
+    basis_points: int
+    lines: tuple[int, ...]
+    mask: int
+    slack: tuple[int, ...]
+    is_of_order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Promotions of which at most `alternatives` take off something together; the largest sum of one choice counts."""
+
+    alternatives: tuple[tuple[int, ...], ...]
+    mask: int
+
+
+Step = Percent | Amount
+
+
+class Chain:
+    """The bound for one component."""
+
+    def __init__(
+        self, counter: Counter, members: Sequence[CompiledPromotion], stacking: Stacking, masks: Sequence[int]
+    ) -> None:
+        self.members = members
+        self.stacking = stacking
+        self.masks = masks
+        self.shipping = 1 << len(counter.lines)
+        whole = 0
+        for mask in masks:
+            whole |= mask
+        self.whole = whole & (self.shipping - 1)
+        self.lines = [line for line in range(len(counter.lines)) if self.whole >> line & 1]
+        self.percents = [_percent(each, counter) for each in members]
+        self._plans: dict[int, tuple[list[Step], int]] = {}
+
+    def is_percent(self, index: int) -> bool:
+        """Whether the bound looks at its percent, and not at what it could take off alone."""
+        member = self.members[index]
+        is_alone = self.stacking.group_of(index) and self.stacking.places_left(index, 0) == 1
+        return self.percents[index] is not None and not is_alone and not member.promotion.exclusive
+
+    def least(self, state: State, first: int, bounds: Sequence[int]) -> int:
+        """The least total that members from `first` on can bring this state to."""
+        steps, tail = self._plan(first)
+        sums = state.sums
+        left = {line: sums[line] for line in self.lines}
+        before = sum(left.values())
+        gone: list[list[int]] = []  # amount, lines
+        for step in steps[:tail]:
+            if isinstance(step, Amount):
+                gone.append([_largest(step, bounds), step.mask])
+                continue
+            keep = 10000 - step.basis_points
+            for line, slack in zip(step.lines, step.slack, strict=True):
+                left[line] = max(0, left[line] * keep // 10000 - slack)
+            outside = ~step.mask
+            for entry in gone:
+                if not entry[1] & outside:
+                    entry[0] -= entry[0] * step.basis_points // 10000
+        beside = sum(amount for amount, mask in gone if mask & self.shipping)
+        total = sum(left.values()) - sum(amount for amount, mask in gone if not mask & self.shipping)
+        for step in steps[tail:]:
+            if isinstance(step, Percent):
+                total -= round_half_up(max(0, total), step.basis_points)
+            elif step.mask & self.shipping:
+                beside += _largest(step, bounds)
+            else:
+                total -= _largest(step, bounds)
+        return max(0, state.total - before + max(0, total) - beside)
+
+    def _plan(self, first: int) -> tuple[list[Step], int]:
+        """The steps from a member on, and where the tail begins that looks at the sum of all lines only."""
+        plan = self._plans.get(first)
+        if plan is None:
+            steps: list[Step] = []
+            indexes = range(first, len(self.members))
+            for stage in dict.fromkeys(self.members[index].turn_stage for index in indexes):
+                steps += self._stage([index for index in indexes if self.members[index].turn_stage == stage])
+            tail = len(steps)
+            while tail and self._is_of_all(steps[tail - 1]):
+                tail -= 1
+            plan = self._plans[first] = (steps, tail)
+        return plan
+
+    def _is_of_all(self, step: Step) -> bool:
+        return isinstance(step, Amount) or (step.is_of_order and step.mask == self.whole)
+
+    def _stage(self, indexes: list[int]) -> list[Step]:
+        exclusives = [index for index in indexes if self.members[index].promotion.exclusive]
+        others = [index for index in indexes if index not in exclusives]
+        if exclusives:
+            alternatives = [(index,) for index in exclusives] + [tuple(others)]
+            return [Amount(tuple(alternatives), self._mask(indexes))]
+        steps: list[Step] = []
+        groups: dict[str | None, list[int]] = {}
+        for index in others:
+            if self.stacking.group_of(index) and self.stacking.places_left(index, 0) == 1:
+                groups.setdefault(self.members[index].promotion.group, []).append(index)
+        for index in others:
+            promotion = self.members[index].promotion
+            group = groups.get(promotion.group, []) if promotion.group is not None else []
+            if index in group:
+                if index == group[-1]:
+                    steps.append(Amount(tuple((each,) for each in group), self._mask(group)))
+                continue
+            percent = self.percents[index]
+            steps.append(percent if percent is not None else Amount(((index,),), self.masks[index]))
+        return steps
+
+    def _mask(self, indexes: Sequence[int]) -> int:
+        mask = 0
+        for index in indexes:
+            mask |= self.masks[index]
+        return mask
+
+
+def _largest(step: Amount, bounds: Sequence[int]) -> int:
+    if len(step.alternatives) == 1 and len(step.alternatives[0]) == 1:
+        return bounds[step.alternatives[0][0]]
+    return max(sum(bounds[index] for index in together) for together in step.alternatives)
+
+
+def _percent(compiled: CompiledPromotion, counter: Counter) -> Percent | None:
+    promotion = compiled.promotion
+    if len(compiled.effects) != 1 or promotion.unit_exclusive or promotion.limits.budget is not None:
+        return None
+    [effect] = compiled.effects
+    parts = effect.effect
+    if parts.type != "percent_off" or effect.limits_units or effect.scope.untouched:
+        return None
+    if parts.base == "list" or parts.max_discount is not None or parts.percent is None:
+        return None
+    lines = tuple(counter.effect_lines(effect.scope))
+    by_unit = parts.level == "unit" or compiled.is_catalogue
+    of_order = parts.level == "order" and not by_unit
+    if of_order and any(counter.floors):  # what floors keep from one line falls on others
+        return None
+    slack = tuple((counter.quantities[line] + 1) // 2 if by_unit else 2 for line in lines)
+    return Percent(
+        basis_points=parts.percent,
+        lines=lines,
+        mask=sum(1 << line for line in lines),
+        slack=slack,
+        is_of_order=of_order,
+    )
