@@ -21,7 +21,7 @@ from liushui.promotions.domain.lint_goods import lines_for
 from liushui.promotions.domain.lint_shopper import Clash, goods_clash, shopper_for
 from liushui.promotions.domain.lint_times import common_instant
 from liushui.promotions.domain.pricing import price
-from liushui.promotions.domain.rulebook import Promotion, Rulebook
+from liushui.promotions.domain.rulebook import Promotion, Rulebook, Scope
 
 PRICES_MAX = 12_000
 NODES_MAX = 100_000
@@ -90,10 +90,13 @@ class Bench:
         price: int = DEFAULT_PRICE,
         first_effect_only: bool = False,
         needs: Sequence[Need] = (),
+        inside: Sequence[Scope] = (),
+        outside: Sequence[Scope] = (),
     ) -> Basket | None:
         """A basket that should meet all these promotions, each in its way, and the literals besides.
 
-        `without` names promotions that must not be in force at its instant; `needs` are goods wanted besides.
+        `without` names promotions that must not be in force at its instant; `needs` are goods wanted besides;
+        all goods are to be `inside` of those scopes and `outside` of these.
         """
         promotions = [promotion for promotion, _way in parts]
         instant = common_instant(promotions=promotions, at=self.knowledge.at, without=without)
@@ -110,11 +113,16 @@ class Bench:
         if isinstance(shopper, Clash):
             return None
         wanted = list(needs) + [
-            replace(need, quantity=need.quantity * scale, amount=need.amount * scale)
+            replace(
+                need,
+                scopes=(*need.scopes, *inside),
+                quantity=need.quantity * scale,
+                amount=need.amount * scale,
+            )
             for promotion, way in parts
             for need in all_needs(way=way, effects=promotion.effects[: 1 if first_effect_only else None])
         ]
-        lines = lines_for(needs=wanted, literals=literals, goods=self.knowledge.goods, price=price)
+        lines = lines_for(needs=wanted, literals=literals, goods=self.knowledge.goods, price=price, avoid=outside)
         if lines is None:
             return None
         return Basket(

@@ -94,6 +94,11 @@ class Goods:
         """The currency that witness baskets are in."""
         return self.catalogue.currency if self.catalogue else "CNY"
 
+    def price_marks(self) -> tuple[int, ...]:
+        """Prices that part the catalogue into a cheap tenth, a middle and a dear tenth; () without a catalogue."""
+        count = len(self._by_price)
+        return tuple(dict.fromkeys(self._by_price[count * tenth // 10][0] for tenth in (1, 9))) if count else ()
+
     def knows(self, *, sku: str) -> bool:
         """Whether the catalogue lists a SKU; without a complete one every SKU may exist."""
         return self.catalogue is None or not self.catalogue.is_complete or sku in self._by_sku

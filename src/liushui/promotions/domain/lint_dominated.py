@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.lint_bench import Bench, Witness, amount_of, applied, outcome_of
-from liushui.promotions.domain.lint_conditions import opposite_ways, ways
-from liushui.promotions.domain.rulebook import STAGES, Promotion
+from liushui.promotions.domain.lint_conditions import effect_scopes, opposite_ways, ways
+from liushui.promotions.domain.rulebook import STAGES, Promotion, Scope
 
 RIVALS_MAX = 4
 OPPOSITES_MAX = 4
@@ -71,13 +71,22 @@ def _variants(bench: Bench, promotion: Promotion, rivals: list[Promotion]) -> It
         parts = [(promotion, way)]
         made = [bench.basket(parts=parts, without=rivals)]
         made += [bench.basket(parts=parts, without=[rival]) for rival in rivals]
+        touched = [effect_scopes(promotion=rival) for rival in rivals]
+        made += [bench.basket(parts=parts, outside=scopes) for scopes in touched if scopes]
+        made.append(bench.basket(parts=parts, outside=[scope for scopes in touched for scope in scopes]))
         opposites = [opposite_ways(promotion=rival)[:OPPOSITES_MAX] for rival in rivals]
         made += [bench.basket(parts=parts, also=each.literals) for options in opposites for each in options]
         together = [literal for options in opposites for each in options[:1] for literal in each.literals]
         made.append(bench.basket(parts=parts, also=together))
         made += [bench.basket(parts=parts, scale=scale) for scale in (2, 3, 5, 10)]
         made += [bench.basket(parts=parts, price=price) for price in (500, 100_000)]
+        made += [bench.basket(parts=parts, inside=[scope]) for scope in _price_bands(bench)]
         yield from (each for each in made if each is not None)
+
+
+def _price_bands(bench: Bench) -> list[Scope]:
+    marks = bench.knowledge.goods.price_marks()
+    return [Scope(unit_price_max=each) for each in marks] + [Scope(unit_price_min=each) for each in marks]
 
 
 def _say(bench: Bench, promotion: Promotion, seen: list[Seen]) -> None:

@@ -74,9 +74,14 @@ class _Filling:
 
 
 def lines_for(
-    *, needs: Sequence[Need], literals: Sequence[Literal], goods: Goods, price: int = DEFAULT_PRICE
+    *,
+    needs: Sequence[Need],
+    literals: Sequence[Literal],
+    goods: Goods,
+    price: int = DEFAULT_PRICE,
+    avoid: Sequence[Scope] = (),
 ) -> tuple[Line, ...] | None:
-    """Lines that meet all these needs and stay out of what the literals refuse; None when none were found.
+    """Lines that meet all these needs, out of `avoid` and of what the literals refuse; None when none were found.
 
     Goods in the scope of any condition that must not hold are left out, if that can be; else only those that it refuses
     altogether. Whether the lines really do is for the engine to say.
@@ -84,8 +89,8 @@ def lines_for(
     refused = [each.leaf for each in literals if not each.positive and each.leaf.type in GOODS_LEAVES]
     wholly = tuple(leaf.scope for leaf in refused if leaf.type == "contains" or (leaf.n == 1 and leaf.amount is None))
     partly = tuple(leaf.scope for leaf in refused)
-    for avoid in dict.fromkeys((partly, wholly)):
-        filling = _Filling(goods=goods, price=price, avoid=avoid, lines=[])
+    for left_out in dict.fromkeys(((*partly, *avoid), (*wholly, *avoid))):
+        filling = _Filling(goods=goods, price=price, avoid=left_out, lines=[])
         open_needs = list(needs) or [Need(scopes=(), path="")]
         if all(
             filling.has(need) or filling.add(need, open_needs[number + 1 :]) for number, need in enumerate(open_needs)
