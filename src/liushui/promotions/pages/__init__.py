@@ -6,7 +6,18 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from liushui.promotions.pages import builder, detail, drafts, find, lint, listing, transfer, versions
+from liushui.promotions.pages import (
+    builder,
+    coupon_batch,
+    coupons,
+    detail,
+    drafts,
+    find,
+    lint,
+    listing,
+    transfer,
+    versions,
+)
 from liushui.runtime.menu import MenuEntry
 
 app_name = "promotions"
@@ -36,6 +47,13 @@ urlpatterns: list[URLPattern] = [
     path("promotions/versions/", versions.version_list, name="versions"),
     path("promotions/versions/<int:rulebook_id>/", versions.version_detail, name="version"),
     path("promotions/versions/<int:rulebook_id>/export/", transfer.version_export, name="version-export"),
+    path("promotions/coupons/", coupons.coupon_list, name="coupons"),
+    path("promotions/coupons/export/", coupons.coupon_export, name="coupon-export"),
+    path("promotions/coupons/new/", coupons.coupon_new, name="coupon-new"),
+    path("promotions/coupons/<int:batch_id>/", coupon_batch.coupon_batch, name="coupon-batch"),
+    path("promotions/coupons/<int:batch_id>/codes/", coupon_batch.coupon_codes, name="coupon-codes"),
+    path("promotions/coupons/<int:batch_id>/members/", coupon_batch.coupon_members, name="coupon-members"),
+    path("promotions/coupons/<int:batch_id>/void/", coupon_batch.coupon_void, name="coupon-void"),
 ]
 MENU = (
     MenuEntry(
@@ -54,5 +72,12 @@ MENU = (
         url_name="promotions:versions",
         capability="promotion.read",
         position=20,
+    ),
+    MenuEntry(
+        section="marketing",
+        title=pgettext_lazy("menu", "Coupons"),
+        url_name="promotions:coupons",
+        capability="promotion.read",
+        position=30,
     ),
 )
