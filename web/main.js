@@ -11,6 +11,11 @@ window.htmx = htmx;
 
 async function loadWhatIsNeeded(root) {
   if (root.querySelector("[data-chart]")) (await import("./charts.js")).drawCharts(root);
+  const builder = root.querySelector("[data-builder]:not([data-is-listening])");
+  if (builder) {
+    builder.dataset.isListening = "";
+    (await import("./promotions/builder.js")).listenToBuilder(builder);
+  }
   if (root.querySelector("[data-passkey]")) (await import("./passkeys.js")).listenToPasskeys(root);
 }
 

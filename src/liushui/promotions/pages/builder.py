@@ -60,7 +60,7 @@ def builder(request: HttpRequest, *, draft_id: int, promotion_id: str, principal
         document = _document(request, draft, promotion_id, chain)
         tree = tree_of_document(document, style)
         return _show(request, draft, chain, principal, promotion_id, tree=tree, style=style, errors={})
-    tree, errors = _posted_tree(request, promotion_id), {}
+    tree = _posted_tree(request, promotion_id)
     document, errors = _read(tree, style)
     problem: LiushuiError | None = None
     if not errors:

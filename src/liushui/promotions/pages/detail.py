@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +17,9 @@ from liushui.promotions import facade
 from liushui.promotions.contracts import PromotionView, Usage
 from liushui.promotions.errors import UnknownRulebook
 from liushui.promotions.pages import sentences
-from liushui.promotions.pages.chain_names import chain_of, names_of
+from liushui.promotions.pages.chain_names import chain_of, is_chinese, names_of
 from liushui.promotions.pages.drafts import may_write, new_name, promotions_of
-from liushui.promotions.pages.listing import fill_usage, row_of
+from liushui.promotions.pages.listing import fill_usage, may_pause, row_of
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
@@ -55,22 +56,28 @@ def promotion_detail(request: HttpRequest, *, promotion_id: str, principal: Prin
         "row": row,
         "promotion": found,
         "sentence": sentences.said(found.document, names),
-        "other_sentence": sentences.said(found.document, names, "en" if sentences.is_chinese() else "zh"),
-        "other_language": "en" if sentences.is_chinese() else "zh-Hans",
+        "other_sentence": sentences.said(found.document, names, "en" if is_chinese() else "zh"),
+        "other_language": "en" if is_chinese() else "zh-Hans",
         "period": sentences.period(found.document, names),
         "zone": names.zone,
         "limits": found.document.get("limits") or {},
         "json": json.dumps(found.document, ensure_ascii=False, indent=2),
         "drafts": in_drafts,
         "may_write": may_write(chain, principal),
-        "may_pause": may_write(chain, principal) or chain.id in principal.whole_chains("promotion.approve"),
+        "may_pause": may_pause(chain, principal),
     }
     return render(request, "promotions/promotion.html", context)
 
 
 def _do(request: HttpRequest, promotion: PromotionView, chain: ChainPlace, principal: Principal) -> HttpResponse:
     deed, reason, now = request.POST.get("do", ""), request.POST.get("reason", ""), datetime.now(UTC)
-    known = {"chain_id": chain.id, "promotion_id": promotion.id, "reason": reason, "principal": principal, "now": now}
+    known: dict[str, Any] = {
+        "chain_id": chain.id,
+        "promotion_id": promotion.id,
+        "reason": reason,
+        "principal": principal,
+        "now": now,
+    }
     if deed == "change":
         return _open(promotion, chain, principal)
     if deed == "pause":

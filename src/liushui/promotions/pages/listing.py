@@ -82,8 +82,7 @@ def promotion_list(request: HttpRequest, *, principal: Principal) -> HttpRespons
         "drafts": facade.drafts(chain_ids=[chain.id]),
         "starters": STARTERS,
         "may_write": chain.id in principal.whole_chains("promotion.write"),
-        "may_pause": chain.id
-        in principal.whole_chains("promotion.write") | principal.whole_chains("promotion.approve"),
+        "may_pause": may_pause(chain, principal),
         "may_export": chain.id in principal.chains("report.export"),
     }
     return render(request, "promotions/list.html", context)
@@ -118,7 +117,8 @@ def promotion_export(request: HttpRequest, *, principal: Principal) -> HttpRespo
         rows=(
             (
                 row.promotion.id, row.promotion.name_zh, row.promotion.name_en, str(row.status_name), row.period,
-                sentences.said(row.promotion.document, names, "zh"), sentences.said(row.promotion.document, names, "en"),
+                sentences.said(row.promotion.document, names, "zh"),
+                sentences.said(row.promotion.document, names, "en"),
                 row.promotion.document.get("priority", 0), row.orders, row.spent, row.budget,
             )
             for row in rows
@@ -145,7 +145,12 @@ def change_chosen(request: HttpRequest, *, principal: Principal) -> HttpResponse
         messages.success(request, _("Paused: %(names)s") % {"names": ", ".join(done)})
     elif done:
         messages.success(request, _("Asked for review: %(names)s") % {"names": ", ".join(done)})
-    return redirect(f"{request.POST.get('next') or ''}" if _is_own(request.POST.get("next", "")) else "promotions:list")
+    return redirect(request.POST["next"] if _is_own(request.POST.get("next", "")) else "promotions:list")
+
+
+def may_pause(chain: ChainPlace, principal: Principal) -> bool:
+    """Whether the reader may stop a promotion at once."""
+    return chain.id in principal.whole_chains("promotion.write") | principal.whole_chains("promotion.approve")
 
 
 def _is_own(address: str) -> bool:

@@ -75,9 +75,8 @@ def draft_import(request: HttpRequest, *, draft_id: int, principal: Principal) -
         except LiushuiError as problem:
             error = problem
         else:
-            messages.success(
-                request, ngettext("%(count)d promotion taken in.", "%(count)d promotions taken in.", count) % {"count": count}
-            )  # fmt: skip
+            said = ngettext("%(count)d promotion taken in.", "%(count)d promotions taken in.", count)
+            messages.success(request, said % {"count": count})
             return redirect("promotions:draft", draft_id=draft.id)
     context = {
         "draft": draft,
