@@ -58,8 +58,15 @@ document.addEventListener("click", (event) => {
   const filler = event.target.closest("[data-reason]");
   if (filler) return fill(filler);
   const row = event.target.closest("tr[data-line]");
-  if (row && !row.hasAttribute("data-voided")) choose(row);
+  if (row && !row.hasAttribute("data-voided")) touch(row);
 });
+
+// The first touch chooses a line, the second asks why it costs what it does.
+function touch(row) {
+  const again = row.hasAttribute("aria-current") && row.hasAttribute("data-why") && isIdle();
+  choose(row);
+  if (again) enqueue({ url: ticket().dataset.self, values: { show: ticket().dataset.panel === "why" ? "" : "why" }, verb: "GET" });
+}
 
 // A usual reason is one touch away; what is asked for next gets the focus.
 function fill(button) {

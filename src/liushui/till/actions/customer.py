@@ -23,7 +23,7 @@ from liushui.till.errors import CodeRefused, GiftRefused, MemberRefused, TicketC
 from liushui.till.models import TicketRow
 
 CODES_MAX = 20
-_CODE = re.compile(r"[^\s\0]{1,64}")
+_CODE = re.compile(r"[^\0]{1,64}")
 _MEMBER = re.compile(r"[0-9A-Za-z_.@+-]{1,64}", re.ASCII)
 TRIES = 20
 
@@ -41,7 +41,7 @@ def add_code(*, till: Till, code: str, now: datetime) -> Ticket:
     for _ in range(TRIES):
         row = _at_hand(till)
         before = storage.codes_of(row) if row is not None else ()
-        if any(each.code == text for each in before):
+        if any(_bare(each.code) == _bare(text) for each in before):
             raise CodeRefused("The code is on the ticket already", problem="repeated")
         if len(before) >= CODES_MAX:
             raise CodeRefused(f"A ticket has at most {CODES_MAX} codes", problem="too_many")
@@ -58,6 +58,11 @@ def add_code(*, till: Till, code: str, now: datetime) -> Ticket:
         except (TicketChanged, IntegrityError):
             continue
     raise TicketChanged("The ticket is changed faster than it can be read")
+
+
+def _bare(code: str) -> str:
+    """A code without what people put between its characters."""
+    return "".join(code.split()).replace("-", "").upper()
 
 
 def remove_code(*, till: Till, ticket_id: UUID, version: int, number: int, now: datetime) -> Ticket:
