@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from liushui.analytics.router import router as analytics_router
 from liushui.catalog.router import router as catalog_router
+from liushui.checkout.router import router as checkout_router
 from liushui.intake.router import router as intake_router
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.orders.router import router as orders_router
@@ -146,7 +147,15 @@ api = Api(
     urls_namespace="api",
 )
 
-for _router in (stores_router, catalog_router, orders_router, intake_router, till_router, analytics_router):
+for _router in (
+    stores_router,
+    catalog_router,
+    checkout_router,
+    orders_router,
+    intake_router,
+    till_router,
+    analytics_router,
+):
     api.add_router("", _router)
 
 

@@ -11,7 +11,6 @@ from liushui.checkout.contracts import FrozenPrice, LineCommand, Member, Quote, 
 from liushui.checkout.domain.baskets import basket_of, discounted, is_ours_to_price
 from liushui.checkout.domain.lines import build_line
 from liushui.kernel.errors import LiushuiError
-from liushui.orders.contracts import SaleLine
 from liushui.promotions import facade as pricing
 from liushui.promotions.contracts import BasketToPrice, Quotation
 from liushui.stores import facade as stores
@@ -28,6 +27,7 @@ def quote(
     promotions: bool = True,
     channel: str = "pos",
     shipping: Sequence[Shipping] = (),
+    payment_method: str | None = None,
     order_key: str = "",
 ) -> Quote:
     """The lines as complete_sale would record them at that instant; a line that it would refuse says why.
@@ -39,9 +39,23 @@ def quote(
     items = catalog.price_items(store=store, codes={line.code for line in lines}, at=at)
     built = [_quoted(number, line, items.get(line.code)) for number, line in enumerate(lines, start=1)]
     found = None
-    if promotions and is_ours_to_price(lines):
-        taken = [each.line for each in built if each.line is not None]
-        found = _priced(store, taken, lines, items, at, member, codes, channel, shipping, order_key)
+    taken = [each.line for each in built if each.line is not None]
+    if promotions and taken and is_ours_to_price(lines):
+        basket = basket_of(
+            store=store,
+            region_code=region_code(store),
+            at=at,
+            channel=channel,
+            lines=taken,
+            stated=lines,
+            items=items,
+            member=member,
+            codes=codes,
+            shipping=shipping,
+            payment_method=payment_method,
+        )
+        wanted = BasketToPrice(chain_id=store.chain_id, at=at, basket=basket, order_key=order_key)
+        found = pricing.quotation(wanted=wanted) if basket.lines else None
     if found is not None:
         changed = discounted(lines, answer=found.answer, rulebook=found.rulebook.rulebook)
         for number, line in changed.items():
@@ -57,35 +71,6 @@ def region_code(store: Store) -> str:
 def frozen(found: Quotation) -> FrozenPrice:
     """What has to be kept to price the basket again to the same bytes."""
     return FrozenPrice(rulebook_digest=found.rulebook.digest, basket=found.basket_text())
-
-
-def _priced(
-    store: Store,
-    taken: Sequence[SaleLine],
-    lines: Sequence[LineCommand],
-    items: dict[str, PricedItem],
-    at: datetime,
-    member: Member | None,
-    codes: Sequence[str],
-    channel: str,
-    shipping: Sequence[Shipping],
-    order_key: str,
-) -> Quotation | None:
-    basket = basket_of(
-        store=store,
-        region_code=region_code(store),
-        at=at,
-        channel=channel,
-        lines=taken,
-        stated=lines,
-        items=items,
-        member=member,
-        codes=codes,
-        shipping=shipping,
-    )
-    if not basket.lines:
-        return None
-    return pricing.quotation(wanted=BasketToPrice(chain_id=store.chain_id, at=at, basket=basket, order_key=order_key))
 
 
 def _quote(built: Sequence[QuotedLine], found: Quotation | None) -> Quote:

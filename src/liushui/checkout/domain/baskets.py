@@ -33,6 +33,7 @@ def basket_of(
     member: Member | None,
     codes: Sequence[str],
     shipping: Sequence[Shipping] = (),
+    payment_method: str | None = None,
 ) -> Basket:
     """The basket of lines built at their regular prices. Returned goods are no part of it."""
     by_number = dict(enumerate(stated, start=1))
@@ -48,6 +49,7 @@ def basket_of(
             if line.units > 0 and not line.is_return
         ),
         shipping=tuple(shipping),
+        payment_method=payment_method,
         codes=tuple(Code(code=code) for code in dict.fromkeys(codes)),
         member=member,
     )

@@ -58,17 +58,21 @@ class Senders:
                 pointer="/source",
                 remedy="Give the client a source name of its own.",
             )
-        chain = command.chain or self._only_chain()
-        store = self.stores_by_code.get((chain, command.store)) if chain in self.chain_codes else None
+        return self.store(chain=command.chain, code=command.store)
+
+    def store(self, *, chain: str, code: str) -> Store:
+        """The store of this code, in the chain named or the only one; raises a named error."""
+        chain = chain or self._only_chain()
+        store = self.stores_by_code.get((chain, code)) if chain in self.chain_codes else None
         if store is None:
             raise StoreUnknown(
-                f"There is no store {command.store!r} of chain {chain!r} among those you send sales for",
+                f"There is no store {code!r} of chain {chain!r} among those you send sales for",
                 pointer="/store" if chain in self.chain_codes else "/chain",
                 remedy="Give the store's code as the list of stores shows it.",
             )
         if store.id not in self.store_ids:
             raise StoreNotAllowed(
-                f"Store {command.store!r} is not one you send sales for",
+                f"Store {code!r} is not one you send sales for",
                 pointer="/store",
                 remedy="Ask the person who manages access for the right 'sale.write' in that store.",
             )
