@@ -88,7 +88,7 @@ class BatchForm(forms.Form):
     name_zh = _text(_("Chinese name"), length=TEXT_MAX["name"])
     name_en = _text(_("English name"), length=TEXT_MAX["name"], required=False)
     size = _number(
-        _("Codes at most"),
+        pgettext_lazy("coupon", "Codes at most"),
         required=True,
         most=SIZE_MAX,
         help_text=_("So many can be handed out. None is made before; a million takes seconds."),
