@@ -87,7 +87,7 @@ def lint(
     lint_inversion.check(bench, possible)
     lint_careful.check(bench, possible, crowds)
     if not bench.has_work_left():
-        bench.say("not_tried", [], values={"reason": "work", "prices": bench.prices, "nodes": bench.nodes})
+        bench.say("not_tried", [], values={"reason": "work", "prices": bench.prices})
     return _cut(in_order(bench.findings))
 
 

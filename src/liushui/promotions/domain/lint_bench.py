@@ -1,7 +1,7 @@
 """The lint's bench: builds baskets that promotions apply to, has the engine price them, and counts the work.
 
-Work is bounded by counts of prices and of search nodes, never by time, so that a rulebook has the same findings on a
-busy machine.
+Work is bounded by counts of baskets priced and of search nodes, never by time, so that a rulebook has the same findings
+on a busy machine.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from liushui.promotions.domain.lint_times import common_instant
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.rulebook import Promotion, Rulebook, Scope
 
-PRICES_MAX = 12_000
-NODES_MAX = 100_000
+PRICES_MAX = 8_000
+EFFORT_MAX = 20_000_000  # nodes searched, each times the promotions that the basket meets
 NODES_ONCE_MAX = 400  # of one witness; the certificate's own question is asked with the engine's limit
 SCALES = (1, 2, 5)
 PRICES = (DEFAULT_PRICE, 100, 1_000_000)  # what made-up goods cost; the first that works is taken
@@ -48,7 +48,7 @@ class Bench:
     rulebook: Rulebook
     knowledge: Knowledge
     prices: int = 0
-    nodes: int = 0
+    effort: int = 0
     findings: list[Finding] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     answers: dict[str, PricedBasket] = field(default_factory=dict)  # to the witnesses, with the whole rulebook
@@ -62,13 +62,17 @@ class Bench:
 
     def has_work_left(self) -> bool:
         """Whether more baskets may be priced."""
-        return self.prices < PRICES_MAX and self.nodes < NODES_MAX
+        return self.prices < PRICES_MAX and self.effort < EFFORT_MAX
+
+    def count(self, answer: PricedBasket) -> None:
+        """Count the work that an answer was."""
+        self.prices += 1
+        self.effort += answer.certificate.nodes * (len(answer.promotions) + 10)
 
     def price(self, basket: Basket, *, node_limit: int = NODES_ONCE_MAX) -> PricedBasket:
         """The engine's answer with the whole rulebook."""
-        self.prices += 1
         answer = price(self.compiled, basket, node_limit=node_limit)
-        self.nodes += answer.certificate.nodes
+        self.count(answer)
         return answer
 
     def alone(self, basket: Basket, promotion_id: str) -> PricedBasket | None:
@@ -172,6 +176,12 @@ class Bench:
         if witness.promotion.id not in self.answers:
             self.answers[witness.promotion.id] = self.price(witness.basket)
         return self.answers[witness.promotion.id]
+
+    def shown(self, witness: Witness) -> tuple[Basket, PricedBasket] | None:
+        """A witness with its answer; None when it is not priced yet and no work is left."""
+        if witness.promotion.id not in self.answers and not self.has_work_left():
+            return None
+        return witness.basket, self.answer_to(witness)
 
     def say(
         self,

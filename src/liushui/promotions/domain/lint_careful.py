@@ -40,19 +40,26 @@ def identical(bench: Bench, possible: Sequence[Promotion]) -> None:
     for members in alike.values():
         if len(members) > 1:
             witness = bench.witnesses[members[0].id]
-            shown = (witness.basket, bench.answer_to(witness))
-            bench.say("identical", [each.id for each in members], shown=shown)
+            bench.say("identical", [each.id for each in members], shown=bench.shown(witness))
 
 
 def _ends_and_budget(bench: Bench, promotion: Promotion) -> None:
     witness = bench.witnesses[promotion.id]
-    shown = (witness.basket, bench.answer_to(witness))
+    shown = bench.shown(witness)
     if promotion.ends_at is None:
         bench.say("no_end", [promotion.id], shown=shown)
     share = share_bp(witness.amount, witness.alone.gross)
     unlimited = promotion.limits.budget is None and promotion.limits.total is None
-    if unlimited and share * 2 > bench.knowledge.max_discount_bp and amount_of(shown[1], promotion.id):
-        values: dict[str, int | str] = {"share_bp": share, "amount": witness.amount, "currency": shown[1].currency}
+    if (
+        unlimited
+        and share * 2 > bench.knowledge.max_discount_bp
+        and (shown is None or amount_of(shown[1], promotion.id))
+    ):
+        values: dict[str, int | str] = {
+            "share_bp": share,
+            "amount": witness.amount,
+            "currency": witness.alone.currency,
+        }
         bench.say("no_budget", [promotion.id], values=values, shown=shown)
 
 
@@ -60,7 +67,7 @@ def _names(bench: Bench, promotion: Promotion) -> None:
     missing = [language for language in LANGUAGES if not promotion.name.get(language, "").strip()]
     if missing:
         witness = bench.witnesses[promotion.id]
-        shown = (witness.basket, bench.answer_to(witness))
+        shown = bench.shown(witness)
         bench.say("name_missing", [promotion.id], values={"languages": ", ".join(missing)}, shown=shown)
 
 
@@ -84,7 +91,7 @@ def _gifts(bench: Bench, promotion: Promotion) -> None:
     for effect in promotion.effects:
         if effect.type == "gift_unit" and effect.sku is not None and not bench.knowledge.goods.knows(sku=effect.sku):
             witness = bench.witnesses[promotion.id]
-            shown = (witness.basket, bench.answer_to(witness))
+            shown = bench.shown(witness)
             bench.say("gift_not_in_catalogue", [promotion.id], values={"sku": effect.sku}, shown=shown)
 
 
@@ -98,8 +105,7 @@ def _sequential(bench: Bench, found: Sequence[Crowd]) -> None:
         if not bench.has_work_left():
             break
         other = price(best, crowd.basket)
-        bench.prices += 1
-        bench.nodes += other.certificate.nodes
+        bench.count(other)
         lost = crowd.answer.total - other.total
         if lost > 0 and (worst is None or lost > worst[0]):
             worst = lost, crowd, other
@@ -117,8 +123,10 @@ def _proofs(bench: Bench, found: Sequence[Crowd]) -> None:
     open_ones = [each for each in found if not each.answer.certificate.proven]
     open_ones.sort(key=lambda each: -each.answer.certificate.gap)
     for crowd in open_ones[:PROOFS_MAX]:
+        if not bench.has_work_left():
+            return
         answer = price(bench.compiled, crowd.basket)
-        bench.prices += 1
+        bench.count(answer)
         certificate = answer.certificate
         if not certificate.proven:
             names = [each.id for each in answer.promotions if each.status == "applied"]

@@ -170,7 +170,9 @@ class Goods:
             first = bisect_left(self._by_price, (lowest, ""))
             last = len(self._by_price) if highest is None else bisect_right(self._by_price, (highest, "\uffff"))
             lists.append([sku for _price, sku in self._by_price[first:last]])
-        return min(lists, key=len) if lists else self._by_sku
+        if not lists:
+            return self._by_sku
+        return min(lists, key=len)
 
     def _under(self, node: str) -> list[str]:
         first = bisect_left(self._by_category, (node + "/", ""))

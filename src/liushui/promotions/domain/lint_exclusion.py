@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from liushui.promotions.domain.answer import PricedBasket
+from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.lint_bench import Bench, applied
 from liushui.promotions.domain.lint_conditions import ways
 from liushui.promotions.domain.rulebook import Promotion
@@ -109,15 +111,14 @@ def _contradictions(bench: Bench, group: str, members: list[Promotion], can: set
             bench.say("group_contradicts", names, values={"group": group}, shown=_together(bench, names, can))
 
 
-def _together(bench: Bench, names: list[str], can: set[str]):  # type: ignore[no-untyped-def]
+def _together(bench: Bench, names: list[str], can: set[str]) -> tuple[Basket, PricedBasket] | None:
     """A basket that these meet together and the answer to it, when one can be made; else that of one of them."""
     if not can.issuperset(names):
         known = [bench.witnesses[each] for each in names if each in bench.witnesses]
-        return (known[0].basket, bench.answer_to(known[0])) if known else None
+        return bench.shown(known[0]) if known else None
     for first in ways(promotion=bench.by_id[names[0]])[0][:2]:
         for second in ways(promotion=bench.by_id[names[1]])[0][:2]:
             basket = bench.basket(parts=[(bench.by_id[names[0]], first), (bench.by_id[names[1]], second)])
             if basket is not None:
                 return basket, bench.price(basket)
-    known = [bench.witnesses[each] for each in names]
-    return known[0].basket, bench.answer_to(known[0])
+    return bench.shown(bench.witnesses[names[0]])

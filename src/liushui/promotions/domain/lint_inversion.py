@@ -140,7 +140,7 @@ def _tiers_of_members(bench: Bench, promotion: Promotion) -> None:
         after = bench.price(higher)
         if after.total > before.total:
             tier = witness.basket.member.tier if witness.basket.member is not None else None
-            values = {
+            values: dict[str, int | str] = {
                 "lower": tier or ("member" if witness.basket.member is not None else "anonymous"),
                 "higher": name,
                 "lower_total": before.total,

@@ -72,10 +72,11 @@ def never_in_force(*, promotion: Promotion, at: datetime) -> tuple[str, str] | N
         return "hours", "hours"
     if promotion.weekdays is None or promotion.hours is None:
         return ("hours" if promotion.weekdays is None else "weekdays"), "ends_at"
-    for name in ("weekdays", "hours"):  # which of the two alone already misses the window?
-        alone = replace(promotion, **{"hours" if name == "weekdays" else "weekdays": None})
-        if getattr(promotion, name) is not None and never_in_force(promotion=alone, at=at) is not None:
-            return name, "ends_at"
+    # Which of the two alone already misses the window?
+    if never_in_force(promotion=replace(promotion, hours=None), at=at) is not None:
+        return "weekdays", "ends_at"
+    if never_in_force(promotion=replace(promotion, weekdays=None), at=at) is not None:
+        return "hours", "ends_at"
     return "weekdays", "hours"
 
 
