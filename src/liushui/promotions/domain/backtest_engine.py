@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from liushui.promotions.domain.backtest import is_limited
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
-from liushui.promotions.domain.eligibility import is_able
-from liushui.promotions.domain.follow import Explainer, Way, follow
+from liushui.promotions.domain.eligibility import first_failure, has_scope, is_able, limit_reason, time_reason
+from liushui.promotions.domain.follow import Way, follow
 from liushui.promotions.domain.pricing import NODE_LIMIT, price
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.search import best
 from liushui.promotions.domain.state import Counter
 from liushui.promotions.domain.trial import Side, Trial, TrySides, Usages, costed_net, side_of, used
-from liushui.promotions.domain.turn import CompiledPromotion
+from liushui.promotions.domain.turn import CompiledPromotion, take_turn
 
 
 def engine_try(live: Rulebook, draft: Rulebook) -> TrySides:
@@ -61,21 +61,23 @@ def _side(compiled: CompiledRulebook, touching: list[CompiledPromotion], trial: 
         given=counter.start.total - way.state.total,
         costed_net=costed_net(trial, way.state.sums),
         applied=tuple((name, turn.amount, turn.applications) for name, turn in way.turns.items()),
-        refused=_refused(counter, way, able, touching),
+        refused=_refused(counter, way, touching),
         is_proven=found.proven,
     )
 
 
-def _refused(
-    counter: Counter, way: Way, able: list[CompiledPromotion], touching: list[CompiledPromotion]
-) -> tuple[tuple[str, str], ...]:
-    """The limited promotions that a limit kept away: only these need an explanation."""
-    limited = [each for each in touching if each.id not in way.turns and is_limited(each.promotion.limits)]
-    if not limited:
-        return ()
-    explainer, found = Explainer(counter, way, able), []
-    for each in limited:
-        reason = explainer.outcome(each).reason or {}
-        if reason.get("code") == "limit":
-            found.append((each.id, str(reason.get("path", ""))))
+def _refused(counter: Counter, way: Way, touching: list[CompiledPromotion]) -> tuple[tuple[str, str], ...]:
+    """The limited promotions that nothing but a limit kept away, and which limit."""
+    found = []
+    for each in touching:
+        if each.id in way.turns or not is_limited(each.promotion.limits):
+            continue
+        before = way.before[each.id]
+        if time_reason(each, counter) or first_failure(each, counter, before) or not has_scope(each, counter):
+            continue
+        reason = limit_reason(each, counter)
+        if reason is not None:
+            found.append((each.id, str(reason["path"])))
+        elif take_turn(each, counter, before)[1] == "limit":
+            found.append((each.id, "limits.budget"))
     return tuple(found)
