@@ -209,6 +209,12 @@ def _remarks(effect: Effect, names: Names) -> Iterable[str]:
 
 
 def _percent_off(effect: Effect, names: Names) -> str:
+    if effect.scope == Scope() and effect.level in ("order", "order_and_shipping"):
+        return (
+            f"{discount(effect.percent or 0)} the order"
+            if effect.percent not in (5000, 10000)
+            else f"the order {_at(discount(effect.percent))}"
+        )
     word = {"line": " by line", "order": " in all", "order_and_shipping": " in all"}.get(effect.level or "", "")
     return f"{discount(effect.percent or 0)}{word} on {scope_text(effect.scope, names)}"
 

@@ -184,6 +184,8 @@ def _remarks(effect: Effect, names: Names) -> Iterable[str]:
 
 
 def _percent_off(effect: Effect, names: Names) -> str:
+    if effect.scope == Scope() and effect.level in ("order", "order_and_shipping"):
+        return f"整单{_cut(effect.percent or 0)}"
     word = {"line": "按行", "order": "合计", "order_and_shipping": "合计"}.get(effect.level or "", "")
     return f"{scope_text(effect.scope, names)}{word}{_cut(effect.percent or 0)}"
 

@@ -42,6 +42,7 @@ class FieldView:
     source: str = ""
     is_required: bool = False
     is_checked: bool = False
+    is_default: bool = False  # a choice that stands as a document without it means
     choices: Sequence[tuple[str, Any, bool]] = ()
     chips: Sequence[tuple[str, str]] = ()
     fields: list[FieldView] = field(default_factory=list)  # of a scope: those in sight
@@ -62,7 +63,7 @@ class FieldView:
     def says_something(self) -> bool:
         """Whether it is not left as it was."""
         within = any(each.says_something for each in (*self.fields, *self.more))
-        chosen = self.kind == "choice" and self.choices and not self.choices[0][2]
+        chosen = self.kind == "choice" and bool(self.value) and not self.is_default
         typed = self.kind not in ("choice", "flag", "scope") and bool(self.value)
         return bool(self.error or self.is_checked or within or chosen or typed or self.rows)
 
@@ -118,7 +119,8 @@ class FormView:
     @property
     def is_rest_open(self) -> bool:
         """Whether any of the settings beyond conditions, effects and period says something."""
-        return any(each.says_something for each in (*self.stacking, *self.limits, *self.returns))
+        loud = [each for each in self.stacking if each.name != "stage"]  # templates set the stage
+        return any(each.says_something for each in (*loud, *self.limits, *self.returns))
 
 
 class _Maker:
@@ -139,6 +141,7 @@ class _Maker:
         )
         if asked.kind == "scope":
             within = value if isinstance(value, dict) else {}
+            view.help = _("Empty: all goods.")
             view.fields, view.more = self.fields(SCOPE, within, at=f"{name}.")
             if asked.key == "basis_scope":
                 everything = Asked(key="everything", label=_("All goods"), kind="flag", default=False)
@@ -165,7 +168,7 @@ class _Maker:
             view.before = "¥" if self.style.currency == "CNY" else self.style.currency
         elif asked.kind in _PERCENT:
             view.kind = "percent"
-            view.unit = _("折") if self.style.percent_as == "zhe" else _("% off")
+            view.unit = "折" if self.style.percent_as == "zhe" else _("% off")
             if self.style.percent_as == "zhe":
                 view.help = _("9 is 九折; 免费 and 半价 may be written too.")
         elif asked.kind == "factor":
@@ -174,6 +177,7 @@ class _Maker:
             view.is_checked = view.value == "on"
         elif asked.kind == "choice":
             view.choices = [(code, title, code == view.value) for code, title in asked.choices]
+            view.is_default = view.value in ("", asked.default)
             if not any(chosen for _code, _title, chosen in view.choices) and asked.choices[0][0]:
                 view.choices = [("", _("Choose …"), True), *view.choices]
         elif asked.kind == "weekdays":

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from liushui.kernel.errors import LiushuiError
@@ -29,11 +29,11 @@ from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
 
 STATUSES: Mapping[str, tuple[Any, str]] = {
-    "live": (gettext_lazy("Running"), "status-good"),
-    "scheduled": (gettext_lazy("To come"), "status-info"),
-    "paused": (gettext_lazy("Paused"), "status-warn"),
+    "live": (pgettext_lazy("promotion", "Running"), "status-good"),
+    "scheduled": (pgettext_lazy("promotion", "To come"), "status-info"),
+    "paused": (pgettext_lazy("promotion", "Paused"), "status-warn"),
     "draft": (gettext_lazy("In a draft"), ""),
-    "ended": (gettext_lazy("Over"), ""),
+    "ended": (pgettext_lazy("promotion", "Over"), ""),
 }
 _SORTS = ("name", "status", "starts", "priority", "spent")
 CHOSEN_MAX = 50

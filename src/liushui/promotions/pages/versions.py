@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
@@ -25,8 +25,8 @@ from liushui.runtime.web import page
 
 STATES: Mapping[str, tuple[Any, str]] = {
     "live": (gettext_lazy("In force"), "status-good"),
-    "scheduled": (gettext_lazy("To come"), "status-info"),
-    "past": (gettext_lazy("Over"), ""),
+    "scheduled": (pgettext_lazy("promotion", "To come"), "status-info"),
+    "past": (pgettext_lazy("promotion", "Over"), ""),
     "cancelled": (gettext_lazy("Cancelled"), "status-bad"),
 }
 ORIGINS: Mapping[str, Any] = {
