@@ -88,7 +88,7 @@ def give(state: State, promotion: Promotion, most: int | None, usage: Usage) -> 
         id=promotion.id,
         amount=whole.amount(),
         applications=max(
-            part.applications if part.benefits or (part.amount() and whole.amount()) else 0 for part in parts
+            part.applications if part.benefits or (part.asked and whole.amount()) else 0 for part in parts
         ),
         unused=asked - given_before_budget,
         benefits=benefits,

@@ -181,6 +181,9 @@ def text(value: Any, *, at: str, longest: int = TEXT_MAX, empty: bool = False) -
         invalid("The text is empty", at=at)
     if len(value) > longest:
         invalid(f"The text has {len(value)} characters; {longest} at most", at=at)
+    # A laxer parser than `loads` lets these through; no receipt shows them, no database or digest takes them.
+    if "\x00" in value or (not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value)):
+        invalid("The text holds U+0000 or half of a character (a lone surrogate)", at=at)
     return value
 
 
