@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from liushui.kernel.errors import InvalidValue
 from liushui.orders import facade
-from liushui.orders.contracts import SaleDetail, SaleLine
+from liushui.orders.contracts import ExplainedPrice, SaleDetail, SaleLine
 from liushui.orders.errors import SaleReversed, VoidAtTill
+from liushui.orders.explaining import explained
 from liushui.orders.pages.words import quantity_text
 from liushui.orders.words import channel_name, payment_name
 from liushui.runtime import audit, step_up
@@ -51,6 +52,7 @@ def receipt(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> Htt
         "orders/receipt.html",
         _shown(sale, store)
         | {
+            "sees_promotions": store.chain_id in principal.chains("promotion.read"),
             "history": history,
             "may_void": sale.summary.status == "completed" and store.id in principal.stores("sale.void"),
             "sees_catalog": store.chain_id in principal.chains("catalog.read"),
@@ -90,7 +92,10 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
 
 def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
     at = store.local(sale.summary.completed_at).replace(tzinfo=None)
+    stored = facade.price_explanation(sale_id=sale.summary.id, store_ids={store.id})
+    why = explained(chain_id=store.chain_id, currency=sale.summary.currency, stored=stored)
     return {
+        "why": why,
         "sale": sale,
         "summary": sale.summary,
         "currency": sale.summary.currency,
@@ -100,9 +105,16 @@ def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
         "voided_time": store.local(sale.voided_at).replace(tzinfo=None) if sale.voided_at else None,
         "taxes": tax_rows(sale.lines),
         "channel": channel_name(sale.summary.channel),
-        "lines": [(line, quantity_text(line)) for line in sale.lines],
+        "lines": [(line, quantity_text(line), taken_off(line, why)) for line in sale.lines],
         "tenders": [(tender, payment_name(tender.type, tender.method)) for tender in sale.tenders],
     }
+
+
+def taken_off(line: SaleLine, why: ExplainedPrice | None) -> list[tuple[str, int]]:
+    """What took something off a line: names in the reader's language where promotions know them, else as recorded."""
+    if why is not None and (found := why.lines.get(str(line.line_number))):
+        return [(each.name, each.amount_minor) for each in found]
+    return [(each.name or each.code, each.amount_minor) for each in line.discounts]
 
 
 def tax_rows(lines: Sequence[SaleLine]) -> tuple[TaxRow, ...]:
