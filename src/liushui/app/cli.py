@@ -8,6 +8,7 @@ from liushui.app import (
     bootstrap,  # noqa: F401  # first: the commands import models
     commands_backup,
     commands_catalog,
+    commands_coupons,
     commands_demo,
     commands_doctor,
     commands_intake,
@@ -36,6 +37,7 @@ cli.add_typer(commands_intake.app, name="intake")
 cli.add_typer(commands_payments.app, name="payments")
 cli.add_typer(commands_catalog.app, name="catalog")
 cli.add_typer(commands_promotions.app, name="promotions")
+cli.add_typer(commands_coupons.app, name="coupons")
 cli.add_typer(commands_demo.app, name="demo")
 
 

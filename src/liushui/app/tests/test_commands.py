@@ -24,6 +24,7 @@ COMMANDS = (
     "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import",
     "payments reconcile", "payments resolve",
     "promotions price", "promotions refund", "promotions lint",
+    "coupons create", "coupons import", "coupons export", "coupons status", "coupons check", "coupons void",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -47,7 +48,7 @@ def all_commands(group: click.Group, prefix: str = "") -> dict[str, click.Comman
 
 
 def test_the_commands_are_those_that_this_test_knows() -> None:
-    groups = {"intake", "catalog", "payments", "promotions"}
+    groups = {"coupons", "intake", "catalog", "payments", "promotions"}
     assert set(all_commands(typer.main.get_command(cli))) - groups == set(COMMANDS)
 
 
