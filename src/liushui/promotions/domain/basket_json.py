@@ -125,13 +125,14 @@ def _quick_line(given: Any) -> Line | None:
         and not category.startswith("/")
         and not category.endswith("/")
         and "//" not in category
+        and f"{name}{sku}{category}{brand}".isprintable()
     ):
         return None
     if tags:
         if type(tags) is not list:
             return None
         for tag in tags:
-            if type(tag) is not str or not 0 < len(tag) <= 200:
+            if type(tag) is not str or not 0 < len(tag) <= 200 or not tag.isprintable():
                 return None
         if len(set(tags)) != len(tags):
             return None
