@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,23 +61,34 @@ class Watched:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The product with its gallery page, on SQLite, by granian as in production, with the world of tests/support."""
+    with serving(tmp_path_factory.mktemp("browser")) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, *prepare: str) -> Iterator[Served]:
+    """A served chain in a folder of its own. `prepare` are modules that add to the world before it is served, each of
+    which may print facts."""
     environment = {
         **os.environ,
-        "LIUSHUI_DATA_DIR": str(tmp_path_factory.mktemp("browser")),
+        "LIUSHUI_DATA_DIR": str(folder),
         "LIUSHUI_DATABASE_URL": "",
         "LIUSHUI_STEP_UP_SECONDS": "86400",  # the sessions below are made once for all tests
         "LIUSHUI_TILL_IDLE_MINUTES": "600",  # the tests take longer than a cashier's pause
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
-    prepared = subprocess.run(
-        [sys.executable, "-m", "tests.browser.prepare"], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert prepared.returncode == 0, prepared.stderr[-4000:]
+    facts: dict[str, Any] = {}
+    for module in ("tests.browser.prepare", *prepare):
+        prepared = subprocess.run(
+            [sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+        assert prepared.returncode == 0, prepared.stderr[-4000:]
+        facts |= json.loads(prepared.stdout.splitlines()[-1])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = Path(environment["LIUSHUI_DATA_DIR"]) / "server.log"
+    log = folder / "server.log"
     command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--workers", "1"]
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -86,7 +98,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url + "/sign-in/", log)
-        yield Served(url=url, facts=json.loads(prepared.stdout.splitlines()[-1]), environment=environment)
+        yield Served(url=url, facts=facts, environment=environment)
     finally:
         server.terminate()
         server.wait(timeout=20)

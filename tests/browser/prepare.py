@@ -19,6 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from tests.architecture.payment_things import payment_things  # noqa: E402
 from tests.support import world  # noqa: E402
+from tests.support.promotion_world import promotion_world  # noqa: E402
 from tests.support.till_days import closed_yesterday  # noqa: E402
 
 from liushui.runtime import approvals  # noqa: E402
@@ -40,6 +41,10 @@ def session_of(user: StaffUser) -> str:
 
 call_command("migrate", verbosity=0)
 made = world.build()
+staff = {name: staff_principal(StaffUser.objects.get(pk=key)) for name, key in made.staff.items()}
+promotions = promotion_world(
+    chain_id=made.stores["E1"].chain_id, maker=staff["marketer"], checker=staff["finance"]
+)  # fmt: skip
 cashier = staff_principal(StaffUser.objects.get(pk=made.staff["cashier"]))
 asked = [
     approvals.request(
@@ -60,6 +65,9 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    "rulebook_id": promotions.rulebook_id,
+    "draft_id": promotions.draft_id,
+    "review_id": promotions.review_id,
     **payment_things(made.stores["E1"]),
     "approval_ids": [str(one.id) for one in asked],
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.

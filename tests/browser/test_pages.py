@@ -21,7 +21,10 @@ from tests.browser.conftest import (
 
 LOOKS = (("zh-hans", "light", 1366), ("en", "dark", 360))
 # The pages that people look at most: pictured in both languages and themes at four widths.
-PICTURED = ("analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine")
+PICTURED = (
+    "analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine", "promotions:list",
+    "promotions:draft", "promotions:builder",
+)  # fmt: skip
 
 
 def console_pages(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -89,6 +92,10 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "payment_id": facts["payment_id"],
         "case_id": facts["case_id"],
         "provider": "sandbox",
+        "rulebook_id": facts["rulebook_id"],
+        "draft_id": facts["draft_id"],
+        "promotion_id": "gold-5",
+        "source": "items",
     }
 
 

@@ -104,7 +104,7 @@ def hold(sale: Priced, *, now: datetime) -> Priced | LiushuiError:
             )
         except (LimitReached, CouponTaken) as refusal:
             if sale.placed.command.frozen is not None:
-                return _as_shown(sale, refusal)
+                return _as_shown(sale, found, refusal, now)
         except LiushuiError as refusal:
             return refusal
         else:
@@ -214,8 +214,17 @@ def _at_promotion_prices(sale: Priced, found: Quotation) -> Priced | LiushuiErro
     return Priced(placed=sale.placed, lines=tuple(lines), variance_minor=sale.variance_minor, quotation=found)
 
 
-def _as_shown(sale: Priced, refusal: LiushuiError) -> Priced | LiushuiError:
+def _as_shown(sale: Priced, found: Quotation, refusal: LiushuiError, now: datetime) -> Priced | LiushuiError:
     if not sale.placed.command.is_paid:
         return refusal
     _logger.warning("paid_beyond_limit", order_key=sale.placed.key(), detail=refusal.detail)
+    promotions.reserve_paid(
+        chain_id=sale.placed.store.chain_id,
+        order_key=sale.placed.key(),
+        answer=found.answer,
+        rulebook=found.rulebook.rulebook,
+        member_id=found.basket.member.id if found.basket.member else None,
+        codes=found.basket.codes,
+        now=now,
+    )
     return sale

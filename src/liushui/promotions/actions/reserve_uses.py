@@ -84,6 +84,30 @@ def reserve(
     )
 
 
+def reserve_paid(
+    *,
+    chain_id: int,
+    order_key: str,
+    answer: PricedBasket,
+    rulebook: Rulebook,
+    member_id: str | None,
+    codes: Sequence[Code],
+    now: datetime,
+) -> None:
+    """Note what an order takes whose money others hold already, though `reserve` refused it: nothing is taken now, and
+    `commit` takes it late, whatever the limits say, and records the overrun. Safe to repeat."""
+    uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
+    wanted = Wanted(
+        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
+        _coupons(chain_id, taken, member_id or ""),
+    )  # fmt: skip
+    with transaction.atomic():
+        row_id, state = _claim(wanted, now, now)
+        if state == "free":
+            _write_uses(wanted, row_id)
+            ReservationRow.objects.filter(id=row_id).update(state="released", ended_at=now)
+
+
 def _coupons(chain_id: int, codes: Sequence[Code], member_id: str) -> tuple[tuple[Coupon, FoundCode], ...]:
     """The codes that belong to a batch. One that a rulebook names and no batch knows may be used without end."""
     if not codes:
@@ -170,12 +194,16 @@ def _take(wanted: Wanted, row_id: int, now: datetime) -> None:
             raise _reached(use.promotion_id, "per_member")
     if wanted.coupons:
         _take_coupons(wanted, now)
+    _write_uses(wanted, row_id)
+
+
+def _write_uses(wanted: Wanted, row_id: int) -> None:
     bulk.insert_rows(
         table="promotions_use",
         columns=(
             "reservation_id", "chain_id", "promotion_id", "amount_minor", "total_max", "per_member_max", "budget_minor",
         ),
-        rows=[(row_id, chain_id, *astuple(use)) for use in uses],
+        rows=[(row_id, wanted.chain_id, *astuple(use)) for use in wanted.uses],
     )  # fmt: skip
 
 

@@ -1,0 +1,110 @@
+"""Promotions at the till in Chromium, by keyboard alone: given, explained, by code and member, nearly reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import (
+    OpenPage,
+    Served,
+    serving,
+)
+from tests.browser.test_till import gtin, idle, scan
+
+CRISPS, SEAWEED, CRACKERS, OIL, JERKY = gtin(21), gtin(22), gtin(24), gtin(10), gtin(27)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A chain of its own: its promotions would change what other tests pay."""
+    with serving(tmp_path_factory.mktemp("promotions"), "tests.browser.till_rules") as served:
+        yield served
+
+
+@pytest.fixture
+def sale(open_page: OpenPage) -> Callable[..., Page]:
+    """The sale screen with an empty basket; a ticket that a test before left behind is parked."""
+
+    def open_(*, till: str = "T2", **looks: object) -> Page:
+        page = open_page("/till/", user=None, till=till, **looks)
+        if page.locator("#ticket").get_attribute("data-ticket"):
+            page.keyboard.press("F6")
+            expect(page.locator("#label")).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(page.locator("#ticket")).to_have_attribute("data-ticket", "")
+        idle(page)
+        expect(page.locator("#scan")).to_be_focused()
+        return page
+
+    return open_
+
+
+WORDS = {
+    "zh-hans": {
+        "near": "再买 1 件休闲食品，即享零食买二送一", "name": "零食买二送一", "why": "为什么是这个价",
+        "off": "优惠 ¥7.90", "proven": "已证明最优", "needs": "需要券码", "unknown": "没有这个券码", "tier": "金卡",
+        "saved": "已优惠", "gold": "金卡九折",
+    },
+    "en": {
+        "near": "Add 1 more of Snacks for: Snacks 3 for 2", "name": "Snacks 3 for 2", "why": "Why this price?",
+        "off": "¥7.90 off", "proven": "Proven", "needs": "Needs a coupon code", "unknown": "This code is not known",
+        "tier": "Gold", "saved": "You saved", "gold": "Gold 10% off",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "coupon"), [("zh-hans", 0), ("en", 1)])
+def test_a_sale_with_promotions_by_keyboard_alone(
+    sale: Callable[..., Page], served: Served, language: str, coupon: int
+) -> None:
+    words, page = WORDS[language], sale(language=language)
+    scan(page, CRISPS)
+    scan(page, SEAWEED)
+    expect(page.locator("#total")).to_have_text("¥19.80")
+    expect(page.locator(".upsell")).to_contain_text(words["near"])
+    scan(page, CRACKERS)
+    expect(page.locator("#total")).to_have_text("¥20.80")  # 28.70 less the cheapest of the three
+    expect(page.locator(".upsell")).not_to_contain_text(words["name"])  # it is reached
+    expect(page.locator(".upsell")).to_contain_text("¥21.30")  # of 50 for the gift
+    expect(page.locator(".line-offs")).to_have_count(1)
+    expect(page.locator("tr[data-line]").first).to_contain_text(f"{words['name']} −¥7.90")
+
+    page.keyboard.press("F12")
+    why = page.locator(".why")
+    for text in ("why", "name", "off", "proven"):
+        expect(why).to_contain_text(words[text])
+    expect(page.locator("#scan")).to_be_focused()  # the panel steals nothing
+    page.keyboard.press("Escape")
+    expect(why).to_have_count(0)
+    page.keyboard.press("F12")
+    expect(why).to_be_visible()
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#ticket")).to_have_attribute("data-panel", "code")
+    scan(page, "WRONG-1")
+    expect(page.locator(".answer-bad")).to_contain_text(words["unknown"])
+    expect(page.locator("#total")).to_have_text("¥20.80")
+    scan(page, served.facts["codes"][coupon])  # the panel is still open
+    expect(page.locator("#total")).to_have_text("¥15.80")
+    expect(page.locator(".basket-customer")).to_contain_text("••••" + served.facts["codes"][coupon][-4:])
+
+    page.keyboard.press("=")
+    page.keyboard.type("13800")
+    page.keyboard.press("F3")  # the second tier of the chain
+    expect(page.locator(".basket-customer")).to_contain_text(words["tier"])
+    expect(page.locator("#total")).to_have_text("¥13.72")  # 20.80 less 10 % less 5
+    scan(page, CRISPS)  # a scan needs nothing to be closed
+    idle(page)
+
+    page.keyboard.press("F8")
+    page.keyboard.type("100")
+    page.keyboard.press("Enter")
+    expect(page.locator("#change")).to_be_visible()
+    paper = page.locator(".paper")
+    for text in ("saved", "name", "gold"):
+        expect(paper).to_contain_text(words[text])
+    expect(paper).to_contain_text("••••" + served.facts["codes"][coupon][-4:])
+    expect(paper).not_to_contain_text(served.facts["codes"][coupon])
