@@ -23,6 +23,8 @@ def upper(compiled: CompiledPromotion, counter: Counter, state: State) -> tuple[
         if check.falls and not check.holds(counter, state):
             return 0, None
     kind = compiled.bound
+    if kind == "without floors" and compiled.promotion.limits.budget is None and counter.without_floors() is counter:
+        kind = "its turn"
     if kind == "its turn":
         turn, _ = take_turn(compiled, counter, state)
         return (turn.amount if turn is not None else 0), turn

@@ -56,50 +56,78 @@ class Chain:
         self.whole = whole & (self.shipping - 1)
         self.lines = [line for line in range(len(counter.lines)) if self.whole >> line & 1]
         self.percents = [_percent(each, counter) for each in members]
+        start = counter.start
+        self.elsewhere = sum(start.sums) - sum(start.sums[line] for line in self.lines)  # what nobody here changes
         self._plans: dict[int, tuple[list[Step], int]] = {}
+        self._simple: list[Step] | None = None
+        if all(each.promotion.group is None and not each.promotion.exclusive for each in members):
+            self._simple = [
+                percent if percent is not None else Amount(((index,),), masks[index])
+                for index, percent in enumerate(self.percents)
+            ]
 
-    def is_percent(self, index: int) -> bool:
-        """Whether the bound looks at its percent, and not at what it could take off alone."""
+    def may_tighten(self, index: int) -> bool:
+        """Whether working out its bound anew in a later state can help: not for plain amounts, nor where its percent
+        is looked at, and not what it could take off alone."""
         member = self.members[index]
+        if all(effect.effect.type == "amount_off" for effect in member.effects):
+            return False
         is_alone = self.stacking.group_of(index) and self.stacking.places_left(index, 0) == 1
-        return self.percents[index] is not None and not is_alone and not member.promotion.exclusive
+        return self.percents[index] is None or bool(is_alone) or member.promotion.exclusive
 
     def least(self, state: State, first: int, bounds: Sequence[int]) -> int:
         """The least total that members from `first` on can bring this state to."""
         steps, tail = self._plan(first)
-        sums = state.sums
-        left = {line: sums[line] for line in self.lines}
-        before = sum(left.values())
+        charges = sum(state.shipping)
+        total, beside = state.total - charges - self.elsewhere, 0
+        if tail:
+            total, beside = self._lines(steps[:tail], state, bounds, total)
+        for step in steps[tail:]:
+            if isinstance(step, Percent):
+                if total > 0:
+                    total -= round_half_up(total, step.basis_points)
+            elif step.mask & self.shipping:
+                beside += _largest(step, bounds)
+            else:
+                total -= _largest(step, bounds)
+        return self.elsewhere + max(0, max(0, total) + charges - beside)
+
+    def _lines(self, steps: Sequence[Step], state: State, bounds: Sequence[int], total: int) -> tuple[int, int]:
+        """The part of the chain that looks at lines: what is left of all of them, and what is gone from charges or lines."""
+        left: dict[int, int] = {}
         gone: list[list[int]] = []  # amount, lines
-        for step in steps[:tail]:
+        for step in steps:
             if isinstance(step, Amount):
                 gone.append([_largest(step, bounds), step.mask])
                 continue
             keep = 10000 - step.basis_points
             for line, slack in zip(step.lines, step.slack, strict=True):
-                left[line] = max(0, left[line] * keep // 10000 - slack)
+                before = left.get(line)
+                if before is None:
+                    before = state.sums[line]
+                after = before * keep // 10000 - slack
+                left[line] = after if after > 0 else 0
+                total -= before - left[line]
             outside = ~step.mask
             for entry in gone:
                 if not entry[1] & outside:
                     entry[0] -= entry[0] * step.basis_points // 10000
-        beside = sum(amount for amount, mask in gone if mask & self.shipping)
-        total = sum(left.values()) - sum(amount for amount, mask in gone if not mask & self.shipping)
-        for step in steps[tail:]:
-            if isinstance(step, Percent):
-                total -= round_half_up(max(0, total), step.basis_points)
-            elif step.mask & self.shipping:
-                beside += _largest(step, bounds)
+        beside = 0
+        for amount, mask in gone:
+            if mask & self.shipping:
+                beside += amount
             else:
-                total -= _largest(step, bounds)
-        return max(0, state.total - before + max(0, total) - beside)
+                total -= amount
+        return total, beside
 
     def _plan(self, first: int) -> tuple[list[Step], int]:
         """The steps from a member on, and where the tail begins that looks at the sum of all lines only."""
         plan = self._plans.get(first)
         if plan is None:
-            steps: list[Step] = []
+            steps: list[Step] = [] if self._simple is None else self._simple[first:]
             indexes = range(first, len(self.members))
-            for stage in dict.fromkeys(self.members[index].turn_stage for index in indexes):
+            stages = dict.fromkeys(self.members[index].turn_stage for index in indexes)
+            for stage in stages if self._simple is None else ():
                 steps += self._stage([index for index in indexes if self.members[index].turn_stage == stage])
             tail = len(steps)
             while tail and self._is_of_all(steps[tail - 1]):

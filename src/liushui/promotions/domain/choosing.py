@@ -24,10 +24,11 @@ GIVEN = 4  # a gift unit that a promotion has given
 class Taking:
     """What one effect would take off. `asked` is what it means to give before remaining values bound it."""
 
-    __slots__ = ("applications", "asked", "benefits", "lines", "offers", "shipping")
+    __slots__ = ("applications", "asked", "benefits", "lines", "losses", "offers", "shipping")
 
     def __init__(self) -> None:
         self.lines: dict[int, list[Piece]] = {}
+        self.losses: dict[int, int] = {}  # what lines lose, where that is known already
         self.shipping: list[tuple[int, int]] = []  # charge, cut
         self.asked = 0
         self.applications = 0

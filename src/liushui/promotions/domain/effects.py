@@ -161,7 +161,7 @@ def _by_slices(compiled: CompiledEffect, place: Place, basis: int, taking: Takin
     if not is_percent:
         amount = effect.base_value + sum(value for start, value in effect.tiers if basis >= start)
         lines = chosen(compiled, place)
-        if amount > 0:
+        if lines and amount > 0:
             taking.applications, taking.asked = 1, amount
             by_order(lines, amount, place, taking)
         return
@@ -172,7 +172,7 @@ def _by_slices(compiled: CompiledEffect, place: Place, basis: int, taking: Takin
         for index, (start, value) in enumerate(steps)
     )
     lines = chosen(compiled, place)
-    if weighted <= 0 or basis <= 0:
+    if not lines or weighted <= 0 or basis <= 0:
         return
     taking.applications = 1
     whole = basis * 10000

@@ -15,7 +15,7 @@ from liushui.promotions.domain.eligibility import (
     limit_reason,
     time_reason,
 )
-from liushui.promotions.domain.search import eligible_turn
+from liushui.promotions.domain.search import Turns, eligible_turn
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
 from liushui.promotions.domain.turn import NO_USAGE, CompiledPromotion, Turn, take_turn
@@ -32,16 +32,23 @@ class Way:
         self.before: dict[str, State] = {}
 
 
-def follow(counter: Counter, candidates: Sequence[CompiledPromotion], chosen: Mapping[str, int | None]) -> Way:
+def follow(
+    counter: Counter,
+    candidates: Sequence[CompiledPromotion],
+    chosen: Mapping[str, int | None],
+    known: Turns | None = None,
+) -> Way:
     """Apply the chosen among the candidates, which stand in order of application; what gives nothing stays out."""
     way = Way(counter)
+    turns = known or {}
     for each in candidates:
         way.before[each.id] = way.state
-        if each.id in chosen:
-            turn = eligible_turn(each, counter, way.state, chosen[each.id])
-            if turn is not None:
-                way.turns[each.id] = turn
-                way.state = turn.apply(way.state)
+        if each.id not in chosen:
+            continue
+        turn = turns.get(each.id) or eligible_turn(each, counter, way.state, chosen[each.id])
+        if turn is not None:
+            way.turns[each.id] = turn
+            way.state = turn.apply(way.state)
     return way
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from liushui.promotions.domain.allocation import even_cuts, fair_shares, round_half_up
 from liushui.promotions.domain.choosing import Chosen, CompiledEffect, Piece, Place, Taking, chosen
 from liushui.promotions.domain.rulebook import Effect
-from liushui.promotions.domain.units import Run, count, number, total
+from liushui.promotions.domain.units import Run, number, total
 
 
 def worth(index: int, runs: Sequence[Run], effect: Effect, place: Place) -> int:
@@ -21,10 +21,14 @@ def by_unit(lines: Chosen, cut_of: Callable[[int, Run], int], taking: Taking) ->
     """Each unit for itself; `cut_of` answers what a unit of a run is to lose, which may be more than it has."""
     for index, free, rest in lines:
         pieces: list[Piece] = []
+        loss = 0
         for run in free:
-            cut = cut_of(index, run)
-            taking.asked += cut * count(run)
-            pieces.append((run, min(cut, run[0]), True))
+            cut, units = cut_of(index, run), run[2] * run[4]
+            taking.asked += cut * units
+            cut = min(cut, run[0])
+            loss += cut * units
+            pieces.append((run, cut, True))
+        taking.losses[index] = loss
         taking.lines[index] = pieces + [(run, 0, False) for run in rest]
 
 
@@ -52,6 +56,7 @@ def by_order(lines: Chosen, amount: int, place: Place, taking: Taking) -> int:
 
 def evenly(index: int, amount: int, free: list[Run], rest: list[Run], taking: Taking) -> None:
     """A line's share over its chosen units."""
+    taking.losses[index] = amount
     taking.lines[index] = [(run, cut, True) for run, cut in even_cuts(amount, free)] + [(run, 0, False) for run in rest]
 
 

@@ -103,7 +103,7 @@ def _answer(
     found: Found,
 ) -> PricedBasket:
     basket = counter.basket
-    way = follow(counter, told, found.chosen)
+    way = follow(counter, told, found.chosen, found.turns)
     explainer = Explainer(counter, way, able)
     outcomes = tuple(explainer.outcome(each) for each in told)
     total = way.state.total

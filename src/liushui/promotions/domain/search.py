@@ -18,15 +18,19 @@ from liushui.promotions.domain.turn import CompiledPromotion, Turn, take_turn
 
 Choice = dict[str, int | None]  # promotion → applications; None: as often as it can
 Key = tuple[int, int, int, int, tuple[int, ...], tuple[int, ...]]
+Turns = dict[str, Turn]  # of the chosen promotions, each at its turn after the others
 SHIPPING = -1
 
 
 class Found:
     """What the search chose. `lower_bound` is of the payable total."""
 
-    __slots__ = ("chosen", "lower_bound", "nodes", "proven")
+    __slots__ = ("chosen", "lower_bound", "nodes", "proven", "turns")
 
-    def __init__(self, chosen: Choice, nodes: int, *, proven: bool, lower_bound: int) -> None:
+    def __init__(
+        self, chosen: Choice, nodes: int, *, proven: bool, lower_bound: int, turns: Turns | None = None
+    ) -> None:
+        self.turns = turns or {}
         self.chosen = chosen
         self.nodes = nodes
         self.proven = proven
@@ -44,6 +48,7 @@ def eligible_turn(compiled: CompiledPromotion, counter: Counter, state: State, m
 def best(counter: Counter, able: Sequence[CompiledPromotion], node_limit: int) -> Found:
     """The set with the lowest key; when the limit ends the search, the best of what was met and of `sequential`."""
     chosen: Choice = {}
+    turns: Turns = {}
     nodes, gain, most_gain, proven = 0, 0, 0, True
     for members in components(counter, able):
         if len(members) == 1 and not members[0].counts_applications:
@@ -51,6 +56,7 @@ def best(counter: Counter, able: Sequence[CompiledPromotion], node_limit: int) -
             turn = eligible_turn(members[0], counter, counter.start)
             if turn is not None:
                 chosen[members[0].id] = None
+                turns[members[0].id] = turn
                 gain += turn.amount
                 most_gain += turn.amount
             continue
@@ -59,6 +65,7 @@ def best(counter: Counter, able: Sequence[CompiledPromotion], node_limit: int) -
         nodes += search.nodes
         gain += counter.start.total - search.best_total
         chosen |= search.chosen
+        turns |= search.chosen_turns
         if search.stopped:
             proven = False
             most_gain += max(search.most, counter.start.total - search.best_total)
@@ -67,9 +74,9 @@ def best(counter: Counter, able: Sequence[CompiledPromotion], node_limit: int) -
     if not proven:
         simple, total = sequential(counter, able)
         if total < counter.start.total - gain:
-            chosen, gain = simple, counter.start.total - total
+            chosen, turns, gain = simple, {}, counter.start.total - total
             most_gain = max(most_gain, gain)
-    return Found(chosen, nodes, proven=proven, lower_bound=counter.start.total - most_gain)
+    return Found(chosen, nodes, proven=proven, lower_bound=counter.start.total - most_gain, turns=turns)
 
 
 def components(counter: Counter, able: Sequence[CompiledPromotion]) -> list[list[CompiledPromotion]]:
@@ -151,8 +158,9 @@ class _Search:
         self.best_key: Key | None = None
         self.best_total = counter.start.total
         self.chosen: Choice = {}
-        self.taken: list[tuple[int, int]] = []  # member, applications
-        self.masks = [_mask(each, counter) for each in members]
+        self.taken: list[tuple[int, Turn]] = []
+        self.chosen_turns: dict[str, Turn] = {}
+        self.masks = [line_mask(each, counter) for each in members]
         self.chain = Chain(counter, members, self.stacking, self.masks)
         self.first_turns: dict[int, Turn | None] = {}  # on untouched lines
         self.benefit_suffix = [0] * (len(members) + 1)
@@ -187,14 +195,16 @@ class _Search:
 
     def _offer(self, state: State, benefits: int, coupons: int) -> None:
         ranks = tuple(index for index, _ in self.taken)
-        key = (state.total, -benefits, len(ranks), coupons, ranks, tuple(-times for _, times in self.taken))
+        times = tuple(-turn.applications for _, turn in self.taken)
+        key = (state.total, -benefits, len(ranks), coupons, ranks, times)
         if self.best_key is None or key < self.best_key:
             self.best_key = key
             self.best_total = state.total
             self.chosen = {
-                self.members[index].id: times if self.members[index].counts_applications else None
-                for index, times in self.taken
+                self.members[index].id: turn.applications if self.members[index].counts_applications else None
+                for index, turn in self.taken
             }
+            self.chosen_turns = {self.members[index].id: turn for index, turn in self.taken}
 
     def _from(self, index: int, node: Node, bounds: list[int]) -> None:
         """Decide member `index` and all after it. `bounds` hold for this state and whatever follows from it."""
@@ -220,7 +230,7 @@ class _Search:
 
     def _is_cut_off(self, index: int, node: Node, bounds: list[int]) -> bool:
         best = self.best_key
-        if best is None or (not self.taken and index == 0):
+        if best is None or best[2] == 0:  # on the way to the first set worth comparing with
             return False
         least = self.chain.least(node.state, index, bounds)
         benefits = node.benefits + self.benefit_suffix[index]
@@ -228,12 +238,12 @@ class _Search:
 
     def _tightened(self, index: int, node: Node, bounds: list[int]) -> list[int]:
         """Bounds worked out again in this state, of those whose lines have changed since they were."""
-        if self.best_key is None or len(self.taken) == 0:
+        if self.best_key is None or self.best_key[2] == 0 or len(self.taken) == 0:
             return bounds
         stale = [
             other
             for other in range(index, len(self.members))
-            if bounds[other] and node.dirty & self.masks[other] and not self.chain.is_percent(other)
+            if bounds[other] and node.dirty & self.masks[other] and self.chain.may_tighten(other)
         ]
         if not stale:
             return bounds
@@ -276,12 +286,12 @@ class _Search:
             self._apply(index, fewer, node, bounds)
 
     def _apply(self, index: int, turn: Turn, node: Node, bounds: list[int]) -> None:
-        self.taken.append((index, turn.applications))
+        self.taken.append((index, turn))
         self._from(index + 1, node.applying(index, turn, self.masks, self.members[index]), bounds)
         self.taken.pop()
 
 
-def _mask(compiled: CompiledPromotion, counter: Counter) -> int:
+def line_mask(compiled: CompiledPromotion, counter: Counter) -> int:
     """Its lines as bits; one more for delivery charges."""
     mask = sum(1 << line for line in lines_of(compiled, counter))
     return mask | 1 << len(counter.lines) if compiled.touches_shipping else mask

@@ -41,7 +41,7 @@ class Stacking:
     def __init__(self, members: Sequence[CompiledPromotion]) -> None:
         self.members = members
         self.conflicts = [0] * len(members)
-        self._alone = [0] * len(members)  # those with which it cannot share a stage
+        self._alone = [0] * len(members)  # exclusives of its stage: beside one it could not have been applied
         by_group: dict[str, int] = {}
         for index, one in enumerate(members):
             group = one.promotion.group
@@ -51,9 +51,9 @@ class Stacking:
                 if never_together(one, members[other]):
                     self.conflicts[index] |= 1 << other
                     self.conflicts[other] |= 1 << index
-                if _one_alone(one, members[other]):
-                    self._alone[index] |= 1 << other
-                    self._alone[other] |= 1 << index
+                if one.turn_stage == members[other].turn_stage:
+                    self._alone[index] |= members[other].promotion.exclusive << other
+                    self._alone[other] |= one.promotion.exclusive << index
         self._groups = [by_group.get(each.promotion.group or "", 0) for each in members]
         self._maxima = [group_max(each.promotion) for each in members]
         self.first_groups = [

@@ -136,10 +136,15 @@ def take_turn(
         place = Place(counter, state, compiled.avoid, most, is_catalogue=compiled.is_catalogue)
         taking = _with_ceiling(compiled.effects[0].take(compiled.effects[0], place), compiled.effects[0])
         asked, cuts, charges = taking.asked, taking.lines, dict(taking.shipping)
+        losses = taking.losses
         turn.applications, turn.benefits, turn.offers = taking.applications, taking.benefits, taking.offers
     else:
         asked, cuts, charges = _all_effects(compiled, counter, state, most, turn)
-    lost = {index: _within_floor(index, pieces, counter, state) for index, pieces in cuts.items()}
+        losses = {}
+    lost = {
+        index: _within_floor(pieces, losses.get(index), state.sums[index] - counter.floors[index])
+        for index, pieces in cuts.items()
+    }
     turn.amount = sum(lost[index][1] for index in lost) + sum(charges.values())
     turn.unused = max(0, asked - turn.amount)
     left = budget_left(compiled, counter.basket.usage)
@@ -156,7 +161,7 @@ def take_turn(
     mark = compiled.avoid | gift
     for index, (pieces, loss) in lost.items():
         if loss or mark:
-            turn.lines[index] = (joined([_after(piece, mark) for piece in pieces]), loss)
+            turn.lines[index] = (_afterwards(pieces, mark), loss)
     turn.charges = {index: cut for index, cut in charges.items() if cut}
     return turn, ""
 
@@ -167,10 +172,12 @@ def _benefit_applications(compiled: CompiledPromotion, turn: Turn) -> int:
     return 1 if given > 0 else 0
 
 
-def _after(piece: Piece, mark: int) -> Run:
-    run, cut, is_chosen = piece
-    value, start, width, period, repeats, flags = run
-    return (value - cut, start, width, period, repeats, (flags | mark if is_chosen else flags) & ~USED)
+def _afterwards(pieces: Sequence[Piece], mark: int) -> tuple[Run, ...]:
+    after = [
+        (run[0] - cut, run[1], run[2], run[3], run[4], (run[5] | mark if is_chosen else run[5]) & ~USED)
+        for run, cut, is_chosen in pieces
+    ]
+    return tuple(after) if len(after) == 1 else joined(after)
 
 
 def _with_ceiling(taking: Taking, effect: CompiledEffect) -> Taking:
@@ -184,6 +191,7 @@ def _with_ceiling(taking: Taking, effect: CompiledEffect) -> Taking:
     if sum(loss for _, loss in losses.values()) + sum(charges.values()) > ceiling:
         scaled, charges = _scaled(ceiling, losses, charges)
         taking.lines = {index: pieces for index, (pieces, _) in scaled.items()}
+        taking.losses = {index: loss for index, (_, loss) in scaled.items()}
         taking.shipping = list(charges.items())
     return taking
 
@@ -213,9 +221,9 @@ def _loss(pieces: Sequence[Piece]) -> int:
     return sum(cut * run[2] * run[4] for run, cut, _ in pieces)
 
 
-def _within_floor(index: int, pieces: list[Piece], counter: Counter, state: State) -> tuple[list[Piece], int]:
-    loss = _loss(pieces)
-    capacity = state.sums[index] - counter.floors[index]
+def _within_floor(pieces: list[Piece], loss: int | None, capacity: int) -> tuple[list[Piece], int]:
+    if loss is None:
+        loss = _loss(pieces)
     if loss > capacity:
         capacity = max(0, capacity)
         return _brought_down(pieces, capacity), capacity
