@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from oauth2_provider.models import AccessToken, Application
+from tests.architecture.coupon_things import coupon_things
 from tests.architecture.payment_things import payment_things
 from tests.architecture.till_things import till_things
 from tests.support.sign_in import sign_in
@@ -209,6 +210,7 @@ def build_world(folder: Path) -> World:
         made.words[target] = _things_of(target, store, items[store.chain_id]) | _imports(target, store, folder)
         made.words[target] |= _till_of(target, store)
         made.words[target] |= payment_things(store)
+        made.words[target] |= coupon_things(store)
         made.words[target] |= till_things(store=store, workstation=_workstation(store, "T8"))
     _speakers(made, places["own"])
     _till_speakers(made, places["own"])
