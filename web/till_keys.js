@@ -8,7 +8,7 @@ const isField = (element) => element?.closest?.("input, textarea, select, [conte
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (wantsHelp(event)) { event.preventDefault(); return help(); }
-  if (!isIdle() && box() && /^(F\d+|Escape)$/.test(event.key) && event.key !== "F5") {
+  if (!isIdle() && box() && waits(event)) {
     event.preventDefault();
     if (!event.repeat) later(event.key);
     return;
@@ -19,6 +19,12 @@ document.addEventListener("keydown", (event) => {
     if (!event.repeat) button.click();
   } else if (/^F([1-9]|10)$/.test(event.key) && event.key !== "F5" && box()) event.preventDefault();
 });
+
+// Keys that open something, unless they are being typed.
+function waits({ key, target }) {
+  if (/^[/=*]$/.test(key)) return !box().value && (target === box() || !isField(target));
+  return /^(F\d+|Escape)$/.test(key) && key !== "F5";
+}
 
 // A key that is pressed while an answer is awaited means what it will mean then; what was typed before it goes along.
 function later(key) {

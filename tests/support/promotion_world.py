@@ -1,4 +1,7 @@
-"""Promotions of a chain of the tests: a version in force, one to come, a draft being written, one in review, tiers."""
+"""Promotions of a chain of the tests: a version in force, a draft being written, one in review, tiers.
+
+What is in force holds in one store only, so that tests of the others' tills and sales know their prices.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,14 @@ PROMOTIONS: tuple[dict[str, Any], ...] = (
                 "buy_scope": {"category_in": ["snacks"]}, "get_scope": {"category_in": ["snacks"]},
             }
         ],
+        "when": [{"type": "store_in", "stores": ["W1"]}],
         "unit_exclusive": True,
     },
     {
         "id": "gold-5",
         "name": {"zh": "金卡九五折", "en": "Gold 5% off"},
         "stage": "order",
-        "when": [{"type": "tier_in", "tiers": ["gold"]}],
+        "when": [{"type": "tier_in", "tiers": ["gold"]}, {"type": "store_in", "stores": ["W1"]}],
         "effects": [{"type": "percent_off", "percent": 5, "level": "order"}],
         "limits": {"budget": 100000},
         "priority": 3,
