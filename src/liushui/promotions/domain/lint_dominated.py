@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
@@ -13,6 +13,8 @@ from liushui.promotions.domain.rulebook import STAGES, Promotion, Scope
 
 RIVALS_MAX = 4
 OPPOSITES_MAX = 4
+OTHERS_MAX = 6  # promotions whose goods are added, and to how many baskets
+MIXED_MAX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +68,51 @@ def _rivals(bench: Bench, promotion: Promotion, answer: PricedBasket) -> list[Pr
 
 def _variants(bench: Bench, promotion: Promotion, rivals: list[Promotion]) -> Iterator[Basket]:
     """Other baskets for a promotion: out of reach of its rivals, larger, of cheaper and dearer goods, met otherwise."""
-    own_ways = ways(promotion=promotion)[0][:3]
-    for way in own_ways:
+    opposites = [opposite_ways(promotion=rival)[:OPPOSITES_MAX] for rival in rivals]
+    together = [literal for options in opposites for each in options[:1] for literal in each.literals]
+    touched = [scopes for rival in rivals if (scopes := effect_scopes(promotion=rival))]
+    for way in ways(promotion=promotion)[0][:3]:
         parts = [(promotion, way)]
         made = [bench.basket(parts=parts, without=rivals)]
         made += [bench.basket(parts=parts, without=[rival]) for rival in rivals]
-        touched = [effect_scopes(promotion=rival) for rival in rivals]
-        made += [bench.basket(parts=parts, outside=scopes) for scopes in touched if scopes]
+        made += [bench.basket(parts=parts, outside=scopes) for scopes in touched]
         made.append(bench.basket(parts=parts, outside=[scope for scopes in touched for scope in scopes]))
-        opposites = [opposite_ways(promotion=rival)[:OPPOSITES_MAX] for rival in rivals]
         made += [bench.basket(parts=parts, also=each.literals) for options in opposites for each in options]
-        together = [literal for options in opposites for each in options[:1] for literal in each.literals]
         made.append(bench.basket(parts=parts, also=together))
         made += [bench.basket(parts=parts, scale=scale) for scale in (2, 3, 5, 10)]
         made += [bench.basket(parts=parts, price=price) for price in (500, 100_000)]
         made += [bench.basket(parts=parts, inside=[scope]) for scope in _price_bands(bench)]
-        yield from (each for each in made if each is not None)
+        for basket in made:
+            if basket is not None:
+                yield basket
+        plain = [each for each in made if each is not None][:MIXED_MAX]
+        yield from (_mixed(each, witness.basket) for each in plain for witness in _others(bench, promotion))
+
+
+def _others(bench: Bench, promotion: Promotion) -> list[Witness]:
+    """Witnesses of others: what they give may leave more, or less, to be fought for."""
+    near = sorted(
+        (each for each in bench.witnesses.values() if each.promotion.id != promotion.id),
+        key=lambda each: (not _is_near(promotion, each.promotion), each.promotion.id),
+    )
+    return near[:OTHERS_MAX]
+
+
+def _is_near(one: Promotion, other: Promotion) -> bool:
+    return one.stage == other.stage or (one.group is not None and one.group == other.group)
+
+
+def _mixed(basket: Basket, other: Basket) -> Basket:
+    """A basket with the goods of another, and its codes and shopper where it has none of its own."""
+    there = {line.sku for line in basket.lines}
+    added = [line for line in other.lines if line.sku not in there]
+    lines = (*basket.lines, *(replace(line, quantity=line.quantity * 2) for line in added))
+    return replace(
+        basket,
+        lines=tuple(replace(line, id=str(number)) for number, line in enumerate(lines, start=1)),
+        member=basket.member or other.member,
+        codes=basket.codes or other.codes,
+    )
 
 
 def _price_bands(bench: Bench) -> list[Scope]:

@@ -104,18 +104,24 @@ def made_up_lines(scopes: Sequence[Scope], avoid: Sequence[Scope], *, price: int
     lowest, highest = price_range(scopes)
     if highest is not None and highest < lowest:
         return
-    price = max(price, lowest) if highest is None else min(max(price, lowest), highest)
+    prices = [price, *(scope.unit_price_min - 1 for scope in avoid if scope.unit_price_min)]
+    prices += [scope.unit_price_max + 1 for scope in avoid if scope.unit_price_max is not None]
+    prices = [max(each, lowest) if highest is None else min(max(each, lowest), highest) for each in prices]
     skus = _common(scope.sku_in for scope in scopes)
     brands = _common(scope.brand_in for scope in scopes)
     tag_lists = [sorted(scope.tag_in) for scope in scopes if scope.tag_in is not None]
     nodes = _common_nodes([scope.category_in for scope in scopes if scope.category_in is not None])
+    if nodes is not None:  # below them too, where something to be avoided leaves a part out
+        left_out = {each for scope in avoid for each in scope.category_not_in or ()}
+        nodes += sorted(each for each in left_out if any(under(each, node) for node in nodes))
     choices = product(
         nodes if nodes is not None else ("goods", "other"),
         brands if brands is not None else ("", "other"),
         list(islice(product(*tag_lists), 4)),
+        dict.fromkeys(prices),
         skus if skus is not None else _new_skus(scopes),
     )
-    for category, brand, tags, sku in islice(choices, COMBINATIONS_MAX):
+    for category, brand, tags, price, sku in islice(choices, COMBINATIONS_MAX):
         line = Line(
             id=sku, sku=sku, category=category, brand=brand, tags=tuple(sorted(set(tags))), unit_price=price, quantity=1
         )
