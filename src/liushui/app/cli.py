@@ -6,6 +6,7 @@ import typer
 
 from liushui.app import (
     bootstrap,  # noqa: F401  # first: the commands import models
+    commands_backtest,  # noqa: F401  # adds its command to those of promotions
     commands_backup,
     commands_catalog,
     commands_coupons,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, PricedBasket, PricedLine, PricedShipping
 from liushui.promotions.domain.backtest import Chunk, Load
+from liushui.promotions.domain.backtest_lines import as_read, chunks_of_lines
 from liushui.promotions.domain.backtest_processes import HelperDied
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
 from liushui.promotions.domain.basket_json import write_basket
@@ -86,6 +87,8 @@ __all__ = [
     "Usage",
     "VersionView",
     "answered",
+    "as_read",
+    "chunks_of_lines",
     "lint_document",
     "order_key",
     "uses_of",

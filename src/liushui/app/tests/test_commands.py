@@ -23,7 +23,7 @@ COMMANDS = (
     "create-chain", "create-region", "stores", "grant", "unlock", "doctor", "dev-cert", "backup", "restore",
     "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import",
     "payments reconcile", "payments resolve",
-    "promotions price", "promotions refund", "promotions lint",
+    "promotions price", "promotions refund", "promotions lint", "promotions backtest",
     "coupons create", "coupons import", "coupons export", "coupons status", "coupons check", "coupons void",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
