@@ -38,6 +38,7 @@ class Amount:
 
 
 Step = Percent | Amount
+PLAIN_MAX = 6  # whose subsets are tried one by one
 
 
 class Chain:
@@ -47,6 +48,7 @@ class Chain:
         self, counter: Counter, members: Sequence[CompiledPromotion], stacking: Stacking, masks: Sequence[int]
     ) -> None:
         self.members = members
+        self.has_floors = any(counter.floors)
         self.stacking = stacking
         self.masks = masks
         self.shipping = 1 << len(counter.lines)
@@ -65,6 +67,35 @@ class Chain:
                 percent if percent is not None else Amount(((index,),), masks[index])
                 for index, percent in enumerate(self.percents)
             ]
+
+    def plain_from(self) -> int:
+        """From which member on all are plain: a percent or an amount off everything, without conditions or company."""
+        first = len(self.members)
+        while first and len(self.members) - first < PLAIN_MAX and self._is_plain(first - 1):
+            first -= 1
+        return first
+
+    def plain_cut(self, index: int, worth: int) -> int:
+        """What a plain member takes off when all lines together are worth so much."""
+        effect = self.members[index].effects[0].effect
+        if effect.type == "amount_off":
+            return min(effect.amount or 0, worth)
+        return min(round_half_up(worth, effect.percent or 0), worth)
+
+    def _is_plain(self, index: int) -> bool:
+        member = self.members[index]
+        promotion = member.promotion
+        if len(member.effects) != 1 or member.dynamic or promotion.unit_exclusive or member.is_catalogue:
+            return False
+        if promotion.group is not None or promotion.limits.budget is not None or self.stacking.conflicts[index]:
+            return False
+        [compiled] = member.effects
+        effect = compiled.effect
+        if effect.type not in ("percent_off", "amount_off") or effect.level != "order" or effect.base == "list":
+            return False
+        if compiled.limits_units or effect.max_discount is not None or compiled.scope.untouched or self.has_floors:
+            return False
+        return self.masks[index] == self.whole
 
     def may_tighten(self, index: int) -> bool:
         """Whether working out its bound anew in a later state can help: not for plain amounts, nor where its percent
@@ -93,7 +124,7 @@ class Chain:
         return self.elsewhere + max(0, max(0, total) + charges - beside)
 
     def _lines(self, steps: Sequence[Step], state: State, bounds: Sequence[int], total: int) -> tuple[int, int]:
-        """The part of the chain that looks at lines: what is left of all of them, and what is gone from charges or lines."""
+        """The part of the chain that looks at lines: what is left of them, and what is gone besides."""
         left: dict[int, int] = {}
         gone: list[list[int]] = []  # amount, lines
         for step in steps:

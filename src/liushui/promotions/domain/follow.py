@@ -15,7 +15,7 @@ from liushui.promotions.domain.eligibility import (
     limit_reason,
     time_reason,
 )
-from liushui.promotions.domain.search import Turns, eligible_turn
+from liushui.promotions.domain.search import Turns, eligible_turn, line_mask
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
 from liushui.promotions.domain.turn import NO_USAGE, CompiledPromotion, Turn, take_turn
@@ -61,6 +61,7 @@ class Explainer:
         self.able = able
         self.places = {each.id: index for index, each in enumerate(able)}
         self._stacking: Stacking | None = None
+        self._masks: dict[str, int] = {}
         self.near: list[dict[str, Any]] = []
 
     def outcome(self, compiled: CompiledPromotion) -> Outcome:
@@ -111,12 +112,33 @@ class Explainer:
         opponents = self._stacking.opponents(place, applied)
         if opponents:
             return {"code": "conflict", "with": [self.able[each].id for each in opponents]}
-        chosen: dict[str, int | None] = {each: turn.applications or None for each, turn in self.way.turns.items()}
-        for each in self.able:
-            if each.id in chosen and not each.counts_applications:
-                chosen[each.id] = None
-        both = follow(self.counter, self.able, chosen | {compiled.id: None})
-        return {"code": "not_best", "total_with": both.state.total, "total_without": self.way.state.total}
+        return {
+            "code": "not_best",
+            "total_with": self._total_with(compiled),
+            "total_without": self.way.state.total,
+        }
+
+    def _total_with(self, compiled: CompiledPromotion) -> int:
+        """The total with one more promotion: turns are worked out anew only where lines have changed because of it."""
+        counter, state, changed = self.counter, self.way.before[compiled.id], 0
+        for each in self.able[self.places[compiled.id] :]:
+            turn = self.way.turns.get(each.id)
+            if each is not compiled and turn is None:
+                continue
+            if each is compiled or self._mask(each) & changed:
+                most = turn.applications if turn is not None and each.counts_applications else None
+                again = eligible_turn(each, counter, state, most)
+                for one in (turn, again):
+                    changed |= one.mask(len(counter.lines)) if one is not None else 0
+                turn = again
+            if turn is not None:
+                state = turn.apply(state)
+        return state.total
+
+    def _mask(self, compiled: CompiledPromotion) -> int:
+        if compiled.id not in self._masks:
+            self._masks[compiled.id] = line_mask(compiled, self.counter)
+        return self._masks[compiled.id]
 
     def _note_condition(self, compiled: CompiledPromotion, state: State) -> None:
         """A near miss when one numeric condition alone is not met, by at most half."""

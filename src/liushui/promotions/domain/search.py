@@ -163,6 +163,7 @@ class _Search:
         self.masks = [line_mask(each, counter) for each in members]
         self.chain = Chain(counter, members, self.stacking, self.masks)
         self.first_turns: dict[int, Turn | None] = {}  # on untouched lines
+        self.plain_from = self.chain.plain_from()
         self.benefit_suffix = [0] * (len(members) + 1)
         for index in range(len(members) - 1, -1, -1):
             self.benefit_suffix[index] = self.benefit_suffix[index + 1] + members[index].benefits
@@ -170,9 +171,12 @@ class _Search:
     def run(self) -> None:
         """Search; afterwards `chosen` and `best_total` are the best met, `most` bounds what any set takes off."""
         start = self.counter.start
-        bounds = [self._upper(index, start) for index in range(len(self.members))]
+        bounds = [
+            self._upper(index, start) if index < self.plain_from else self.chain.plain_cut(index, self._worth(start))
+            for index in range(len(self.members))
+        ]
         self.most = start.total - self.chain.least(start, 0, bounds)
-        self._offer(start, 0, 0)
+        self._offer(start.total, 0, 0)
         self._from(0, Node(start, 0, 0, 0, 0, 0), bounds)
 
     def _upper(self, index: int, state: State) -> int:
@@ -193,17 +197,34 @@ class _Search:
         least, known = (-benefits, promotions, coupons), best[1:4]
         return least > known if self.counts else least >= known
 
-    def _offer(self, state: State, benefits: int, coupons: int) -> None:
-        ranks = tuple(index for index, _ in self.taken)
-        times = tuple(-turn.applications for _, turn in self.taken)
-        key = (state.total, -benefits, len(ranks), coupons, ranks, times)
+    def _worth(self, state: State) -> int:
+        """What the component's lines are worth in this state."""
+        return sum(state.sums[line] for line in self.chain.lines)
+
+    def _close(self, node: Node) -> None:
+        """Decide the plain promotions at the end, whose cuts depend on nothing but the sum of all lines."""
+        worth = self._worth(node.state)
+        ways: list[tuple[int, int, int, tuple[int, ...]]] = [(worth, 0, 0, ())]  # worth, promotions, coupons, which
+        for index in range(self.plain_from, len(self.members)):
+            also = int(self.members[index].needs_coupon)
+            for left, count, coupons, which in ways[:]:
+                cut = self.chain.plain_cut(index, left)
+                if cut:
+                    ways.append((left - cut, count + 1, coupons + also, (*which, index)))
+        left, _, coupons, which = min(ways)
+        self._offer(node.state.total - worth + left, node.benefits, node.coupons + coupons, which)
+
+    def _offer(self, total: int, benefits: int, coupons: int, plain: tuple[int, ...] = ()) -> None:
+        ranks = (*(index for index, _ in self.taken), *plain)
+        times = (*(-turn.applications for _, turn in self.taken), *(-1 for _ in plain))
+        key = (total, -benefits, len(ranks), coupons, ranks, times)
         if self.best_key is None or key < self.best_key:
             self.best_key = key
-            self.best_total = state.total
+            self.best_total = total
             self.chosen = {
                 self.members[index].id: turn.applications if self.members[index].counts_applications else None
                 for index, turn in self.taken
-            }
+            } | {self.members[index].id: None for index in plain}
             self.chosen_turns = {self.members[index].id: turn for index, turn in self.taken}
 
     def _from(self, index: int, node: Node, bounds: list[int]) -> None:
@@ -212,8 +233,8 @@ class _Search:
         if self.nodes >= self.node_limit:
             self.stopped = True
             return
-        if index == len(self.members):
-            self._offer(node.state, node.benefits, node.coupons)
+        if index == self.plain_from:
+            self._close(node)
             return
         if self._is_cut_off(index, node, bounds):
             return
@@ -242,7 +263,7 @@ class _Search:
             return bounds
         stale = [
             other
-            for other in range(index, len(self.members))
+            for other in range(index, self.plain_from)
             if bounds[other] and node.dirty & self.masks[other] and self.chain.may_tighten(other)
         ]
         if not stale:

@@ -99,6 +99,13 @@ class Turn:
         self.offers: list[dict[str, Any]] = []
         self.unused = 0
 
+    def mask(self, charges_at: int) -> int:
+        """The lines that it changes as bits; the one at `charges_at` for delivery charges."""
+        mask = 1 << charges_at if self.charges else 0
+        for index in self.lines:
+            mask |= 1 << index
+        return mask
+
     def apply(self, state: State) -> State:
         """The state after it."""
         runs, sums, shipping = state.runs, state.sums, state.shipping
