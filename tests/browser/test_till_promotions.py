@@ -6,11 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import (
-    OpenPage,
-    Served,
-    serving,
-)
+from tests.browser.conftest import SCREENSHOTS, OpenPage, Served, assert_fits_all_widths, axe_violations, serving
 from tests.browser.test_till import gtin, idle, scan
 
 CRISPS, SEAWEED, CRACKERS, OIL, JERKY = gtin(21), gtin(22), gtin(24), gtin(10), gtin(27)
@@ -108,3 +104,81 @@ def test_a_sale_with_promotions_by_keyboard_alone(
         expect(paper).to_contain_text(words[text])
     expect(paper).to_contain_text("••••" + served.facts["codes"][coupon][-4:])
     expect(paper).not_to_contain_text(served.facts["codes"][coupon])
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_gift_is_taken_with_one_key_and_a_line_tells_why_when_it_is_touched_twice(
+    sale: Callable[..., Page], language: str
+) -> None:
+    page = sale(till="T3", language=language)
+    for code in (OIL, JERKY):  # 26.80 + 32.90
+        scan(page, code)
+    expect(page.locator("#total")).to_have_text("¥59.70")
+    expect(page.locator(".till-offer")).to_contain_text({"zh-hans": "矿泉水", "en": "Mineral water"}[language])
+    page.keyboard.press("*")
+    expect(page.locator("tr[data-line]")).to_have_count(3)
+    expect(page.locator("#total")).to_have_text("¥59.70")
+    expect(page.locator(".till-offer")).to_have_count(0)
+    row = page.locator("tr[data-line]").first
+    row.click()
+    expect(row).to_have_attribute("aria-current", "true")
+    row.click()
+    expect(page.locator(".why")).to_contain_text("¥26.80")
+    expect(page.locator("#scan")).to_be_focused()
+    scan(page, CRISPS)  # closes it
+    expect(page.locator(".why")).to_have_count(0)
+    expect(page.locator("#total")).to_have_text("¥61.60")  # 67.60 less 6
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_coupon_is_known_in_the_scan_box(sale: Callable[..., Page], served: Served, language: str) -> None:
+    page = sale(language=language)
+    scan(page, CRISPS)
+    code = served.facts["codes"][2]
+    scan(page, code)
+    expect(page.locator("#total")).to_have_text("¥2.90")
+    expect(page.locator(".answer-note")).to_contain_text(code[-4:])
+    page.keyboard.press("/")
+    page.keyboard.press("F9")
+    expect(page.locator("#total")).to_have_text("¥7.90")
+    page.keyboard.press("Escape")
+    scan(page, "6900000000001")  # neither an article nor a coupon
+    expect(page.locator(".answer-bad")).to_contain_text("6900000000001")
+
+
+def test_the_customer_sees_what_is_given_and_what_is_near(sale: Callable[..., Page], open_page: OpenPage) -> None:
+    page = sale()
+    for code in (CRISPS, SEAWEED, CRACKERS, CRACKERS, CRACKERS):
+        scan(page, code)
+    idle(page)
+    expect(page.locator("#total")).to_have_text("¥37.60")  # one set of 11.90, 8.90 and 8.90, the last of it free
+    display = open_page("/till/display/", user=None, till="T2")
+    for text in ("零食买二送一", "Snacks 3 for 2", "You save"):
+        expect(display.locator("#display")).to_contain_text(text)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("width", [360, 1366])
+def test_how_it_looks(sale: Callable[..., Page], served: Served, language: str, width: int) -> None:
+    page = sale(language=language, width=width)
+    for code in (CRISPS, SEAWEED, CRACKERS, gtin(23)):
+        scan(page, code)
+    scan(page, served.facts["codes"][5])
+    page.keyboard.press("=")
+    page.keyboard.type("13800")
+    page.keyboard.press("F3")
+    expect(page.locator(".basket-customer")).to_contain_text("13800")
+    idle(page)
+    for name, key in (("", ""), ("why", "F12"), ("code", "/"), ("member", "=")):
+        if key:
+            page.keyboard.press(key)
+            expect(page.locator("#ticket")).to_have_attribute("data-panel", name)
+            idle(page)
+        if width == 1366:
+            assert_fits_all_widths(page)
+            page.set_viewport_size({"width": width, "height": 900})
+        assert axe_violations(page) == []
+        page.screenshot(path=SCREENSHOTS / f"till-promotions-{name or 'sale'}-{language}-{width}.png", full_page=True)
+        if key:
+            page.keyboard.press("Escape")
+            expect(page.locator("#ticket")).to_have_attribute("data-panel", "")
