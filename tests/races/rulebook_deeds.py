@@ -1,0 +1,192 @@
+"""Rulebooks in a race: people publish, pause and cancel while others sell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+from liushui.catalog import facade as catalog
+from liushui.catalog.contracts import NewItem, NewPrice
+from liushui.checkout import facade as checkout
+from liushui.checkout.contracts import CompleteSale, LineCommand
+from liushui.kernel.errors import LiushuiError
+from liushui.orders import facade as orders
+from liushui.promotions import facade as promotions
+from liushui.promotions.contracts import DraftView
+from liushui.runtime.access import Grant, Principal
+from liushui.stores import facade as stores
+from liushui.stores.contracts import NewStore
+
+SKUS = ("MILK", "SOAP")
+
+
+def warm_up() -> None:
+    """Open the connection before the race."""
+    connection.ensure_connection()
+
+
+def prepare() -> None:
+    """A store that sells two things at 100.00 each."""
+    call_command("migrate", verbosity=0)
+    chain = stores.save_chain(code="HM", name_zh="好邻", name_en="Haolin", currency="CNY")
+    stores.save_region(chain_code="HM", code="EAST", name_zh="华东", name_en="East")
+    stores.save_stores(
+        stores=[NewStore(chain_code="HM", region_code="EAST", code="SH01", name_zh="一店", name_en="First")]
+    )
+    catalog.save_items(items=[NewItem(chain_id=chain.id, sku=sku, name_zh=sku, name_en=sku) for sku in SKUS])
+    catalog.save_prices(
+        prices=[
+            NewPrice(
+                chain_id=chain.id, sku=sku, amount_minor=10_000, starts_at=datetime.now(UTC) - timedelta(days=1)
+            )
+            for sku in SKUS
+        ]
+    )  # fmt: skip
+
+
+def publish(*, first: int, last: int) -> list[str]:
+    """Versions one after another, each of which takes as many percent off both things as its number."""
+    return [_published(percent) for percent in range(first, last + 1)]
+
+
+def publish_or_sell(*, name: str, count: int) -> list[Any]:
+    """Publish until that version when no name is given, slowly; otherwise sell so often by each of two threads."""
+    if name:
+        return sell(name=name, count=count, threads=2)
+    states = []
+    for percent in range(2, count + 1):
+        states.append(_published(percent))
+        time.sleep(0.3)
+    return states
+
+
+def draft(*, percent: int) -> int:
+    """A draft in review."""
+    return _in_review(percent).id
+
+
+def approve(*, draft_id: int) -> str:
+    """Approve it, and say how it ended."""
+    try:
+        return promotions.decide_review(
+            draft_id=draft_id, approve=True, principal=_person("fei", "finance"), now=datetime.now(UTC)
+        ).state
+    except LiushuiError as error:
+        return error.type
+
+
+def save(*, draft_id: int, revision: int, name: str) -> str:
+    """Rename a draft, and say how it ended."""
+    try:
+        return promotions.rename_draft(
+            draft_id=draft_id, revision=revision, name=name, principal=_person(name, "marketer"),
+            now=datetime.now(UTC),
+        ).name  # fmt: skip
+    except LiushuiError as error:
+        return error.type
+
+
+def open_draft() -> list[int]:
+    """A draft that can be saved: its id and revision."""
+    found = promotions.create_draft(
+        chain_id=_chain(), name="Race", principal=_person("ma", "marketer"), now=datetime.now(UTC)
+    )
+    return [found.id, found.revision]
+
+
+def pause(*, promotion_id: str) -> str:
+    """Stop a promotion, and say how it ended."""
+    try:
+        return promotions.pause_promotion(
+            chain_id=_chain(), promotion_id=promotion_id, reason="race", principal=_person("ma", "marketer"),
+            now=datetime.now(UTC),
+        ).version  # fmt: skip
+    except LiushuiError as error:
+        return error.type
+
+
+def numbers() -> list[int]:
+    """The versions there are."""
+    found = promotions.versions(chain_id=_chain(), at=datetime.now(UTC), limit=1000)
+    return sorted(version.number for version in found)
+
+
+def sell(*, name: str, count: int, threads: int) -> list[list[Any]]:
+    """Sell both things again and again, by threads; for each sale its version and what came off each line."""
+    sold: list[list[Any]] = []
+
+    def go(thread: int) -> None:
+        try:
+            sold.extend(_sell(f"{name}-{thread}-{number}") for number in range(count))
+        finally:
+            connection.close()
+
+    running = [threading.Thread(target=go, args=(number,)) for number in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return sold
+
+
+def _sell(source_id: str) -> list[Any]:
+    now = datetime.now(UTC)
+    answer = checkout.complete_sale(
+        command=CompleteSale(
+            source="web", source_id=source_id, store="SH01", completed_at=now,
+            lines=tuple(LineCommand(code=sku) for sku in SKUS),
+        ),
+        principal=_person("web", "integration"),
+        now=now,
+    )  # fmt: skip
+    store_ids = {store.id for store in stores.stores()}
+    sale = orders.sale(sale_id=answer.sale_id, store_ids=store_ids)
+    stored = orders.price_explanation(sale_id=answer.sale_id, store_ids=store_ids)
+    assert stored is not None
+    again = promotions.replay(chain_id=_chain(), digest=stored.rulebook_digest, basket=stored.basket)
+    assert again.answer_text() == stored.answer
+    percent = next(each.effects[0].percent for each in again.rulebook.rulebook.promotions)
+    return [percent, *(line.discount_minor for line in sale.lines)]
+
+
+def _published(percent: int) -> str:
+    found = promotions.decide_review(
+        draft_id=_in_review(percent).id, approve=True, principal=_person("fei", "finance"), now=datetime.now(UTC)
+    )
+    return found.state
+
+
+def _in_review(percent: int) -> DraftView:
+    maker, now = _person("ma", "marketer"), datetime.now(UTC)
+    found = promotions.create_draft(chain_id=_chain(), name=f"{percent} %", principal=maker, now=now)
+    found = promotions.save_draft(
+        draft_id=found.id, revision=found.revision, principal=maker, now=now,
+        document={
+            "promotions": [
+                {
+                    "id": sku.lower(),
+                    "effects": [
+                        {"type": "percent_off", "percent": percent, "level": "unit", "scope": {"sku_in": [sku]}}
+                    ],
+                }
+                for sku in SKUS
+            ]
+        },
+    )  # fmt: skip
+    return promotions.submit_for_review(
+        draft_id=found.id, revision=found.revision, reason="race", principal=maker, now=now
+    )
+
+
+def _chain() -> int:
+    [chain] = stores.chains()
+    return chain.id
+
+
+def _person(name: str, role: str) -> Principal:
+    return Principal(subject=f"staff:{name}", name=name, grants=(Grant(role=role, chain_id=_chain()),))
