@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from liushui.promotions.domain.units import Run, paid
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
@@ -17,18 +19,18 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
-    """One line priced. `runs` are (value, count) pairs: the paid values of its units in order, equal neighbours joined."""
+    """One line priced. `runs` are its units with what is paid for each, as units.py holds them."""
 
     id: str
     gross: int
     discount: int
     net: int
-    runs: tuple[tuple[int, int], ...]
+    runs: tuple[Run, ...]
     allocations: tuple[Allocation, ...]
 
     def units(self) -> list[int]:
         """The paid values unit by unit, in order."""
-        return [value for value, count in self.runs for _ in range(count)]
+        return [value for value, count in paid(self.runs) for _ in range(count)]
 
     def to_json(self) -> dict[str, Any]:
         """As in the answer's `lines`."""

@@ -25,7 +25,6 @@ from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter
 from liushui.promotions.domain.strict_json import percent
 from liushui.promotions.domain.turn import CompiledPromotion
-from liushui.promotions.domain.units import paid
 
 NODE_LIMIT = 20_000
 
@@ -156,7 +155,7 @@ def _lines(counter: Counter, way: Way) -> tuple[PricedLine, ...]:
                 gross=gross,
                 discount=gross - net,
                 net=net,
-                runs=paid(way.state.runs[index]),
+                runs=way.state.runs[index],
                 allocations=tuple(allocations[index]),
             )
         )

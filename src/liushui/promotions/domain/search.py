@@ -288,7 +288,7 @@ class _Search:
         self._apply(index, turn, node, bounds)
         if not member.counts_applications:
             return
-        steady = _more_is_better(member)
+        steady = _more_is_better(member, has_floors=self.chain.has_floors)
         if steady and index + 1 == len(self.members):
             return
         others = sum(bounds[index + 1 :])
@@ -318,8 +318,11 @@ def line_mask(compiled: CompiledPromotion, counter: Counter) -> int:
     return mask | 1 << len(counter.lines) if compiled.touches_shipping else mask
 
 
-def _more_is_better(member: CompiledPromotion) -> bool:
-    """Whether more applications never take off less: not so for pools, and for budgets that refuse."""
+def _more_is_better(member: CompiledPromotion, *, has_floors: bool) -> bool:
+    """Whether more applications never take off less: not so for pools, for budgets that refuse, and where
+    floors keep units from what max_discount has given them."""
+    if has_floors and any(effect.effect.max_discount is not None for effect in member.effects):
+        return False
     limits = member.promotion.limits
     if limits.budget is not None and limits.budget_mode == "reject":
         return False

@@ -70,6 +70,8 @@ class CompiledPromotion:
         """How bounds.upper bounds it: by its turn, by one for dearest units or without floors, or by all there is."""
         priced = [effect for effect in self.effects if effect.kind in ("unit", "sets")]
         sets = [effect for effect in priced if effect.kind == "sets"]
+        if any(effect.kind == "gift" for effect in self.effects):  # others may have given the cheaper units
+            return "all there is"
         if len(sets) > 1 or any(effect.buy_scope is not effect.get_scope for effect in sets):
             return "all there is"
         if self.fragile:

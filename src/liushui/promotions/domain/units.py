@@ -94,8 +94,18 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
 
 def first_of(runs: Sequence[Run], units: int) -> tuple[list[Run], list[Run]]:
     """The first so many units by position of runs of one line, however they interleave, and the others."""
+    head: list[Run]
+    tail: list[Run]
     if len(runs) == 1:
         return split(runs[0], units)
+    if all(run[4] == 1 for run in runs):
+        head, tail = [], []
+        for run in sorted(runs, key=_start):
+            front, back = split(run, units)
+            units -= min(units, run[2])
+            head += front
+            tail += back
+        return head, tail
     low, high = 0, max(end(run) for run in runs)
     while low < high:  # the least position before which there are that many
         middle = (low + high) // 2
@@ -103,8 +113,7 @@ def first_of(runs: Sequence[Run], units: int) -> tuple[list[Run], list[Run]]:
             high = middle
         else:
             low = middle + 1
-    head: list[Run] = []
-    tail: list[Run] = []
+    head, tail = [], []
     for run in runs:
         front, back = split(run, _before(run, low))
         head += front
