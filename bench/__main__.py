@@ -42,6 +42,7 @@ BENCHES = (
     Bench("home", "home page and reports at 0.1 and 1.5 million lines", (SQLITE,), seconds_max=500),
     Bench("intake", "bulk intake of real receipts", ()),
     Bench("till_browser", "the sale screen in Chromium with 100,000 items", (SQLITE,), seconds_max=400),
+    Bench("promotions", "pricing 20 lines with 1,000 promotions", (), seconds_max=400),
     Bench("till", "closing a shift, 64 tills at once", (SQLITE, POSTGRESQL), seconds_max=400),
 )
 
