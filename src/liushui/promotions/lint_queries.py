@@ -12,49 +12,75 @@ from django.conf import settings
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import Item as CatalogItem
+from liushui.promotions.actions.rebase_draft import base_of
 from liushui.promotions.coupon_queries import coupon_batches
-from liushui.promotions.domain.books import Book, read_book
+from liushui.promotions.domain.books import Book, changes, read_book
 from liushui.promotions.domain.coupons import CouponBatch
 from liushui.promotions.domain.lint import Batch, Catalogue, Finding, Item, blocking, key, lint, to_acknowledge
 from liushui.promotions.domain.lint_conditions import leaves
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.rulebook_json import read_rulebook
 from liushui.promotions.errors import LintRefused, NotAcknowledged
-from liushui.promotions.queries import draft_row, member_tiers
+from liushui.promotions.models import DraftRow
+from liushui.promotions.queries import book_of, draft_row, member_tiers
 from liushui.runtime import places
 from liushui.runtime.access import Principal
 
 ITEMS_MAX = 30_000  # of a larger catalogue so many are used for baskets, and nothing is said to be missing
 ITEMS_AT_ONCE = 5_000
 NAMED_MAX = 5
+ASKED = ("added", "changed", "resumed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintReport:
-    """What was found, gravest first, by which rulebook, for which instant."""
+    """What was found, gravest first, by which rulebook, for which instant.
+
+    `asked` are the promotions that the draft is responsible for: those that it adds, changes or resumes. What was found
+    of others was there before, and neither stops the draft nor asks its reviewer for anything.
+    """
 
     rulebook: Rulebook
     at: datetime
     findings: tuple[Finding, ...]
+    asked: frozenset[str]
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Those that stop publishing."""
-        return blocking(self.findings)
+        return tuple(each for each in blocking(self.findings) if self.is_of_draft(each))
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Those that the reviewer acknowledges."""
-        return to_acknowledge(self.findings)
+        return tuple(each for each in to_acknowledge(self.findings) if self.is_of_draft(each))
+
+    def is_of_draft(self, finding: Finding) -> bool:
+        """Whether the draft is responsible for what was found."""
+        return not self.asked.isdisjoint(finding.promotions)
 
 
 def lint_draft(*, draft_id: int, principal: Principal, now: datetime) -> LintReport:
     """Look a draft over as it is, for the instant at which it is to start. Raises UnknownRulebook, InvalidDocument."""
-    row = draft_row(draft_id=draft_id, principal=principal)
-    return lint_book(book=read_book(row.document, row.paused), chain_id=row.chain_id, at=max(row.starts_at or now, now))
+    return lint_row(draft_row(draft_id=draft_id, principal=principal), at=now)
 
 
-def lint_book(*, book: Book, chain_id: int, at: datetime) -> LintReport:
+def lint_row(row: DraftRow, *, at: datetime) -> LintReport:
+    """The same for whoever has found the draft; `at` or when it is to start, whichever is later.
+
+    A draft that only ends, resumes or rolls back what was published before is responsible for nothing: going back must
+    not wait for anything to be mended.
+    """
+    book, before = read_book(row.document, row.paused), book_of(base_of(row))
+    asked: Collection[str] = ()
+    if row.origin == "draft":
+        asked = [each.id for each in changes(before, book) if each.kind in ASKED]
+        if book.mode != before.mode:
+            asked = book.promotions
+    return lint_book(book=book, chain_id=row.chain_id, at=max(row.starts_at or at, at), asked=frozenset(asked))
+
+
+def lint_book(*, book: Book, chain_id: int, at: datetime, asked: frozenset[str]) -> LintReport:
     """Look all running promotions of a book over, with what the chain knows. Raises InvalidDocument."""
     rulebook = read_rulebook(book.document(version="draft"))
     local = at.astimezone(_zone(chain_id))
@@ -68,7 +94,7 @@ def lint_book(*, book: Book, chain_id: int, at: datetime) -> LintReport:
         written={name: tuple(each.get("not_with") or ()) for name, each in book.promotions.items()},
         at=local,
     )
-    return LintReport(rulebook=rulebook, at=local, findings=found)
+    return LintReport(rulebook=rulebook, at=local, findings=found, asked=asked)
 
 
 def refuse_errors(report: LintReport) -> None:

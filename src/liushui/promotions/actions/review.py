@@ -19,7 +19,7 @@ from liushui.promotions.contracts import DraftView
 from liushui.promotions.domain.books import changes, read_book
 from liushui.promotions.errors import DraftChanged, DraftClosed, NothingChanged
 from liushui.promotions.kinds import PUBLISH
-from liushui.promotions.lint_queries import lint_book, lint_draft, refuse_errors, refuse_unseen
+from liushui.promotions.lint_queries import lint_row, refuse_errors, refuse_unseen
 from liushui.promotions.models import DraftRow
 from liushui.promotions.queries import book_of, draft_row, draft_view, latest_rulebook
 from liushui.runtime import approvals, audit
@@ -46,7 +46,7 @@ def submit_for_review(
     latest = latest_rulebook(chain_id=row.chain_id)
     check_base(row, latest)
     start_of(wished=starts_at, latest=latest, now=now)
-    report = lint_book(book=read_book(row.document, row.paused), chain_id=row.chain_id, at=max(starts_at or now, now))
+    report = lint_row(row, at=max(starts_at or now, now))
     refuse_errors(report)
     payload = _payload(row, starts_at) | {"warnings": len(report.warnings)}
     with transaction.atomic():
@@ -97,7 +97,7 @@ def decide_review(
     if row.approval_id is None:
         raise DraftClosed(f"Draft {row.name!r} is not in review", context={"state": row.state})
     if approve and acknowledged is not None and row.state == "in_review":
-        report = lint_draft(draft_id=draft_id, principal=principal, now=now)
+        report = lint_row(row, at=now)
         refuse_errors(report)
         refuse_unseen(report, acknowledged=acknowledged)
     decided = approvals.decide(

@@ -34,6 +34,7 @@ MARKS: Mapping[str, tuple[Any, str]] = {
     "warning": (gettext_lazy("To be acknowledged"), "status-warn"),
     "note": (gettext_lazy("For your information"), "status-info"),
 }
+NAMES: Mapping[str, Any] = {"error": gettext_lazy("Faults"), "warning": gettext_lazy("Warnings")}
 TRY_LINES_MAX = 30  # what the try-it basket takes
 
 
@@ -65,6 +66,7 @@ class FindingView:
 
     key: str
     severity: str
+    is_asked: bool  # the draft is responsible for it, and a warning is to be acknowledged
     words: FindingWords
     promotions: Sequence[tuple[str, str]]  # id, name
     witness: WitnessView | None
@@ -139,15 +141,21 @@ def _shown(report: LintReport, draft: DraftView, chain: ChainPlace) -> _Shown:
 def _groups(report: LintReport, shown: _Shown) -> Iterator[tuple[str, str, list[FindingView]]]:
     """(heading, class of its mark, findings) by severity."""
     for severity, (title, mark) in MARKS.items():
-        mine = [_view(each, shown) for each in report.findings if each.severity == severity]
-        if mine:
-            yield str(title), mark, mine
+        mine = [each for each in report.findings if each.severity == severity]
+        asked = [each for each in mine if severity == "note" or report.is_of_draft(each)]
+        before = [each for each in mine if each not in asked]
+        if asked:
+            yield str(title), mark, [_view(each, shown, is_asked=True) for each in asked]
+        if before:
+            heading = _("%(title)s, as before this draft") % {"title": NAMES[severity]}
+            yield heading, "", [_view(each, shown, is_asked=False) for each in before]
 
 
-def _view(finding: Finding, shown: _Shown) -> FindingView:
+def _view(finding: Finding, shown: _Shown, *, is_asked: bool) -> FindingView:
     return FindingView(
         key=key(finding),
         severity=finding.severity,
+        is_asked=is_asked,
         words=finding_words(finding, shown.told),
         promotions=[(each, shown.told.promotion(each)) for each in finding.promotions],
         witness=_witness(finding.witness, finding.answer, shown),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from liushui.promotions.domain.lint import Batch, Catalogue, Item, blocking, key, lint, to_acknowledge
+import liushui
+from liushui.promotions.domain.lint import CODES, Batch, Catalogue, Item, blocking, key, lint, to_acknowledge
 from liushui.promotions.domain.rulebook_json import read_rulebook
 from liushui.promotions.tests.linting import (
     AT,
@@ -423,3 +425,17 @@ def test_the_same_rulebook_has_the_same_findings_in_any_order_of_its_promotions(
     there = read_rulebook(PLAIN)
     back = read_rulebook(book(*reversed(PLAIN["promotions"])))
     assert lint(there, at=AT) == lint(back, at=AT)
+
+
+def test_the_reference_tells_every_code_in_the_part_of_its_severity() -> None:
+    page = (Path(liushui.__file__).parents[2] / "docs/reference/promotion-lint.md").read_text("utf-8")
+    parts = {
+        "error": page.split("## Errors")[1].split("## ")[0],
+        "warning": page.split("## Warnings")[1].split("## ")[0],
+    }
+    parts["note"] = page.split("## Notes")[1].split("## ")[0]
+    told_there = {
+        severity: [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
+        for severity, part in parts.items()
+    }
+    assert told_there == {severity: [code for code, kind in CODES.items() if kind == severity] for severity in parts}

@@ -111,6 +111,28 @@ def test_a_warning_is_acknowledged_by_the_reviewer(office: Office) -> None:
     assert facade.decide_review(**decide, acknowledged=["large_discount:half"]).state == "published"
 
 
+def test_what_was_there_before_asks_nothing_of_a_draft_and_holds_no_going_back(office: Office) -> None:
+    submitted = office.submit(office.draft(HALF))
+    facade.decide_review(
+        draft_id=submitted.id, approve=True, principal=office.fei, now=NOON, acknowledged=["large_discount:half"]
+    )
+    draft = office.draft(promo("five", percent(5, scope={"sku_in": ["A"]}), group="g"))
+    report = facade.lint_draft(draft_id=draft.id, principal=office.ma, now=NOON)
+    assert [(each.code, each.promotions) for each in report.findings if each.severity == "warning"] == [
+        ("large_discount", ("half",)),
+    ]
+    assert (report.warnings, report.asked) == ((), frozenset({"five"}))
+    again = office.submit(draft)
+    after = facade.decide_review(
+        draft_id=again.id, approve=True, principal=office.fei, now=NOON + timedelta(hours=1), acknowledged=[]
+    )
+    assert after.state == "published"
+    live = facade.live_rulebook(chain_id=office.chain_id, at=NOON)
+    assert live is not None
+    back = facade.roll_back(rulebook_id=live.id, reason="too dear", principal=office.ma, now=NOON + timedelta(hours=2))
+    assert facade.lint_draft(draft_id=back.id, principal=office.ma, now=NOON).asked == frozenset()
+
+
 def test_a_draft_is_sent_back_without_ticking_anything(office: Office) -> None:
     draft = office.submit(office.draft(HALF))
     after = facade.decide_review(
