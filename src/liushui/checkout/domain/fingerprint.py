@@ -56,7 +56,16 @@ def body_sha256(command: CompleteSale) -> str:
         member, frozen = command.member, command.frozen
         body += (
             "promotions",
-            None if member is None else (member.id, member.tier, sorted(member.groups), member.completed_orders),
+            None
+            if member is None
+            else (
+                member.id,
+                member.tier,
+                sorted(member.groups),
+                member.birthday,
+                member.completed_orders,
+                sorted((name, str(value)) for name, value in member.attributes.items()),
+            ),
             command.codes,
             None if frozen is None else (frozen.rulebook_digest, frozen.basket),
         )

@@ -10,12 +10,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
+from liushui.intake.domain.shopper_json import MemberIn, member_json, member_of
 from liushui.intake.errors import InvalidSale, MalformedJson
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.money import format_minor, parse_minor
 
 MONEY_FIELDS = ("amount", "regular", "tax", "cost")
 _Text = Annotated[str, Meta(max_length=400)]
+_Code = Annotated[str, Meta(min_length=1, max_length=64)]
 _Money = str | None | UnsetType
 _Minor = int | None | UnsetType
 
@@ -48,6 +50,7 @@ class LineIn(Struct, forbid_unknown_fields=True):
     cost: _Money = UNSET
     cost_minor: _Minor = UNSET
     is_return: bool = False
+    is_gift: bool = False
 
 
 class TenderIn(Struct, forbid_unknown_fields=True):
@@ -75,6 +78,8 @@ class SaleIn(Struct, forbid_unknown_fields=True):
     operator: _Text = ""
     receipt_number: _Text = ""
     customer: _Text = ""
+    member: MemberIn | None = None
+    codes: Annotated[list[_Code], Meta(max_length=50)] = []
 
 
 _decoder = msgspec.json.Decoder(SaleIn)
@@ -169,6 +174,8 @@ def to_command(sale: SaleIn, *, source: str, chain: str, currency: str) -> Compl
         operator=sale.operator,
         receipt_number=sale.receipt_number,
         customer=sale.customer,
+        member=member_of(sale.member),
+        codes=tuple(sale.codes),
     )
 
 
@@ -198,6 +205,7 @@ def _line(line: LineIn, index: int, currency: str) -> LineCommand:
         tax_minor=_money(line.tax, line.tax_minor, "tax", where, currency),
         cost_minor=_money(line.cost, line.cost_minor, "cost", where, currency),
         is_return=line.is_return,
+        is_gift=line.is_gift,
     )
 
 
@@ -245,6 +253,10 @@ def command_json(command: CompleteSale, currency: str) -> dict[str, object]:
         ]
     heads = ("chain", "currency", "workstation", "operator", "receipt_number", "customer")
     sale |= _filled({name: getattr(command, name) for name in heads})
+    if command.member is not None:
+        sale["member"] = member_json(command.member)
+    if command.codes:
+        sale["codes"] = list(command.codes)
     return sale | ({"channel": command.channel} if command.channel != "pos" else {})
 
 
@@ -263,6 +275,7 @@ def line_json(line: LineCommand, currency: str) -> dict[str, object]:
     if line.measure_value is not None:
         written |= {"measure_value": line.measure_value, "measure_unit": line.measure_unit}
     written |= _filled({"name": line.name, "category": line.category})
+    written |= {"is_gift": True} if line.is_gift else {}
     return written | ({"is_return": True} if line.is_return and line.units == 0 else {})
 
 
