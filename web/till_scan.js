@@ -49,6 +49,9 @@ function onBoxKey(event) {
   } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && box().getAttribute("aria-expanded") !== "true") {
     event.preventDefault();
     moveChoice(event.key === "ArrowUp" ? -1 : 1);
+  } else if (event.key === "PageUp" || event.key === "PageDown") {
+    const panel = document.querySelector(".side-panel:has(.why)"); // what is read, and longer than the window
+    panel?.scrollBy({ top: (event.key === "PageUp" ? -0.8 : 0.8) * panel.clientHeight });
   }
 }
 

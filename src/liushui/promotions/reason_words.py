@@ -34,17 +34,10 @@ class Told:
         """`¥8.00`."""
         return money_text(amount_minor=amount_minor, currency=self.currency, language=self.language)
 
-    def percent(self, basis_points: int) -> str:
-        """`12.5%`."""
-        return self._hundredths(basis_points) + "%"
-
     def factor(self, basis_points: int) -> str:
         """`1.5` of 15000."""
-        return self._hundredths(basis_points // 100)
-
-    def _hundredths(self, value: int) -> str:
-        whole, part = divmod(value, 100)
-        return f"{whole}.{part:02}".rstrip("0").rstrip(".")
+        whole, part = divmod(basis_points, 10_000)
+        return f"{whole}.{part:04}".rstrip("0").rstrip(".")
 
     def promotion(self, promotion_id: str) -> str:
         """Its name as people know it."""

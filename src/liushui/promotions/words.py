@@ -103,14 +103,14 @@ def _distance(reason: Mapping[str, Any]) -> Fraction:
 
 
 def _offer(offer: Mapping[str, Any], told: Told) -> OfferWords:
-    quantity, percent = int(offer["qty"]), offer.get("percent", 10_000)
+    quantity, percent = int(offer["qty"]), str(offer.get("percent", 100))  # as rulebook files write it
     name = told.promotion(offer["promotion"])
     values = {"quantity": quantity, "article": told.article(offer["sku"]), "name": name}
-    if percent == 10_000:
+    if percent == "100":
         text = gettext("%(name)s: %(quantity)d × %(article)s may be taken free") % values
     else:
         text = gettext("%(name)s: %(quantity)d × %(article)s may be taken at %(percent)s off") % (
-            values | {"percent": told.percent(percent)}
+            values | {"percent": f"{percent}%"}
         )
     return OfferWords(promotion=offer["promotion"], name=name, sku=offer["sku"], quantity=quantity, text=text)
 

@@ -169,15 +169,15 @@ def test_why_something_was_not_applied(promotion, reason, english, chinese):
 def test_gifts_points_and_coupons_are_told():
     found = told(
         offers=[
-            {"promotion": "spend", "sku": "CUP", "qty": 1, "percent": 10_000},
-            {"promotion": "spend", "sku": "BAG", "qty": 2, "percent": 5_000},
+            {"promotion": "spend", "sku": "CUP", "qty": 1, "percent": 100},
+            {"promotion": "spend", "sku": "BAG", "qty": 2, "percent": "12.5"},
         ],
         points={"multiply": 15_000, "add": 100},
         issued=[{"promotion": "spend", "batch": "b1", "for": "next_order"}],
     )
     assert [(each.sku, each.quantity, each.text) for each in found.offers] == [
         ("CUP", 1, "30 off 200: 1 × CUP may be taken free"),
-        ("BAG", 2, "30 off 200: 2 × BAG may be taken at 50% off"),
+        ("BAG", 2, "30 off 200: 2 × BAG may be taken at 12.5% off"),
     ]
     assert found.gained == ("Points × 1.5", "100 more points", "30 off 200: a coupon for the next order")
 

@@ -13,6 +13,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
+from liushui.till.domain.codes import mask
 from liushui.till.errors import CodeRefused, TicketMissing
 from liushui.till.pages.entry import CODE_MAX
 from liushui.till.pages.posted import line_of, text_of, ticket_id_of, version_of
@@ -28,7 +29,7 @@ def enter_code(request: HttpRequest, *, till: Till, code: str, now: datetime) ->
         changed = facade.add_code(till=till, code=code, now=now)
     except LiushuiError as error:
         return _refused(request, till=till, error=error, about=code, panel="code")
-    said = note(_("The coupon code is on the ticket"), about=code)
+    said = note(_("The coupon code is on the ticket"), about=mask(code))
     return show(request, till=till, ticket=changed, panel="", answer=said, sound="ok")
 
 
@@ -41,7 +42,7 @@ def maybe_code(request: HttpRequest, *, till: Till, code: str, error: LiushuiErr
         return _refused(request, till=till, error=refused if is_coupon else error, about=code, panel="")
     except LiushuiError:
         return _refused(request, till=till, error=error, about=code, panel="")
-    said = note(_("The coupon code is on the ticket"), about=code)
+    said = note(_("The coupon code is on the ticket"), about=mask(code))
     return show(request, till=till, ticket=changed, answer=said, sound="ok")
 
 

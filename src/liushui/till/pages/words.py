@@ -36,6 +36,7 @@ _ADVICE: Mapping[str, Any] = {
     "member-refused": _("Type the number on the card again, then choose the tier."),
     "gift-refused": _("The basket has changed; the promotion gives no gift now."),
     "limit-reached": _("Tell the customer the new total."),
+    "coupon-taken": _("Tell the customer the new total."),
     "shift-missing": _("Open the shift first."),
     "shift-closed": _("Open the next shift."),
     "not-voidable": _("A receipt of a closed day or another till is taken back instead of voided."),

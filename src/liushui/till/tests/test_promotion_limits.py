@@ -114,7 +114,6 @@ def test_what_a_card_machine_took_is_recorded_as_an_overrun(both):
 
 
 def test_training_uses_nothing_up(both):
-    facade.park  # noqa: B018  # nothing is open here
     shift = facade.current_shift(till=both.other_till)
     facade.count_shift(till=both.other_till, count={}, now=NOON)
     assert shift is not None
