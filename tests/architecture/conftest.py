@@ -17,7 +17,9 @@ from django.test import Client
 from oauth2_provider.models import AccessToken, Application
 from tests.architecture.coupon_things import coupon_things
 from tests.architecture.payment_things import payment_things
+from tests.architecture.promotion_things import promotion_things
 from tests.architecture.till_things import till_things
+from tests.support.backtests import finished_backtest
 from tests.support.sign_in import sign_in
 
 from liushui.catalog import facade as catalog
@@ -211,10 +213,20 @@ def build_world(folder: Path) -> World:
         made.words[target] |= _till_of(target, store)
         made.words[target] |= payment_things(store)
         made.words[target] |= coupon_things(store)
+        made.words[target] |= promotion_things(store)
+        made.words[target] |= _backtest_of(store)
         made.words[target] |= till_things(store=store, workstation=_workstation(store, "T8"))
     _speakers(made, places["own"])
     _till_speakers(made, places["own"])
     return made
+
+
+def _backtest_of(store: Store) -> dict[str, str]:
+    day = store.business_date(_SOLD_AT)
+    made = finished_backtest(
+        chain_id=store.chain_id, store_ids=[store.id], first=day, last=day, principal=_SYSTEM
+    )  # fmt: skip
+    return {"backtest_id": str(made)}
 
 
 def _workstation(store: Store, code: str) -> Workstation:

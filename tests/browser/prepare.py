@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import django
 
@@ -19,6 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from tests.architecture.payment_things import payment_things  # noqa: E402
 from tests.support import world  # noqa: E402
+from tests.support.backtests import finished_backtest  # noqa: E402
 from tests.support.promotion_world import promotion_world  # noqa: E402
 from tests.support.till_days import closed_yesterday  # noqa: E402
 
@@ -65,6 +66,13 @@ facts = {
     "item_import_id": str(made.item_import_id),
     "item_ids": dict(made.item_ids),
     "staff": dict(made.staff),
+    "backtest_id": str(
+        finished_backtest(
+            chain_id=made.stores["E1"].chain_id,
+            store_ids=[store.id for store in made.stores.values() if store.chain_id == made.stores["E1"].chain_id],
+            first=made.today - timedelta(days=30), last=made.today, principal=staff["marketer"],
+        )
+    ),
     "rulebook_id": promotions.rulebook_id,
     "draft_id": promotions.draft_id,
     "review_id": promotions.review_id,

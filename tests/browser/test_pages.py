@@ -92,6 +92,7 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "payment_id": facts["payment_id"],
         "case_id": facts["case_id"],
         "provider": "sandbox",
+        "backtest_id": facts["backtest_id"],
         "rulebook_id": facts["rulebook_id"],
         "draft_id": facts["draft_id"],
         "promotion_id": "gold-5",

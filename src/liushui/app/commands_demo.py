@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from liushui.app.commands_serving import migrate_database, require_migrated, server_part, worker_part
 from liushui.app.demo import reset
-from liushui.app.demo.accounts import Accounts, ensure_accounts, read_accounts
+from liushui.app.demo.accounts import Accounts, ensure_accounts, keep_coupons, read_accounts
 from liushui.app.demo.chain import CHAIN_CODE, demo_stores
 from liushui.app.serve import Part, Supervisor, free_port
 from liushui.app.terminal import command, fail, out, table
@@ -162,6 +162,7 @@ def _load(*, tickets: float, days: int) -> Accounts:
     from liushui.app.demo.assortment import demo_assortment  # loads NumPy, as above
     from liushui.app.demo.baskets import Baskets
     from liushui.app.demo.load import load_catalogue, load_places, load_sales
+    from liushui.app.demo.promotions import load_backtest, load_promotions
     from liushui.app.demo.tills import load_tills
 
     migrate_database(quietly=True)
@@ -174,6 +175,8 @@ def _load(*, tickets: float, days: int) -> Accounts:
         task = progress.add_task("Stores and items", total=days + 1, note="")
         chain = load_places(demo_stores=places)
         load_catalogue(chain=chain, assortment=assortment)
+        accounts = ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
+        coupons = load_promotions(chain=chain, now=datetime.now(UTC))
         loaded = load_sales(
             baskets=Baskets(assortment=assortment, tickets=tickets),
             demo_stores=places,
@@ -191,7 +194,8 @@ def _load(*, tickets: float, days: int) -> Accounts:
             completed=days + 1,
             note=f"{loaded.sales:,} receipts of {loaded.lines:,} lines",
         )
-    accounts = ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
+    load_backtest(chain=chain, now=datetime.now(UTC))
+    accounts = keep_coupons(accounts=accounts, coupons=coupons, folder=settings.LIUSHUI.data_dir)
     load_tills(items=assortment.items, now=datetime.now(UTC))
     return accounts
 
@@ -202,3 +206,6 @@ def _print_logins(accounts: Accounts) -> None:
         columns=("user name", "password", "PIN at tills", "roles", "where"),
         rows=[(login.username, login.password, login.pin, login.roles, login.place) for login in accounts.logins],
     )
+    if accounts.coupons:
+        out.print(f"Coupons to try at a till: {', '.join(coupon.code for coupon in accounts.coupons)}")
+    out.print("marketer drafts promotions and finance approves them; one draft waits for its review.")

@@ -33,12 +33,21 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coupon:
+    """A coupon code to try at the till."""
+
+    code: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     """Everything that opens the demo chain."""
 
     logins: tuple[Login, ...]
     client_id: str
     client_secret: str
+    coupons: tuple[Coupon, ...] = ()
 
 
 # user name, shown name, roles, region, store; empty: the whole chain
@@ -83,7 +92,20 @@ def read_accounts(*, folder: Path) -> Accounts | None:
     except FileNotFoundError:
         return None
     logins = tuple(Login(**login) for login in document["logins"])
-    return Accounts(logins=logins, client_id=document["client_id"], client_secret=document["client_secret"])
+    coupons = tuple(Coupon(**coupon) for coupon in document.get("coupons", ()))
+    return Accounts(
+        logins=logins,
+        client_id=document["client_id"],
+        client_secret=document["client_secret"],
+        coupons=coupons,
+    )
+
+
+def keep_coupons(*, accounts: Accounts, coupons: tuple[Coupon, ...], folder: Path) -> Accounts:
+    """The accounts with these coupons, kept in the data folder."""
+    changed = replace(accounts, coupons=coupons)
+    _write(folder / _FILE, changed)
+    return changed
 
 
 def forget_accounts(*, folder: Path) -> None:

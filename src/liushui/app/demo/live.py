@@ -17,6 +17,7 @@ from liushui.app.demo.accounts import LIVE_SOURCE
 from liushui.app.demo.assortment import DemoItem
 from liushui.app.demo.baskets import FIRST_HOUR, TIME_ZONE, Baskets, hour_shares
 from liushui.app.demo.chain import GS1_PREFIX, DemoStore
+from liushui.app.demo.pricing import tenders_for, unpriced
 from liushui.checkout.contracts import CompleteSale, LineCommand
 from liushui.kernel.errors import LiushuiError
 from liushui.kernel.gtin import check_digit
@@ -74,7 +75,7 @@ class Tills:
 
     def send(self, sale: CompleteSale) -> int:
         """Send one sale until it is answered; returns the HTTP status, or 0 when stopped before."""
-        body = sale_body(sale)
+        body = sale_body(self._priced(sale))
         pause = 0.5
         while not self._stop.is_set():
             try:
@@ -92,6 +93,21 @@ class Tills:
             self._stop.wait(pause)
             pause = min(_PAUSE_MAX_SECONDS, pause * 2)
         return 0
+
+    def _priced(self, sale: CompleteSale) -> CompleteSale:
+        """The sale at the price that the server quotes for it now; as it is when it has none, or goods come back."""
+        if any(line.units < 0 for line in sale.lines):
+            return sale
+        try:
+            answer = self._http.post(
+                "/api/v1/quotes", json=quote_body(sale), headers={"Authorization": f"Bearer {self._bearer()}"}
+            )
+        except httpx.TransportError:
+            return sale
+        if not answer.is_success:
+            return sale
+        tenders = tenders_for(sale.tenders, answer.json()["total_minor"])
+        return replace(sale, lines=unpriced(sale.lines), tenders=tenders)
 
     def _count(self, answer: httpx.Response) -> None:
         if answer.is_success:
@@ -204,8 +220,16 @@ def sale_body(sale: CompleteSale) -> dict[str, Any]:
     }
 
 
+def quote_body(sale: CompleteSale) -> dict[str, Any]:
+    """The JSON of `POST /api/v1/quotes`: the basket without prices."""
+    lines = [_line_body(line) for line in unpriced(sale.lines)]
+    return {"chain": sale.chain, "store": sale.store, "channel": sale.channel, "lines": lines}
+
+
 def _line_body(line: LineCommand) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": line.code, "units": line.units, "amount_minor": line.amount_minor}
+    body: dict[str, Any] = {"code": line.code, "units": line.units}
+    if line.amount_minor is not None:
+        body["amount_minor"] = line.amount_minor
     if line.regular_minor != line.amount_minor:
         body["regular_minor"] = line.regular_minor
         body["discounts"] = [

@@ -12,6 +12,7 @@ from liushui.app.demo import chain as made_up
 from liushui.app.demo.assortment import Assortment
 from liushui.app.demo.baskets import SOURCE, TIME_ZONE, Baskets, sale_id
 from liushui.app.demo.chain import DemoStore
+from liushui.app.demo.pricing import priced_by_us
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewCategory, NewItem, NewPrice
 from liushui.checkout import facade as checkout
@@ -143,7 +144,8 @@ def load_sales(
     kept = catalog.KeptItems()
     for day in _days(first, today):
         for store in demo_stores:
-            batch += baskets.day(store=store, day=day, until=now)
+            made = baskets.day(store=store, day=day, until=now)
+            batch += [priced_by_us(sale) for sale in made] if day == today else made
         while len(batch) >= _SALES_A_BATCH or (batch and day == today):
             recorded, batch = batch[:_SALES_A_BATCH], batch[_SALES_A_BATCH:]
             voids += _record(recorded, principal=principal, now=now, kept=kept)

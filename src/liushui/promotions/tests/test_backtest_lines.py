@@ -13,7 +13,8 @@ from liushui.promotions.errors import InvalidDocument
 BASKET = {
     "currency": "CNY", "at": "2026-11-22T23:30:00+08:00", "member": {"id": "m1"},
     "lines": [
-        {"id": "a", "sku": "x", "unit_price": 500, "quantity": 2}, {"id": "b", "sku": "y", "unit_price": 1, "quantity": 1},
+        {"id": "a", "sku": "x", "unit_price": 500, "quantity": 2},
+        {"id": "b", "sku": "y", "unit_price": 1, "quantity": 1},
     ],
     "usage": {"p": {"total": 3}},
 }  # fmt: skip

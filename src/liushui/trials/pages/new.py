@@ -34,7 +34,7 @@ def new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     mine = [store for store in stores.stores() if store.id in principal.stores("promotion.write")]
     chain = _chain(given.get("chain", ""), mine)
     if chain is None:
-        raise NotAllowed("You may not try promotions in any store", remedy="Ask for the right in a store.")
+        raise NotAllowed("You may not try promotions in any store of this chain", remedy="Ask for the right in one.")
     places = [store for store in mine if store.chain_id == chain.id]
     context, status = _context(chain, places, given, now), 200
     if request.method == "POST":
@@ -54,7 +54,7 @@ def new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 def _chain(code: str, mine: list[Store]) -> Chain | None:
     chains = {store.chain_id for store in mine}
     known = [chain for chain in stores.chains() if chain.id in chains]
-    return next((chain for chain in known if chain.code == code), known[0] if known else None)
+    return next((chain for chain in known if code in ("", chain.code)), None)
 
 
 def _context(chain: Chain, places: list[Store], given: Any, now: datetime) -> dict[str, Any]:
