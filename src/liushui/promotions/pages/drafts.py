@@ -78,6 +78,8 @@ def new_name(chain: ChainPlace) -> str:
 def begin(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """A new promotion from a template, in a draft that is open or in a new one."""
     chain = chain_of(request, principal, "promotion.write")
+    if not may_write(chain, principal):
+        raise NotAllowed("This needs the right 'promotion.write' in the whole chain")
     drafts = facade.drafts(chain_ids=[chain.id], states=("open",))
     if request.method == "POST":
         draft = _chosen_draft(request, drafts, chain, principal)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from liushui.kernel.errors import LiushuiError
+from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.kernel.money import exponent
 from liushui.promotions import facade
 from liushui.promotions.contracts import PromotionView, Usage
@@ -137,6 +137,8 @@ def change_chosen(request: HttpRequest, *, principal: Principal) -> HttpResponse
     for promotion_id in dict.fromkeys(request.POST.getlist("chosen")[:CHOSEN_MAX]):
         try:
             _do(deed, promotion_id, reason, chain=chain, principal=principal)
+        except NotAllowed:
+            raise
         except LiushuiError as error:
             messages.error(request, f"{promotion_id}: {error.detail}")
         else:
