@@ -20,7 +20,7 @@ from liushui.app.terminal import JsonOption, command, fail, out, print_json, tab
 from liushui.kernel.errors import InvalidValue
 from liushui.promotions import facade as promotions
 from liushui.promotions.contracts import CouponBatch, NewBatch
-from liushui.runtime.export import Column, csv_chunks, write_table
+from liushui.runtime.export import Column, write_table
 from liushui.runtime.grants import system_principal
 
 app = typer.Typer(help="Coupon batches and their codes.", no_args_is_help=True)
@@ -143,6 +143,9 @@ def export(
     now = datetime.now(UTC)
     if again and not key:
         fail("Say which handing out is meant.", remedy="Name its --key; `coupons status` lists them.")
+    if path is not None:  # first of all: what cannot be written is not handed out
+        path.touch(mode=0o600)
+        path.chmod(0o600)
     issue = promotions.issue_codes(
         chain_id=_chain_id(chain),
         batch=batch,
@@ -154,12 +157,15 @@ def export(
     if issue.is_repeat and not again:
         fail("These codes were handed out before.", remedy="Say --again if they shall be written once more.")
     begun = time.perf_counter()
-    rows = promotions.issued_codes(issue=issue)
+    pieces = promotions.issued_csv(issue=issue, titles=("number", "code"))
     if path is None:
-        sys.stdout.writelines(csv_chunks(columns=_COLUMNS, rows=rows))
+        sys.stdout.writelines(pieces)
         return
-    write_table(path=path, columns=_COLUMNS, rows=rows)
-    path.chmod(0o600)
+    if path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+    else:
+        write_table(path=path, columns=_COLUMNS, rows=promotions.issued_codes(issue=issue))
     out.print(f"{issue.count:,} codes in {path} ({time.perf_counter() - begun:.1f} s). They are not kept elsewhere.")
 
 

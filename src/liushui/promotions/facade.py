@@ -6,7 +6,7 @@ from liushui.promotions.actions.cancel_version import cancel_version
 from liushui.promotions.actions.commit_uses import commit
 from liushui.promotions.actions.create_draft import create_draft
 from liushui.promotions.actions.import_codes import import_codes
-from liushui.promotions.actions.issue_codes import give_codes, issue_codes, issued_codes
+from liushui.promotions.actions.issue_codes import give_codes, issue_codes, issued_codes, issued_csv
 from liushui.promotions.actions.make_batch import make_batch
 from liushui.promotions.actions.pause_promotion import pause_promotion
 from liushui.promotions.actions.publish import publish
@@ -84,6 +84,7 @@ __all__ = [
     "import_codes",
     "issue_codes",
     "issued_codes",
+    "issued_csv",
     "lint_draft",
     "live_rulebook",
     "make_batch",

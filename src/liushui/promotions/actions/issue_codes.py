@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -18,8 +19,10 @@ from liushui.promotions.errors import BatchVoid, CodesIssued
 from liushui.promotions.models import CouponBatchRow, CouponCodeRow, CouponIssueRow
 from liushui.runtime import audit, bulk
 from liushui.runtime.access import Principal
+from liushui.runtime.export import Column, csv_chunks
 
 MEMBERS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 4_096
 
 
 def issue_codes(
@@ -109,6 +112,15 @@ def issued_codes(*, issue: CodeIssue) -> Iterator[tuple[int, str]]:
         count=issue.count,
     )  # fmt: skip
     return ((serial, coupon_codes.printed(code)) for serial, code in enumerate(made, start=issue.first_serial))
+
+
+def issued_csv(*, issue: CodeIssue, titles: tuple[str, str]) -> Iterator[str]:
+    """The same as CSV, in large pieces: a million codes in a few seconds. Serials are digits, and codes hold letters,
+    digits and hyphens within, so there is nothing to quote and nothing that a spreadsheet takes for a formula."""
+    yield "".join(csv_chunks(columns=[Column(title=title) for title in titles], rows=()))
+    rows = issued_codes(issue=issue)
+    while piece := [f"{serial},{code}\r\n" for serial, code in islice(rows, _ROWS_AT_ONCE)]:
+        yield "".join(piece)
 
 
 def _count_issued(row: CouponBatchRow, number: int) -> None:

@@ -104,7 +104,7 @@ def normal(text: str) -> str:
 
 def printed(code: str) -> str:
     """A code in groups of four, as people read it."""
-    return "-".join(code[place : place + 4] for place in range(0, len(code), 4)) if len(code) == LENGTH else code
+    return f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}" if len(code) == LENGTH else code
 
 
 def looks_like_ours(code: str) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -68,12 +69,13 @@ def coupon_codes(request: HttpRequest, *, batch_id: int, principal: Principal) -
     if issue.is_repeat and now - issue.issued_at > _AGAIN:
         messages.error(request, _("These codes were handed out before. They are shown once."))
         return redirect("promotions:coupon-batch", batch_id=batch.id)
-    return table_response(
-        filename=f"coupons-{_file_name(batch.code)}-{issue.first_serial}-{timezone.localdate()}",
-        columns=(Column(title=pgettext("coupon", "Number"), kind="integer"), Column(title=pgettext("coupon", "Code"))),
-        rows=facade.issued_codes(issue=issue),
-        format="csv",
+    titles = (pgettext("coupon", "Number"), pgettext("coupon", "Code"))
+    name = f"coupons-{_file_name(batch.code)}-{issue.first_serial}-{timezone.localdate()}.csv"
+    response = StreamingHttpResponse(
+        facade.issued_csv(issue=issue, titles=titles), content_type="text/csv; charset=utf-8"
     )
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return response
 
 
 @require_POST
