@@ -57,7 +57,7 @@ def test_why_is_told_in_both_languages_and_closed_by_the_next_scan(shop, codes):
     ):
         counter = at(shop, language) if language == "en" else open_counter(till=shop.till, language=language)
         if counter.ticket is None:
-            counter.enter("3*MILK")
+            counter.enter("4*MILK")
         shown = counter.look("ticket/?show=why")
         assert [text for text in words if text not in shown] == []
     counter.do("ticket/enter/", text="TEA", panel="why")
