@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from liushui.promotions.domain.lint import Finding
+from liushui.promotions.domain.sentence_names import decimal_text
 from liushui.promotions.reason_words import Told
 
 _STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+)\])?")
@@ -165,7 +166,7 @@ def _value(name: str, value: int | str, told: Told) -> str:
     if isinstance(value, str):
         return part_words(value) if name in ("path", "first", "second") else value
     if name.endswith("_bp"):
-        return told.percent(value)
+        return percent_text(value)
     return told.money(value) if name in _MONEY else str(value)
 
 
@@ -175,12 +176,17 @@ _MONEY = frozenset(
 )  # fmt: skip
 
 
+def percent_text(basis_points: int) -> str:
+    """`12.5%`."""
+    return f"{decimal_text(basis_points, 2)}%"
+
+
 def _special(finding: Finding, told: Told) -> dict[str, str]:
     """Values that a code says in its own way."""
     make = _SPECIAL.get(finding.code)
     shares = {"share_bp": "share", "max_bp": "max"}
     made = {
-        short: told.percent(value)
+        short: percent_text(value)
         for name, short in shares.items()
         if isinstance(value := finding.message_values.get(name), int)
     }

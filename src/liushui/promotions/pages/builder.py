@@ -43,7 +43,6 @@ from liushui.promotions.pages.form_values import Style
 from liushui.promotions.pages.form_view import FormView, all_fields, form_view
 from liushui.promotions.pages.starters import BY_CODE, started
 from liushui.promotions.pages.try_it import now_text, read_wish, sample, try_it
-from liushui.runtime import places
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
@@ -193,9 +192,10 @@ def _show(
     names = names_of(chain, [document])
     form: FormView = form_view(tree, style=style, errors=errors, name_of=name_of(names))
     zone = zone_of(chain)
-    quantities = read_wish(request.POST, chain).quantities or sample(chain, document)
+    wished = request.POST if request.method == "POST" else request.GET  # a basket that the lint found comes by address
+    wish = read_wish(wished, chain)
+    quantities = wish.quantities or sample(chain, document)
     items = catalog.find_items(chain_id=chain.id, codes=quantities)
-    stores = [store for store in places.directory().stores() if store.chain_id == chain.id]
     context = {
         "draft": draft,
         "chain": chain,
@@ -210,8 +210,9 @@ def _show(
         "general": errors.get("", "") or errors.get("effects", ""),
         "problem": problem,
         "try_lines": [(items[sku], quantity) for sku, quantity in quantities.items() if sku in items],
-        "try_store": stores[0] if stores else None,
-        "try_at": now_text(zone),
+        "try_store": wish.store,
+        "try_at": f"{wish.at:%Y-%m-%dT%H:%M}" if wished.get("try.at") else now_text(zone),
+        "wish": wish,
         "tiers": facade.member_tiers(chain_id=chain.id),
         "channels": CHANNELS.items(),
         "payments": PAYMENTS.items(),

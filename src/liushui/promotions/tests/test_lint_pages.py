@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -144,13 +146,19 @@ def test_a_draft_is_sent_back_without_ticking_anything(office: Office) -> None:
 @pytest.mark.usefixtures("goods")
 def test_the_page_says_what_was_found_and_shows_the_basket(office: Office, marketing: Callable[..., Client]) -> None:
     draft = office.draft(NEVER, HALF)
-    text = marketing("marketer").get(f"/promotions/drafts/{draft.id}/findings/").content.decode()
+    client = marketing("marketer")
+    text = client.get(f"/promotions/drafts/{draft.id}/findings/").content.decode()
     assert "1 stops publishing · 2 to be acknowledged" in text
     assert "Promotion never can never apply: condition 1 and condition 2 (must not hold) contradict each other." in text
     assert "Promotion half takes 60% off: ¥6.00 of ¥10.00. The line is at 50%." in text
     assert "Crisps is sold for ¥4.00; it costs ¥9.04." in text
     assert 'name="acknowledged"' not in text
     assert "try.quantity.690100000001=1" in text
+    address = unescape(next(part.split('"')[0] for part in text.split('href="') if "try.quantity" in part))
+    tried = client.get(address).content.decode()
+    assert 'name="try.quantity.690100000001" value="1"' in tried
+    at = parse_qs(urlsplit(address).query)["try.at"][0]
+    assert f'name="try.at" value="{at}"' in tried
     chinese = marketing("marketer", "zh-hans").get(f"/promotions/drafts/{draft.id}/findings/").content.decode()
     assert "“促销half”减去 60%：¥10.00 减 ¥6.00；警戒线为 50%。" in chinese
 
