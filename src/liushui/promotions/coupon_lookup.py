@@ -92,7 +92,7 @@ def _ask(
 def _found(
     rows: Sequence[_Row], hashes: Mapping[str, str], readings: Mapping[str, Reading], keys: Mapping[int, str]
 ) -> dict[str, FoundCode]:
-    found = {hashes[row.code_sha256]: _of_row(row, row.serial or 0) for row in rows if row.code_sha256 in hashes}
+    found = {hashes[row.code_sha256]: _of_row(row, row.serial or 0) for row in rows if row.code_sha256 is not None}
     generated = [row for row in rows if row.code_sha256 is None]
     by_serial = {(row.batch_id, row.serial): row for row in generated}
     any_of = {row.batch_id: row for row in generated}

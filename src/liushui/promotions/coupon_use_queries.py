@@ -85,7 +85,7 @@ def overruns(*, chain_ids: Collection[int], limit: int = 50) -> tuple[Overrun, .
     rows = OverrunRow.objects.filter(chain_id__in=chain_ids).select_related("reservation").order_by("-id")[:limit]
     return tuple(
         Overrun(
-            kind=row.kind,
+            kind=row.kind,  # type: ignore[arg-type]  # the table's constraint says which
             subject=row.subject,
             limit=row.limit_value,
             reached=row.reached,

@@ -133,8 +133,8 @@ def _add(run: _Run, rows: list[tuple[int, str]]) -> None:
         )  # fmt: skip
         CouponBatchRow.objects.filter(id=batch.id).update(issued=F("issued") + len(new), size=F("size") + len(new))
     run.added += len(new)
-    for digest, owner in owners.items():
-        if owner == run.batch_id:
+    for digest, line in lines.items():
+        if digest in owners and owners[digest] != run.batch_id:
+            run.fault(line, "taken")
+        elif digest in owners:
             run.known += 1
-        else:
-            run.fault(lines[digest], "taken")
