@@ -43,7 +43,7 @@ SECONDS_MAX = 60
 
 
 def rulebook(categories: list[str], *, version: str) -> dict[str, Any]:
-    """50 promotions of mixed kinds: 38 on the largest categories, 12 on the whole basket, 7 with limits."""
+    """50 promotions of mixed kinds: 40 on the largest kinds of goods, 10 on the whole basket; 7 have limits."""
     kinds = (
         lambda scope: {"type": "percent_off", "percent": 10, "level": "line", "scope": scope},
         lambda scope: {"type": "nth_unit_percent", "n": 2, "percent": 50, "unit_order": "cheapest", "scope": scope},
@@ -56,35 +56,35 @@ def rulebook(categories: list[str], *, version: str) -> dict[str, Any]:
     )  # fmt: skip
     promotions: list[dict[str, Any]] = [
         {"id": f"c{n:02}", "effects": [kinds[n % len(kinds)]({"category_in": [category]})]}
-        for n, category in enumerate(categories[:38])
+        for n, category in enumerate(categories[:40])
     ]
     promotions[3]["limits"] = {"budget": 20_000}
     promotions[7]["limits"] = {"per_member": 3}
     promotions[11]["limits"] = {"total": 2_000}
     promotions[16]["limits"] = {"budget": 50_000, "budget_mode": "partial"}
     order = {"stage": "order", "group": "spend"}
-    for n, (amount, off) in enumerate(((2_000, 100), (4_000, 250), (6_000, 450), (10_000, 900))):
-        promotions.append(
-            {"id": f"spend-{n}", **order, "when": [{"type": "subtotal_at_least", "amount": amount}],
-             "effects": [{"type": "amount_off", "amount": off, "level": "order"}]}
-        )  # fmt: skip
     promotions += [
+        {"id": "spend", **order,
+         "effects": [{"type": "tiered_amount_off", "basis": "subtotal", "level": "order",
+                      "tiers": [[2_000, 100], [4_000, 250], [6_000, 450], [10_000, 900]]}]},
         {"id": "each-80", **order, "effects": [{"type": "every_amount_off", "every": 8_000, "amount": 600}]},
-        {"id": "weekend", "stage": "order", "weekdays": [6, 7], "limits": {"per_member": 4},
+        {"id": "share", **order,
+         "effects": [{"type": "tiered_percent_off", "basis": "subtotal", "level": "order",
+                      "tiers": [[5_000, 4], [9_000, 6], [15_000, 8]]}]},
+        {"id": "weekend", **order, "weekdays": [6, 7], "limits": {"per_member": 4},
          "when": [{"type": "subtotal_at_least", "amount": 3_000}, {"type": "member"}],
-         "effects": [{"type": "percent_off", "percent": 3, "level": "order", "max_discount": 500}]},
+         "effects": [{"type": "percent_off", "percent": 10, "level": "order", "max_discount": 500}]},
         {"id": "evening", "stage": "order", "hours": [["20:00", "23:00"]],
          "effects": [{"type": "percent_off", "percent": 2, "level": "order"}]},
-        {"id": "ten-units", "when": [{"type": "quantity_at_least", "n": 10}], "stage": "order", "not_with": ["evening"],
-         "effects": [{"type": "amount_off", "amount": 80, "level": "order"}]},
+        {"id": "ten-units", "when": [{"type": "line_quantity_at_least", "n": 10}], "stage": "order",
+         "not_with": ["evening"], "effects": [{"type": "amount_off", "amount": 80, "level": "order"}]},
         {"id": "opening", "stage": "order", "limits": {"budget": 100_000},
          "when": [{"type": "distinct_skus_at_least", "n": 5}],
          "effects": [{"type": "amount_off", "amount": 50, "level": "order"}]},
-        {"id": "tiered", "stage": "order", "group": "spend",
-         "effects": [{"type": "tiered_percent_off", "basis": "subtotal", "level": "order",
-                      "tiers": [[5_000, 4], [9_000, 6], [15_000, 8]]}]},
         {"id": "first", "stage": "order", "limits": {"per_member": 1}, "when": [{"type": "member"}],
          "effects": [{"type": "amount_off", "amount": 200, "level": "order"}]},
+        {"id": "web", "stage": "order", "when": [{"type": "channel_in", "channels": ["web"]}],
+         "effects": [{"type": "percent_off", "percent": 5, "level": "order"}]},
         {"id": "points", "stage": "points", "effects": [{"type": "points", "multiply": 20_000}]},
     ]  # fmt: skip
     return {"version": version, "promotions": promotions}
@@ -150,8 +150,8 @@ def main() -> None:
     begun = time.perf_counter()
     chain_id = load(given.baskets)
     print(f"  imported in {time.perf_counter() - begun:.0f} s", flush=True)
-    sizes = Counter("/".join(each.category.split("/")[:2]) for each in catalog.goods(chain_id=chain_id))
-    largest = [name for name, _count in sorted(sizes.items(), key=lambda each: (-each[1], each[0])) if "/" in name]
+    sizes = Counter(each.category for each in catalog.goods(chain_id=chain_id) if each.category.count("/") == 2)
+    largest = [name for name, _count in sorted(sizes.items(), key=lambda each: (-each[1], each[0]))]
     live = rulebook(largest, version="live")
     books = (Rulebook.from_json(live), Rulebook.from_json(drafted(live)))
     rows, found = [], {}

@@ -95,6 +95,7 @@ def live_promotions(now: datetime) -> list[dict[str, Any]]:
 _SNACK_WEEK = {
     "id": "snacks-10-off", "name": {"zh": "零食周九折", "en": "Snack week: 10% off"},
     "effects": [{"type": "percent_off", "percent": 10, "level": "line", "scope": {"category_in": ["snacks"]}}],
+    "limits": {"budget": 200_000},
 }  # fmt: skip
 _SPEND_MORE = {
     "id": "spend-100-less-10", "name": {"zh": "满80减10", "en": "10 off 80"}, "stage": "order", "group": "spend",
@@ -131,6 +132,9 @@ def load_promotions(*, chain: Chain, now: datetime) -> tuple[Coupon, ...]:
         draft = facade.put_promotion(
             draft_id=draft.id, revision=draft.revision, promotion=promotion, principal=marketer, now=now
         )
+    facade.remove_promotion(
+        draft_id=draft.id, revision=draft.revision, promotion_id="snacks-3-for-2", principal=marketer, now=now
+    )
     return coupons
 
 
