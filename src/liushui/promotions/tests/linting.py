@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from django.utils.translation import override
+
 from liushui.promotions.domain.basket_json import read_basket
 from liushui.promotions.domain.compiled import compile_rulebook
 from liushui.promotions.domain.lint import Finding, lint, written_exclusions
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.rulebook_json import read_rulebook
+from liushui.promotions.lint_words import finding_words
+from liushui.promotions.reason_words import Told
 
 SHANGHAI = timezone(timedelta(hours=8))
 AT = datetime(2026, 11, 23, 10, tzinfo=SHANGHAI)  # a Monday
@@ -57,6 +61,7 @@ def look_over(document: dict[str, Any], **given: Any) -> tuple[Finding, ...]:
     found = lint(rulebook, at=given.pop("at", AT), written=written_exclusions(document=document), **given)
     compiled = compile_rulebook(rulebook)
     for finding in found:
+        assert_said(finding)
         for witness, answer in (
             (finding.witness, finding.answer),
             (finding.other_witness, finding.other_answer),
@@ -66,6 +71,18 @@ def look_over(document: dict[str, Any], **given: Any) -> tuple[Finding, ...]:
                 again = price(compiled, read_basket(witness)).to_json()
                 assert {**again, "certificate": None} == {**answer, "certificate": None}
     return found
+
+
+def assert_said(finding: Finding) -> None:
+    """Both languages have words for it, with every value filled in."""
+    told_in = {}
+    for language in ("en", "zh-hans"):
+        with override(language):
+            told_names = Told(currency="CNY", language=language, names={}, promotions={})
+            words = finding_words(finding, told_names)
+            told_in[language] = words.title, words.text
+            assert "%(" not in words.text
+    assert told_in["en"] != told_in["zh-hans"]
 
 
 def closed(document: dict[str, Any]) -> dict[str, Any]:
