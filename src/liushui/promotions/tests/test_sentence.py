@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ NAMES = Names(
     batches={"SPRING": ("春季券", "Spring coupon")},
     promotions={"other": ("别的促销", "Another one")},
 )
+GOLDENS = json.loads((Path(__file__).parent / "sentences.json").read_text())
 MONEY = (
     "amount",
     "price",
