@@ -8,8 +8,13 @@ export function listenToBuilder(page) {
   page.addEventListener("input", (event) => { if (!event.target.closest("[role=combobox]")) preview(); });
   page.addEventListener("change", (event) => { if (!event.target.closest("[role=combobox]")) preview(); });
   page.addEventListener("submit", (event) => { if (event.target.matches("[data-no-submit]")) event.preventDefault(); });
+  let focused = "";
+  page.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target.id === "fields") focused = document.activeElement?.id ?? ""; // fields are disabled meanwhile
+  });
   page.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "fields" && event.detail.elt.id !== "fields") return;
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
     find("#builder", page).dataset.isChanged = "";
     preview();
   });
