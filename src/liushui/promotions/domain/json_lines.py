@@ -19,7 +19,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.promotions.domain import strict_json
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
-from liushui.promotions.domain.lint import blocking, lint
+from liushui.promotions.domain.lint import blocking, lint, written_exclusions
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.refund import refund
 from liushui.promotions.domain.rulebook import Rulebook
@@ -117,7 +117,10 @@ class RefundLines:
 
 def lint_document(text: bytes, *, at: datetime, max_discount_bp: int) -> tuple[list[dict[str, Any]], bool]:
     """The findings about a rulebook, and whether none of them stops publishing. Raises InvalidDocument."""
-    findings = lint(Rulebook.from_json(text), max_discount_bp=max_discount_bp, at=at)
+    document = strict_json.loads(text)
+    rulebook = Rulebook.from_json(document)
+    exclusions = written_exclusions(document=document)  # reading says each on both sides
+    findings = lint(rulebook, max_discount_bp=max_discount_bp, written=exclusions, at=at)
     return [finding.to_json() for finding in findings], not blocking(findings)
 
 

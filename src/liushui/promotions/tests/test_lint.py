@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import liushui
+from liushui.promotions.domain.json_lines import lint_document
 from liushui.promotions.domain.lint import CODES, Batch, Catalogue, Item, blocking, key, lint, to_acknowledge
 from liushui.promotions.domain.rulebook_json import read_rulebook
 from liushui.promotions.tests.linting import (
@@ -439,3 +441,11 @@ def test_the_reference_tells_every_code_in_the_part_of_its_severity() -> None:
         for severity, part in parts.items()
     }
     assert told_there == {severity: [code for code, kind in CODES.items() if kind == severity] for severity in parts}
+
+
+def test_the_command_line_sees_circles_as_they_are_written() -> None:
+    ring = [("a", "b"), ("b", "c"), ("c", "a")]
+    document = book(*(promo(one, percent(5, scope={"sku_in": [one, "X"]}), not_with=[other]) for one, other in ring))
+    found, may_be_published = lint_document(json.dumps(document).encode(), at=AT, max_discount_bp=5_000)
+    assert [(each["code"], each["promotions"]) for each in found] == [("circular_exclusion", ["a", "b", "c"])]
+    assert may_be_published is True
