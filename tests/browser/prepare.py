@@ -20,6 +20,7 @@ from django.core.management import call_command  # noqa: E402
 from tests.architecture.payment_things import payment_things  # noqa: E402
 from tests.support import world  # noqa: E402
 from tests.support.backtests import finished_backtest  # noqa: E402
+from tests.support.coupon_world import coupon_world  # noqa: E402
 from tests.support.promotion_world import promotion_world  # noqa: E402
 from tests.support.till_days import closed_yesterday  # noqa: E402
 
@@ -73,6 +74,7 @@ facts = {
             first=made.today - timedelta(days=30), last=made.today, principal=staff["marketer"],
         )
     ),
+    "coupon_batch_id": coupon_world(chain_id=made.stores["E1"].chain_id, maker=staff["marketer"]),
     "rulebook_id": promotions.rulebook_id,
     "draft_id": promotions.draft_id,
     "review_id": promotions.review_id,

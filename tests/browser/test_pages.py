@@ -23,7 +23,7 @@ LOOKS = (("zh-hans", "light", 1366), ("en", "dark", 360))
 # The pages that people look at most: pictured in both languages and themes at four widths.
 PICTURED = (
     "analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine", "promotions:list",
-    "promotions:draft", "promotions:builder",
+    "promotions:draft", "promotions:builder", "promotions:coupons", "promotions:coupon-batch",
 )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "case_id": facts["case_id"],
         "provider": "sandbox",
         "backtest_id": facts["backtest_id"],
+        "batch_id": facts["coupon_batch_id"],
         "rulebook_id": facts["rulebook_id"],
         "draft_id": facts["draft_id"],
         "promotion_id": "gold-5",
