@@ -43,7 +43,7 @@ SECONDS_MAX = 60
 
 
 def rulebook(categories: list[str], *, version: str) -> dict[str, Any]:
-    """50 promotions of mixed kinds: 40 on the largest kinds of goods, 10 on the whole basket; 7 have limits."""
+    """50 promotions of mixed kinds: 44 on the largest kinds of goods, 6 on the whole basket; 7 have limits."""
     kinds = (
         lambda scope: {"type": "percent_off", "percent": 10, "level": "line", "scope": scope},
         lambda scope: {"type": "nth_unit_percent", "n": 2, "percent": 50, "unit_order": "cheapest", "scope": scope},
@@ -56,7 +56,7 @@ def rulebook(categories: list[str], *, version: str) -> dict[str, Any]:
     )  # fmt: skip
     promotions: list[dict[str, Any]] = [
         {"id": f"c{n:02}", "effects": [kinds[n % len(kinds)]({"category_in": [category]})]}
-        for n, category in enumerate(categories[:40])
+        for n, category in enumerate(categories[:44])
     ]
     promotions[3]["limits"] = {"budget": 20_000}
     promotions[7]["limits"] = {"per_member": 3}
@@ -67,24 +67,16 @@ def rulebook(categories: list[str], *, version: str) -> dict[str, Any]:
         {"id": "spend", **order,
          "effects": [{"type": "tiered_amount_off", "basis": "subtotal", "level": "order",
                       "tiers": [[2_000, 100], [4_000, 250], [6_000, 450], [10_000, 900]]}]},
-        {"id": "each-80", **order, "effects": [{"type": "every_amount_off", "every": 8_000, "amount": 600}]},
-        {"id": "share", **order,
-         "effects": [{"type": "tiered_percent_off", "basis": "subtotal", "level": "order",
-                      "tiers": [[5_000, 4], [9_000, 6], [15_000, 8]]}]},
         {"id": "weekend", **order, "weekdays": [6, 7], "limits": {"per_member": 4},
          "when": [{"type": "subtotal_at_least", "amount": 3_000}, {"type": "member"}],
          "effects": [{"type": "percent_off", "percent": 10, "level": "order", "max_discount": 500}]},
         {"id": "evening", "stage": "order", "hours": [["20:00", "23:00"]],
          "effects": [{"type": "percent_off", "percent": 2, "level": "order"}]},
-        {"id": "ten-units", "when": [{"type": "line_quantity_at_least", "n": 10}], "stage": "order",
-         "not_with": ["evening"], "effects": [{"type": "amount_off", "amount": 80, "level": "order"}]},
         {"id": "opening", "stage": "order", "limits": {"budget": 100_000},
          "when": [{"type": "distinct_skus_at_least", "n": 5}],
          "effects": [{"type": "amount_off", "amount": 50, "level": "order"}]},
         {"id": "first", "stage": "order", "limits": {"per_member": 1}, "when": [{"type": "member"}],
          "effects": [{"type": "amount_off", "amount": 200, "level": "order"}]},
-        {"id": "web", "stage": "order", "when": [{"type": "channel_in", "channels": ["web"]}],
-         "effects": [{"type": "percent_off", "percent": 5, "level": "order"}]},
         {"id": "points", "stage": "points", "effects": [{"type": "points", "multiply": 20_000}]},
     ]  # fmt: skip
     return {"version": version, "promotions": promotions}
