@@ -41,6 +41,15 @@ def upper(compiled: CompiledPromotion, counter: Counter, state: State) -> tuple[
 
 def lines_of(compiled: CompiledPromotion, counter: Counter) -> set[int]:
     """The lines whose values it reads or changes."""
+    lines = effect_lines_of(compiled, counter)
+    for check in compiled.dynamic:
+        for scope in check.scopes():
+            lines.update(counter.condition_lines(scope))
+    return lines
+
+
+def effect_lines_of(compiled: CompiledPromotion, counter: Counter) -> set[int]:
+    """The lines that its effects read or change."""
     lines: set[int] = set()
     for effect in compiled.effects:
         if effect.kind == "gift":
@@ -51,14 +60,11 @@ def lines_of(compiled: CompiledPromotion, counter: Counter) -> set[int]:
             is_pair = effect.effect.type == "buy_n_get_m"
             for scope in (effect.buy_scope, effect.get_scope) if is_pair else (effect.scope, effect.basis_scope):
                 lines.update(counter.effect_lines(scope))
-    for check in compiled.dynamic:
-        for scope in check.scopes():
-            lines.update(counter.condition_lines(scope))
     return lines
 
 
 def _all_there_is(compiled: CompiledPromotion, counter: Counter, state: State) -> int:
-    worth = sum(max(0, state.sums[index] - counter.floors[index]) for index in lines_of(compiled, counter))
+    worth = sum(max(0, state.sums[index] - counter.floors[index]) for index in effect_lines_of(compiled, counter))
     return worth + (sum(state.shipping) if compiled.touches_shipping else 0)
 
 

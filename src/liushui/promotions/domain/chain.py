@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liushui.promotions.domain.allocation import round_half_up
+from liushui.promotions.domain.bounds import effect_lines_of
+from liushui.promotions.domain.plain import Plain, plain
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
 from liushui.promotions.domain.turn import CompiledPromotion
@@ -37,7 +39,7 @@ class Amount:
     mask: int
 
 
-Step = Percent | Amount
+Step = Percent | Amount | Plain
 PLAIN_MAX = 6  # whose subsets are tried one by one
 
 
@@ -52,50 +54,25 @@ class Chain:
         self.stacking = stacking
         self.masks = masks
         self.shipping = 1 << len(counter.lines)
-        whole = 0
-        for mask in masks:
-            whole |= mask
-        self.whole = whole & (self.shipping - 1)
-        self.lines = [line for line in range(len(counter.lines)) if self.whole >> line & 1]
+        self.lines = sorted(set().union(*(effect_lines_of(each, counter) for each in members)))
+        self.whole = sum(1 << line for line in self.lines)
         self.percents = [_percent(each, counter) for each in members]
         start = counter.start
         self.elsewhere = sum(start.sums) - sum(start.sums[line] for line in self.lines)  # what nobody here changes
+        self.plains: list[Plain | None] = [None] * len(members)
+        self.plain_from = len(members)  # from here on all are plain
+        while self.plain_from and len(members) - self.plain_from < PLAIN_MAX:
+            index = self.plain_from - 1
+            if stacking.conflicts[index]:
+                break
+            self.plains[index] = plain(members[index], counter, self.lines)
+            if self.plains[index] is None:
+                break
+            self.plain_from = index
         self._plans: dict[int, tuple[list[Step], int]] = {}
         self._simple: list[Step] | None = None
         if all(each.promotion.group is None and not each.promotion.exclusive for each in members):
-            self._simple = [
-                percent if percent is not None else Amount(((index,),), masks[index])
-                for index, percent in enumerate(self.percents)
-            ]
-
-    def plain_from(self) -> int:
-        """From which member on all are plain: a percent or an amount off everything, without conditions or company."""
-        first = len(self.members)
-        while first and len(self.members) - first < PLAIN_MAX and self._is_plain(first - 1):
-            first -= 1
-        return first
-
-    def plain_cut(self, index: int, worth: int) -> int:
-        """What a plain member takes off when all lines together are worth so much."""
-        effect = self.members[index].effects[0].effect
-        if effect.type == "amount_off":
-            return min(effect.amount or 0, worth)
-        return min(round_half_up(worth, effect.percent or 0), worth)
-
-    def _is_plain(self, index: int) -> bool:
-        member = self.members[index]
-        promotion = member.promotion
-        if len(member.effects) != 1 or member.dynamic or promotion.unit_exclusive or member.is_catalogue:
-            return False
-        if promotion.group is not None or promotion.limits.budget is not None or self.stacking.conflicts[index]:
-            return False
-        [compiled] = member.effects
-        effect = compiled.effect
-        if effect.type not in ("percent_off", "amount_off") or effect.level != "order" or effect.base == "list":
-            return False
-        if compiled.limits_units or effect.max_discount is not None or compiled.scope.untouched or self.has_floors:
-            return False
-        return self.masks[index] == self.whole
+            self._simple = [self._step(index) for index in range(len(members))]
 
     def may_tighten(self, index: int) -> bool:
         """Whether working out its bound anew in a later state can help: not for plain amounts, nor where its percent
@@ -114,7 +91,9 @@ class Chain:
         if tail:
             total, beside = self._lines(steps[:tail], state, bounds, total)
         for step in steps[tail:]:
-            if isinstance(step, Percent):
+            if isinstance(step, Plain):
+                total = step.least(total)
+            elif isinstance(step, Percent):
                 if total > 0:
                     total -= round_half_up(total, step.basis_points)
             elif step.mask & self.shipping:
@@ -123,7 +102,9 @@ class Chain:
                 total -= _largest(step, bounds)
         return self.elsewhere + max(0, max(0, total) + charges - beside)
 
-    def _lines(self, steps: Sequence[Step], state: State, bounds: Sequence[int], total: int) -> tuple[int, int]:
+    def _lines(
+        self, steps: Sequence[Percent | Amount], state: State, bounds: Sequence[int], total: int
+    ) -> tuple[int, int]:
         """The part of the chain that looks at lines: what is left of them, and what is gone besides."""
         left: dict[int, int] = {}
         gone: list[list[int]] = []  # amount, lines
@@ -131,6 +112,7 @@ class Chain:
             if isinstance(step, Amount):
                 gone.append([_largest(step, bounds), step.mask])
                 continue
+            assert isinstance(step, Percent)  # nosec B101  # plain ones stand in the tail
             keep = 10000 - step.basis_points
             for line, slack in zip(step.lines, step.slack, strict=True):
                 before = left.get(line)
@@ -167,7 +149,7 @@ class Chain:
         return plan
 
     def _is_of_all(self, step: Step) -> bool:
-        return isinstance(step, Amount) or (step.is_of_order and step.mask == self.whole)
+        return isinstance(step, Amount | Plain) or (step.is_of_order and step.mask == self.whole)
 
     def _stage(self, indexes: list[int]) -> list[Step]:
         exclusives = [index for index in indexes if self.members[index].promotion.exclusive]
@@ -187,9 +169,11 @@ class Chain:
                 if index == group[-1]:
                     steps.append(Amount(tuple((each,) for each in group), self._mask(group)))
                 continue
-            percent = self.percents[index]
-            steps.append(percent if percent is not None else Amount(((index,),), self.masks[index]))
+            steps.append(self._step(index))
         return steps
+
+    def _step(self, index: int) -> Step:
+        return self.plains[index] or self.percents[index] or Amount(((index,),), self.masks[index])
 
     def _mask(self, indexes: Sequence[int]) -> int:
         mask = 0

@@ -131,13 +131,17 @@ def tiered(compiled: CompiledEffect, place: Place) -> Taking:
     if effect.marginal and effect.basis == "eligible_quantity":
         _by_place(compiled, place, taking, is_percent=is_percent)
         return taking
-    basis = _basis(compiled, place)
     if effect.marginal:
-        _by_slices(compiled, place, basis, taking, is_percent=is_percent)
+        _by_slices(compiled, place, _basis(compiled, place), taking, is_percent=is_percent)
         return taking
-    value = _tier_value(effect, basis)
+    value = tier_value(compiled, place)
     (percent_at_level if is_percent else amount_at_level)(compiled, place, value, taking)
     return taking
+
+
+def tier_value(compiled: CompiledEffect, place: Place) -> int:
+    """The value of the highest tier that the basis reaches."""
+    return _tier_value(compiled.effect, _basis(compiled, place))
 
 
 def _basis(compiled: CompiledEffect, place: Place) -> int:

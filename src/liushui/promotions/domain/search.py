@@ -163,7 +163,7 @@ class _Search:
         self.masks = [line_mask(each, counter) for each in members]
         self.chain = Chain(counter, members, self.stacking, self.masks)
         self.first_turns: dict[int, Turn | None] = {}  # on untouched lines
-        self.plain_from = self.chain.plain_from()
+        self.plain_from = self.chain.plain_from
         self.benefit_suffix = [0] * (len(members) + 1)
         for index in range(len(members) - 1, -1, -1):
             self.benefit_suffix[index] = self.benefit_suffix[index + 1] + members[index].benefits
@@ -172,8 +172,8 @@ class _Search:
         """Search; afterwards `chosen` and `best_total` are the best met, `most` bounds what any set takes off."""
         start = self.counter.start
         bounds = [
-            self._upper(index, start) if index < self.plain_from else self.chain.plain_cut(index, self._worth(start))
-            for index in range(len(self.members))
+            self._upper(index, start) if known is None or index < self.plain_from else known.at_most
+            for index, known in enumerate(self.chain.plains)
         ]
         self.most = start.total - self.chain.least(start, 0, bounds)
         self._offer(start.total, 0, 0)
@@ -206,9 +206,10 @@ class _Search:
         worth = self._worth(node.state)
         ways: list[tuple[int, int, int, tuple[int, ...]]] = [(worth, 0, 0, ())]  # worth, promotions, coupons, which
         for index in range(self.plain_from, len(self.members)):
+            known = self.chain.plains[index]
             also = int(self.members[index].needs_coupon)
             for left, count, coupons, which in ways[:]:
-                cut = self.chain.plain_cut(index, left)
+                cut = known.cut(left) if known is not None else 0
                 if cut:
                     ways.append((left - cut, count + 1, coupons + also, (*which, index)))
         left, _, coupons, which = min(ways)
