@@ -15,11 +15,13 @@ from liushui.promotions.actions.create_draft import checked_name
 from liushui.promotions.contracts import DraftView
 from liushui.promotions.domain.books import Book, changes, read_book
 from liushui.promotions.domain.rulebook_json import read_promotion, read_rulebook, write_promotion, write_rulebook
-from liushui.promotions.errors import DraftChanged, DraftClosed, PromotionState
+from liushui.promotions.errors import DraftChanged, DraftClosed, InvalidDocument, PromotionState
 from liushui.promotions.models import DraftRow
 from liushui.promotions.queries import draft_row, draft_view
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
+
+ID_MAX = 64
 
 
 def save_draft(
@@ -30,6 +32,8 @@ def save_draft(
     Raises InvalidDocument with the path of what is wrong, DraftChanged when the draft is not at `revision`.
     """
     written = write_rulebook(read_rulebook(document))
+    for index, each in enumerate(written["promotions"]):
+        _check_id(each["id"], pointer=f"promotions[{index}].id")
     running = {each["id"]: each for each in written["promotions"]}
 
     def changed(book: Book) -> Book:
@@ -50,6 +54,7 @@ def put_promotion(
 ) -> DraftView:
     """Add a promotion, or put it in place of the one with its id, or of the one that it `replaces` under a new id."""
     written = write_promotion(read_promotion(promotion))
+    _check_id(written["id"], pointer="id")
 
     def changed(book: Book) -> Book:
         if replaces is None or replaces == written["id"]:
@@ -121,6 +126,15 @@ def write_draft(
     if not saved and not _is_this_save(now_there, revision, columns, name, principal):
         raise _refusal(now_there)
     return draft_view(now_there)
+
+
+def _check_id(promotion_id: str, *, pointer: str) -> None:
+    """Sales name what took something off a line by the promotion's id; there it has so much room."""
+    if len(promotion_id) > ID_MAX:
+        raise InvalidDocument(
+            f"The id has {len(promotion_id)} characters, it may have {ID_MAX}", pointer=pointer,
+            remedy="Take a shorter one; the name may be longer.", context={"promotion": promotion_id},
+        )  # fmt: skip
 
 
 def _change(

@@ -86,6 +86,11 @@ def test_a_whole_rulebook_is_saved_and_what_is_wrong_in_it_is_refused_with_its_p
             principal=office.ma, now=NOON,
         )  # fmt: skip
     assert refused.value.pointer == "promotions[0].colour"
+    with pytest.raises(InvalidDocument) as refused:
+        facade.put_promotion(
+            draft_id=draft.id, revision=3, promotion=ten_percent("x" * 65), principal=office.ma, now=NOON
+        )
+    assert refused.value.pointer == "id"
     assert facade.draft(draft_id=draft.id, principal=office.ma) == saved
 
 
