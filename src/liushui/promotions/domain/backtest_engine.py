@@ -56,7 +56,7 @@ def _side(compiled: CompiledRulebook, touching: list[CompiledPromotion], trial: 
     counter = Counter(basket)
     able = [each for each in touching if is_able(each, counter)]
     found = best(counter, able, NODE_LIMIT)
-    way = follow(counter, touching, found.chosen)
+    way = follow(counter, touching, found.chosen, found.turns)
     return Side(
         given=counter.start.total - way.state.total,
         costed_net=costed_net(trial, way.state.sums),
