@@ -14,7 +14,7 @@ from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
 from liushui.till.domain.codes import mask
-from liushui.till.errors import CodeRefused, TicketMissing
+from liushui.till.errors import CodeRefused
 from liushui.till.pages.entry import CODE_MAX
 from liushui.till.pages.posted import line_of, text_of, ticket_id_of, version_of
 from liushui.till.pages.screen import show
@@ -113,7 +113,7 @@ def _deed(request: HttpRequest, *, till: Till, what: str) -> Ticket:
 
 
 def _refused(request: HttpRequest, *, till: Till, error: LiushuiError, about: str, panel: str) -> HttpResponse:
-    present = None if isinstance(error, TicketMissing) else facade.current_ticket(till=till)
+    present = facade.current_ticket(till=till)
     return show(request, till=till, ticket=present, panel=panel, answer=answer_to(error, about=about), sound="bad")
 
 
