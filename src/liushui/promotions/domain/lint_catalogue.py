@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -128,16 +128,21 @@ class Goods:
         usable = line.discountable and line.unit_price > 0
         return 0 if usable else 1, (line.unit_price - cost) * 10_000 // max(line.unit_price, 1)
 
-    def has_any(self, *, scope: Scope) -> bool:
-        """Whether something may be in scope. True too when the search had to stop before it could tell."""
-        if contradiction(scope) is not None:
+    def has_any(self, *, scopes: Sequence[Scope]) -> bool:
+        """Whether something may be in all of these. True too when the search had to stop before it could tell.
+
+        While something in the catalogue has no price of its own, nothing is said to be too cheap.
+        """
+        if any(contradiction(scope) is not None for scope in scopes):
             return False
         if self.catalogue is None or not self.catalogue.is_complete:
             return True
-        return bool(self.find(scopes=(scope,))) or self.looks >= LOOKS_MAX or self._stopped(scope)
+        if self._by_price and self._by_price[0][0] == 0:
+            scopes = [replace(scope, unit_price_min=None) for scope in scopes]
+        return bool(self.find(scopes=scopes)) or self.looks >= LOOKS_MAX or self._stopped(scopes)
 
-    def _stopped(self, scope: Scope) -> bool:
-        return sum(1 for _each in islice(self._candidates((scope,)), LOOKS_ONCE_MAX)) >= LOOKS_ONCE_MAX
+    def _stopped(self, scopes: Sequence[Scope]) -> bool:
+        return sum(1 for _each in islice(self._candidates(scopes), LOOKS_ONCE_MAX)) >= LOOKS_ONCE_MAX
 
     def _matching(self, scopes: Sequence[Scope], avoid: Sequence[Scope]) -> Iterator[Line]:
         later = []

@@ -9,11 +9,13 @@ from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.compiled import compile_rulebook
 from liushui.promotions.domain.lint_bench import Bench, amount_of, outcome_of
+from liushui.promotions.domain.lint_catalogue import Goods
 from liushui.promotions.domain.lint_conditions import (
     BENEFITS,
     GOODS_LEAVES,
     SHIPPING_EFFECTS,
     Literal,
+    Need,
     Way,
     needs_of_effect,
     ways,
@@ -110,7 +112,7 @@ def _not_sold(promotion: Promotion, bench: Bench) -> str | None:
             (
                 f"{each.path}.scope"
                 for each in way.literals
-                if each.positive and each.leaf.type in GOODS_LEAVES and not goods.has_any(scope=each.leaf.scope)
+                if each.positive and each.leaf.type in GOODS_LEAVES and not goods.has_any(scopes=(each.leaf.scope,))
             ),
             None,
         )
@@ -119,13 +121,18 @@ def _not_sold(promotion: Promotion, bench: Bench) -> str | None:
     if alternatives and None not in alternatives:
         return alternatives[0]
     missing = [
-        next((need.path for need in needs for scope in need.scopes if not goods.has_any(scope=scope)), None)
+        next((_missing_part(need, goods) for need in needs if not goods.has_any(scopes=need.scopes)), None)
         for number, effect in enumerate(promotion.effects)
         if (needs := needs_of_effect(effect=effect, path=f"effects[{number}]"))
         or effect.type in BENEFITS
         or effect.type in SHIPPING_EFFECTS
     ]
     return missing[0] if missing and None not in missing else None
+
+
+def _missing_part(need: Need, goods: Goods) -> str:
+    """The goods themselves, or the price that none of them is above."""
+    return need.path if not goods.has_any(scopes=need.scopes[:1]) else f"{need.path.removesuffix('.scope')}.price"
 
 
 def _say_why(promotion: Promotion, bench: Bench) -> None:

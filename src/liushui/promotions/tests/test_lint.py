@@ -131,6 +131,8 @@ def test_goods_that_the_catalogue_does_not_have_are_a_warning() -> None:
         ("nothing_in_catalogue", ("a",), {"path": "effects[0].scope"}),
     ]
     assert look_over(document) == ()
+    cheap = book(promo("a", {"type": "fixed_unit_price", "price": 2_500, "scope": {"category_in": ["food"]}}))
+    assert told(look_over(cheap, catalogue=GOODS)) == [("nothing_in_catalogue", ("a",), {"path": "effects[0].price"})]
     dear = book(promo("a", percent(10), when=[pieces(1, unit_price_min=10_000)]))
     assert told(look_over(dear, catalogue=GOODS)) == [("nothing_in_catalogue", ("a",), {"path": "when[0].scope"})]
 
