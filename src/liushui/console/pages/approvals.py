@@ -39,7 +39,13 @@ STATES: dict[str, Any] = {
 }
 _STATUS = {"approved": "status-good", "rejected": "status-bad", "pending": "status-info"}
 # What a request is about, by the first word of its target, and the page that shows it.
-_PAGES = {"sale": "orders:sale", "shift": "till:shift-report", "case": "payments:case", "ticket": "till:receipt"}
+_PAGES = {
+    "sale": "orders:sale",
+    "shift": "till:shift-report",
+    "case": "payments:case",
+    "ticket": "till:receipt",
+    "draft": "promotions:draft",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +181,7 @@ def _address(target: str) -> str:
     if kind not in _PAGES or "/" in target:
         return ""
     try:
-        return reverse(_PAGES[kind], args=[identity])
+        return reverse(_PAGES[kind], args=[identity.partition(":")[0]])  # a draft is followed by its revision
     except NoReverseMatch:
         return ""
 

@@ -156,6 +156,23 @@ def test_a_review_that_was_decided_in_the_inbox_is_carried_out_by_the_clock_once
     assert facade.draft(draft_id=second.id, principal=office.ma).state == "open"
 
 
+def test_a_review_that_nobody_decides_in_a_week_gives_the_draft_back(office: Office) -> None:
+    draft = office.submit(office.draft(ten_percent()))
+    assert facade.settle_reviews(now=NOON + 7 * DAY - timedelta(seconds=1)) == 0
+    assert facade.settle_reviews(now=NOON + 7 * DAY) == 1
+    assert facade.draft(draft_id=draft.id, principal=office.ma).state == "open"
+
+
+def test_an_approval_that_comes_after_another_version_gives_the_draft_back(office: Office) -> None:
+    late, early = (office.submit(office.draft(ten_percent(name))) for name in ("late", "early"))
+    assert late.approval_id is not None
+    office.approve(early)
+    approvals.decide(approval_id=late.approval_id, approve=True, principal=office.fei, now=NOON)
+    assert facade.settle_reviews(now=NOON) == 1
+    reopened = facade.draft(draft_id=late.id, principal=office.ma)
+    assert (reopened.state, reopened.is_base_latest, live(office)) == ("open", False, (1, ["early"]))
+
+
 def test_a_version_starts_by_the_time_of_business_and_not_before(office: Office) -> None:
     office.publish(ten_percent("old"))
     office.publish(ten_percent("new"), starts_at=NOON + DAY)
