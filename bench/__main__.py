@@ -43,6 +43,7 @@ BENCHES = (
     Bench("intake", "bulk intake of real receipts", ()),
     Bench("till_browser", "the sale screen in Chromium with 100,000 items", (SQLITE,), seconds_max=400),
     Bench("promotions", "pricing 20 lines with 1,000 promotions", (), seconds_max=400),
+    Bench("promotion_peers", "the same pricing by other engines (from PyPI, npm, Maven)", (), seconds_max=900),
     Bench("till", "closing a shift, 64 tills at once", (SQLITE, POSTGRESQL), seconds_max=400),
 )
 
