@@ -25,7 +25,7 @@ from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotVoidable
 from liushui.till.kinds import REFUNDS, REVERSE_SALE, VOID_SALE
 from liushui.till.pages.approving import approve_here, own_request, reason_of
-from liushui.till.pages.screen import paper_width, quantity_text, receipt_context, tender_rows
+from liushui.till.pages.screen import explanation_of, paper_width, quantity_text, receipt_context, tender_rows
 from liushui.till.pages.words import REASONS, Answer, answer_to
 
 LIST_MAX = 50
@@ -154,6 +154,7 @@ def _shown(request: HttpRequest, till: Till, ticket: Ticket) -> dict[str, Any]:
         "may_take_back": takes_back,
         "reasons": REASONS["receipt"],
         "given_back": _given_back(ticket),
+        "explanation": explanation_of(till=till, ticket=ticket, now=now),
     } | receipt_context(till=till, ticket_id=ticket.id)
 
 

@@ -133,6 +133,9 @@ def test_paper_and_display_say_what_was_saved(counter, codes):
     assert "<span>You saved</span><span>¥8.50</span>" in counter.shown
     assert f"<span>Coupon code</span><span>••••{codes[0][-4:]}</span>" in counter.shown
     assert codes[0] not in counter.shown
+    sold = facade.finished(till=counter.till)[0]
+    receipt = counter.look(f"receipts/{sold.id}/")
+    assert [text for text in ("Why this price?", "¥6.50 off", "Proven:") if text not in receipt] == []
 
 
 def test_a_limit_that_others_reached_is_said_before_the_cash_is_booked(shop):
