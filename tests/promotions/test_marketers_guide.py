@@ -25,7 +25,7 @@ def fen(text: str) -> int:
 def examples(name: str) -> list[tuple[str, str]]:
     """Promotion and example, one of each for every line below a recipe."""
     page = (FOLDER / name).read_text("utf-8")
-    found = re.findall(r"```json recipe\n(.*?)```\n\n((?:- .*\n)+)", page, re.S)
+    found = re.findall(r"```json recipe\n(.*?)```\n\n((?:- [^\n]*\n)+)", page, re.S)
     return [(promotion, line[2:]) for promotion, lines in found for line in lines.splitlines()]
 
 
