@@ -26,6 +26,7 @@ from liushui.promotions.pages.starters import STARTERS, started
 from liushui.runtime import approvals, audit
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
+from liushui.runtime.step_up import ask, is_fresh
 from liushui.runtime.web import page
 
 STATES: Mapping[str, tuple[Any, str]] = {
@@ -35,6 +36,7 @@ STATES: Mapping[str, tuple[Any, str]] = {
     "discarded": (gettext_lazy("Discarded"), ""),
 }
 AUDIT_LINES = 30
+_GRAVE = ("approve", "reject")  # ask for password or code again, when the last is old
 
 
 @require_http_methods(["GET", "POST"])
@@ -112,11 +114,13 @@ def promotions_of(draft: DraftView) -> list[dict[str, Any]]:
 
 
 @require_http_methods(["GET", "POST"])
-@page(capability="promotion.read", step_up="POST")
+@page(capability="promotion.read")
 def draft_detail(request: HttpRequest, *, draft_id: int, principal: Principal) -> HttpResponse:
     """What a draft changes, what the lint says of it, where it stands; a POST moves it on."""
     draft = facade.draft(draft_id=draft_id, principal=principal)
     if request.method == "POST":
+        if request.POST.get("do") in _GRAVE and not is_fresh(request):
+            return ask(request)
         try:
             answer = _DEEDS[request.POST.get("do", "")](request, draft, principal)
         except KeyError:
@@ -154,6 +158,7 @@ def _show(
         "state_class": state_class,
         "changes": sentences.change_views(changes, names),
         "mode": changes.mode,
+        "draft_mode": json.loads(draft.document).get("mode", "best"),
         "unchanged": [
             {"id": each["id"], "name": sentences.title(each), "sentence": sentences.said(each, names)}
             for each in promotions

@@ -21,6 +21,7 @@ from liushui.runtime.access import Grant
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import AuditEntry, StaffUser
 from liushui.runtime.staff import create_staff
+from liushui.runtime.step_up import VERIFIED_AT
 
 pytestmark = pytest.mark.django_db
 LIST = "/promotions/"
@@ -293,6 +294,24 @@ def test_a_draft_is_handed_in_and_published_by_a_second_person(ma: Client, fei: 
         "approval.approved",
         "promotion.publish",
     } <= actions
+
+
+def test_deciding_asks_for_the_password_again(fei: Client, office: Office) -> None:
+    draft = office.submit(office.draft(SPEND))
+    session = fei.session
+    session[VERIFIED_AT] = 0
+    session.save()
+    asked = fei.post(f"/promotions/drafts/{draft.id}/", {"do": "approve"})
+    assert asked.status_code == 302
+    assert "verify" in asked.headers["Location"]
+    assert facade.draft(draft_id=draft.id, principal=office.ma).state == "in_review"
+
+
+def test_how_promotions_are_chosen_is_a_change_like_others(ma: Client, office: Office) -> None:
+    draft = office.draft(SPEND)
+    address = f"/promotions/drafts/{draft.id}/"
+    ma.post(address, {"do": "mode", "mode": "sequential", "revision": draft.revision})
+    assert "<ins>One after the other, by priority</ins>" in text(ma.get(address))
 
 
 def test_a_draft_goes_back_to_what_was_before_it(ma: Client, office: Office) -> None:
