@@ -127,7 +127,8 @@ def _rulebook(path: Path) -> Rulebook:
         return Rulebook.from_json(path.read_bytes())
     except LiushuiError as error:
         where = f" at {error.pointer}" if error.pointer else ""
-        return fail(f"{path}{where}: {error.detail}", remedy=error.remedy)  # type: ignore[return-value]
+        fail(f"{path}{where}: {error.detail}", remedy=error.remedy)
+        raise
 
 
 def _day(text: str, option: str) -> date:

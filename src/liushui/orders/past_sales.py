@@ -134,7 +134,7 @@ def _rows(statement: str, ids: Sequence[UUID]) -> list[Sequence[Any]]:
         else:
             among = "sale_id IN (SELECT value FROM json_each(%s))"
             cursor.execute(statement.format(where=among), [json.dumps([each.hex for each in ids])])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _uuid(value: UUID | str) -> UUID:

@@ -33,7 +33,8 @@ def unpriced(lines: Sequence[LineCommand]) -> tuple[LineCommand, ...]:
 
 def tenders_for(tenders: Sequence[Tender], total_minor: int) -> tuple[Tender, ...]:
     """The same means of payment, for another total: the last pays what the others leave."""
-    left, paid = total_minor, []
+    left = total_minor
+    paid: list[Tender] = []
     for number, tender in enumerate(tenders, start=1):
         amount = left if number == len(tenders) else min(tender.amount_minor, left)
         if amount or not paid:

@@ -64,11 +64,13 @@ def _promotions(result: Mapping[str, Any], places: int) -> Table:
         Column(title=_("Name")),
         Column(title=_("Against the live version")),
         *(
-            Column(title=f"{side}: {title}", kind=kind, places=places if kind == "amount" else 0)
+            column
             for side in ("A", "B")
-            for title, kind in (
-                (_("Receipts"), "integer"), (_("Applications"), "integer"), (_("Amount"), "amount"),
-                (_("Refused by a limit"), "integer"),
+            for column in (
+                Column(title=f"{side}: {_('Receipts')}", kind="integer"),
+                Column(title=f"{side}: {_('Applications')}", kind="integer"),
+                Column(title=f"{side}: {_('Amount')}", kind="amount", places=places),
+                Column(title=f"{side}: {_('Refused by a limit')}", kind="integer"),
             )
         ),
         Column(title=_("Displaced on receipts"), kind="integer"),
