@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from liushui.checkout.contracts import Discount, LineCommand, QuotedLine
-from liushui.orders.contracts import SaleLine
+from liushui.orders.contracts import TEXT_MAX, SaleLine
 from liushui.till.contracts import TicketDiscount, TicketLine
 
 LINES_MAX = 2_000
@@ -53,7 +53,11 @@ def sold(line: TicketLine, *, at_amount: bool) -> LineCommand:
         amount_minor=line.amount_minor if at_amount else None,
         regular_minor=line.regular_minor if at_amount else None,
         discounts=tuple(
-            Discount(code=each.promotion, name=each.name_zh or each.name_en, amount_minor=each.amount_minor)
+            Discount(
+                code=each.promotion,
+                name=(each.name_zh or each.name_en)[: TEXT_MAX["discount_name"]],
+                amount_minor=each.amount_minor,
+            )
             for each in line.discounts
         ),
     )
