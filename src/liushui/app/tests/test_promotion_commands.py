@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from liushui.app import commands_promotions, start
 from liushui.app.cli_light import cli
 from liushui.promotions.contracts import answered
-from liushui.promotions.domain import json_lines
 
 runner = CliRunner()
 SNACKS = {
@@ -96,17 +95,6 @@ def test_a_bad_line_gives_an_error_in_its_place_and_the_stream_goes_on(rulebook:
 def test_an_error_names_the_path_from_the_line(line: Any, pointer: str) -> None:
     code, [answer] = run("price", lines=[line])
     assert (code, answer["error"]["pointer"]) == (1, pointer)
-
-
-def test_a_rulebook_that_lines_repeat_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = []
-    original = json_lines.compile_rulebook
-    monkeypatch.setattr(json_lines, "compile_rulebook", lambda rulebook: compiled.append(1) or original(rulebook))
-    other = SNACKS | {"version": "2"}
-    line, another = {"rulebook": SNACKS, "basket": BASKET}, {"rulebook": other, "basket": BASKET}
-    code, answers = run("price", lines=[line, another, line, another, line])
-    assert (code, [answer["rulebook"]["version"] for answer in answers]) == (0, ["1", "2", "1", "2", "1"])
-    assert len(compiled) == 2
 
 
 def test_explain_touching_leaves_out_what_cannot_touch_the_basket(rulebook: str) -> None:
