@@ -30,7 +30,7 @@ def stage_of(promotion: Promotion) -> str:
 
 def turn(promotion: Promotion) -> tuple[int, int, int, str]:
     """Its place in the total order of application."""
-    return (STAGES.index(stage_of(promotion)), promotion.lane, -promotion.priority, promotion.id)  # type: ignore[arg-type]
+    return (STAGES.index(stage_of(promotion)), promotion.lane, -promotion.priority, promotion.id)
 
 
 def in_order(rulebook: Rulebook) -> list[Promotion]:

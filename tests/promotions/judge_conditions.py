@@ -160,7 +160,7 @@ def member_holds(leaf: Leaf, state: State) -> bool:
         return member.completed_orders + 1 == leaf.n
     if leaf.type == "first_order":
         return member.completed_orders == 0
-    if leaf.name not in member.attributes:
+    if leaf.name is None or leaf.name not in member.attributes:
         return False
     have, want = member.attributes[leaf.name], leaf.value
     if leaf.op == "eq":

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.promotions import judge
 from tests.promotions.comparison import by_the_engine, by_the_judge, differences
+from tests.promotions.flavours import FLAVOURS, flavoured_case
 from tests.promotions.generators import seeded_case
 from tests.promotions.judge_state import State
 
@@ -116,3 +117,15 @@ def compare_answer(
     wanted = judge.reasons(rulebook, basket, state)
     assert codes == wanted, told(seed, (codes, wanted), most=most, mode=mode)
     return answer
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_the_best_set_of_every_flavour_is_the_best_of_all_sets(flavour: str) -> None:
+    for seed in range(SEED, SEED + CASES // 10):
+        rulebook_document, basket_document = flavoured_case(seed, flavour, most=6)
+        rulebook, basket = read_rulebook(rulebook_document), read_basket(basket_document)
+        answer = price(compile_rulebook(rulebook), basket, explain="all")
+        wrong: dict[str, Any] = differences(by_the_engine(answer), by_the_judge(judge.best(rulebook, basket)))
+        case = f"{flavour} {seed}\n{json.dumps(rulebook_document)}\n{json.dumps(basket_document)}"
+        assert wrong == {}, f"{wrong}\n{case}"
+        assert answer.certificate.proven, case
