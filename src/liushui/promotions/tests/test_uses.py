@@ -23,8 +23,10 @@ from liushui.promotions.tests.using import (
     shared_batch,
     unique_batch,
 )
+from liushui.runtime import row_security
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.events import Event
+from liushui.runtime.row_security import Scope
 
 pytestmark = pytest.mark.django_db
 SALE, OTHER_SALE = UUID(int=1), UUID(int=2)
@@ -325,3 +327,17 @@ def test_reserving_takes_as_many_statements_for_one_promotion_as_for_twenty():
         counts.append(len([query for query in taken if "SAVEPOINT" not in query["sql"]]))
     assert counts == [4, 4]  # the reservation, the counters, the member's counters, the uses
     assert OverrunRow.objects.count() == 0
+
+
+def test_a_request_that_the_database_watches_reserves_in_its_chain_and_in_no_other():
+    codes = tuple(facade.resolve_codes(chain_id=CHAIN, codes=made(unique_batch())[:1], member_id="m1", now=NOON))
+    limited = promotion("watched", batch="SPRING", total=2, per_member=2, budget=500)
+    with row_security.entered(Scope(("1", str(CHAIN), ""))):
+        reserve("till/1", answer(watched=100), limited, codes=codes, member="m1")
+        reserve("till/1", answer(watched=200), limited, codes=codes, member="m1")
+        facade.commit(order_key="till/1", sale_id=SALE, now=NOON)
+        assert used("watched", member="m1")["watched"] == Usage(total=1, member=1, spent=200)
+    with row_security.entered(Scope(("2", str(CHAIN + 1), ""))):
+        seen = used("watched", member="m1")
+        assert seen == ({} if connection.vendor == "postgresql" else {"watched": Usage(total=1, member=1, spent=200)})
+    assert numbers("SPRING") == {"issued": 3, "reserved": 0, "used": 1}
