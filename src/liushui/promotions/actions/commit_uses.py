@@ -82,7 +82,7 @@ def _take_coupons_late(row: ReservationRow, now: datetime) -> list[tuple[Overrun
     counters.take_batches(coupons=coupons, now=now, beyond=True)
     taken = counters.take_codes(
         chain_id=row.chain_id,
-        coupons=[(coupon, 1) for coupon in coupons],  # its row is there since it was reserved, with its own number
+        coupons=[(coupon, 1) for coupon in coupons],  # one that has no row yet is a generated one, for one use
         member_id=row.member_id,
         order_key=row.order_key,
         now=now,
