@@ -41,6 +41,7 @@ BENCHES = (
     Bench("search", "search in 100,000 items", (SQLITE, POSTGRESQL)),
     Bench("home", "home page and reports at 0.1 and 1.5 million lines", (SQLITE,), seconds_max=500),
     Bench("intake", "bulk intake of real receipts", ()),
+    Bench("backtest", "50 promotions on 155,848 real receipts", (SQLITE,), seconds_max=900),
     Bench("till_browser", "the sale screen in Chromium with 100,000 items", (SQLITE,), seconds_max=400),
     Bench("promotions", "pricing 20 lines with 1,000 promotions", (), seconds_max=400),
     Bench("promotion_peers", "the same pricing by other engines (from PyPI, npm, Maven)", (), seconds_max=900),

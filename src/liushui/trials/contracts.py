@@ -32,6 +32,7 @@ class NewBacktest:
     last: date
     store_ids: frozenset[int]
     member_tier: str = ""
+    ignores_dates: bool = False  # what the draft changes is tried on every day, whatever its start and end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Backtest:
     last: date
     store_ids: tuple[int, ...]
     member_tier: str
+    ignores_dates: bool
     status: str  # one of STATUSES
     receipts_total: int
     receipts_done: int

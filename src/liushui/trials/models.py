@@ -23,6 +23,7 @@ class BacktestRow(models.Model):
     last = models.DateField()
     store_ids = models.JSONField()
     member_tier = models.CharField(max_length=64)  # what members count as; empty: of no tier
+    ignores_dates = models.BooleanField(default=False)  # draft_document is without those dates then
     status = models.CharField(max_length=16, default="waiting")
     cancel_requested = models.BooleanField(default=False)
     receipts_total = models.BigIntegerField(default=0)

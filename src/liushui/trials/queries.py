@@ -47,6 +47,7 @@ def _view(row: BacktestRow, *, result: dict[str, object] | None = None) -> Backt
         last=row.last,
         store_ids=tuple(row.store_ids),
         member_tier=row.member_tier,
+        ignores_dates=row.ignores_dates,
         status=row.status,
         receipts_total=row.receipts_total,
         receipts_done=row.receipts_done,

@@ -15,6 +15,7 @@ from liushui.promotions.contracts import Rulebook
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
 from liushui.trials.contracts import STALLED_AFTER, Backtest, NewBacktest
+from liushui.trials.domain.dates import without_dates
 from liushui.trials.errors import BacktestNotFound, BacktestRefused
 from liushui.trials.models import BacktestRow
 from liushui.trials.queries import backtest_of
@@ -34,6 +35,7 @@ def create_backtest(*, new: NewBacktest, principal: Principal, now: datetime) ->
         )
     Rulebook.from_json(new.live.document)
     Rulebook.from_json(new.draft.document)
+    draft = without_dates(new.draft.document, than=new.live.document) if new.ignores_dates else new.draft.document
     totals = orders.past_totals(store_ids=new.store_ids, first=new.first, last=new.last)
     if len(totals.currencies) != 1:
         raise BacktestRefused(
@@ -49,11 +51,12 @@ def create_backtest(*, new: NewBacktest, principal: Principal, now: datetime) ->
         live_name=new.live.name[:200],
         live_document=new.live.document,
         draft_name=new.draft.name[:200],
-        draft_document=new.draft.document,
+        draft_document=draft,
         first=new.first,
         last=new.last,
         store_ids=sorted(new.store_ids),
         member_tier=new.member_tier[:64],
+        ignores_dates=new.ignores_dates,
         receipts_total=totals.sales,
         started_by=principal.name[:128],
         created_at=now,

@@ -54,7 +54,7 @@ def _figures(result: Mapping[str, Any], places: int) -> Table:
         kind, decimals = kinds[each["kind"]]
         title = f"{each['name']} (%)" if each["kind"] == "percent" else each["name"]
         columns.append(Column(title=title, kind=kind, places=decimals))  # type: ignore[arg-type]  # one of its kinds
-    titles = {"recorded": _("On the receipts"), "live": "A", "draft": "B", "change": _("Change")}
+    titles = {"recorded": _("On the receipts"), "live": "A", "draft": "B", "change": _("Difference")}
     return columns, [(title, *(each[key] for each in figures)) for key, title in titles.items()]
 
 

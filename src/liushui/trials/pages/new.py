@@ -75,6 +75,7 @@ def _context(chain: Chain, places: list[Store], given: Any, now: datetime) -> di
         "name": given.get("name", ""),
         "tiers": promotions.member_tiers(chain_id=chain.id),
         "member_tier": given.get("member_tier", ""),
+        "ignores_dates": "first" not in given or bool(given.get("ignores_dates")),
         "regions": [
             (region, [(store, store.code in chosen) for store in places if store.region_id == region.id])
             for region in regions
@@ -106,6 +107,7 @@ def _start(request: HttpRequest, chain: Chain, places: list[Store], principal: P
             last=_day(posted.get("last", ""), "last"),
             store_ids=frozenset(known[code] for code in chosen or known),
             member_tier=posted.get("member_tier", ""),
+            ignores_dates=bool(posted.get("ignores_dates")),
         ),
         principal=principal,
         now=now,

@@ -105,6 +105,7 @@ def _limit(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 def _example(row: Mapping[str, Any], names: Mapping[str, str], links: set[str]) -> dict[str, Any]:
     return {
         **row,
+        "time": row["at"][:16].replace("T", " "),
         "opens": row["store"] in links,
         "change": row["draft"] - row["live"],
         "promotions": {

@@ -123,7 +123,7 @@ def test_tables_leave_as_files(signed_in, done):
 
     assert [row[:3] for row in rows("figures")] == [
         ["Rulebook", "At list prices", "Discount"], ["On the receipts", "230.00", "5.00"], ["A", "230.00", "10.00"],
-        ["B", "230.00", "9.00"], ["Change", "0.00", "-1.00"],
+        ["B", "230.00", "9.00"], ["Difference", "0.00", "-1.00"],
     ]  # fmt: skip
     assert rows("days")[1:] == [
         ["2026-11-20", "2", "170.00", "10.00", "3.00"], ["2026-11-22", "2", "60.00", "0.00", "6.00"],

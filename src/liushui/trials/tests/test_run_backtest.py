@@ -69,6 +69,16 @@ def test_other_stores_and_days_are_left_alone(shop, three_days):
     )  # fmt: skip
 
 
+def test_what_a_draft_changes_is_tried_before_it_begins(shop, three_days):
+    later = {"starts_at": "2027-01-01T00:00:00+08:00"}
+    live, draft = book({**SPEND, **later}, name="live"), book({**SPEND, **later}, {**SNACKS_OFF, **later})
+    assert run(shop, live, draft).result["draft"]["given"] == 0
+    found = run(shop, live, draft, ignores_dates=True)
+    assert found.ignores_dates
+    assert found.result["draft"]["given"] == 900  # what is the same in both keeps its dates
+    assert [each["state"] for each in found.result["promotions"]] == ["added", "same"]
+
+
 def test_a_budget_is_used_up_in_the_order_of_time(shop, three_days):
     result = run(shop, EMPTY, book({**SNACKS_OFF, "limits": {"budget": 400}})).result
     [limit] = result["limits"]
