@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from liushui.app.demo.accounts import Coupon
+from liushui.orders import facade as orders
 from liushui.promotions import facade
 from liushui.promotions.contracts import Member, NewBatch
 from liushui.runtime.access import Principal
@@ -150,14 +151,17 @@ def load_backtest(*, chain: Chain, now: datetime) -> None:
     if live is None or draft is None:
         return
     today = places[0].business_date(now)
+    first, last = today - timedelta(days=BACKTEST_DAYS), today - timedelta(days=1)
+    if not orders.past_totals(store_ids=ids, first=first, last=last).sales:
+        return
     asked = trials.create_backtest(
         new=NewBacktest(
             chain_id=chain.id,
             name=draft.name,
             live=Book(name=f"版本 {live.number}", document=live.document),
             draft=Book(name=draft.name, document=draft.document),
-            first=today - timedelta(days=BACKTEST_DAYS),
-            last=today - timedelta(days=1),
+            first=first,
+            last=last,
             store_ids=ids,
         ),
         principal=marketer,
