@@ -121,9 +121,10 @@ def builder_preview(request: HttpRequest, *, draft_id: int, promotion_id: str, p
             "other_sentence": sentences.said(document, names, second),
             "other_language": "en" if second == "en" else "zh-Hans",
         }
+    context["wish"] = read_wish(request.POST, chain, store_ids=principal.stores("promotion.read"))
     try:
         context["result"] = try_it(
-            read_wish(request.POST, chain),
+            context["wish"],
             chain=chain,
             document=draft.document,
             promotion=None if errors else document,
@@ -193,7 +194,7 @@ def _show(
     form: FormView = form_view(tree, style=style, errors=errors, name_of=name_of(names))
     zone = zone_of(chain)
     wished = request.POST if request.method == "POST" else request.GET  # a basket that the lint found comes by address
-    wish = read_wish(wished, chain)
+    wish = read_wish(wished, chain, store_ids=principal.stores("promotion.read"))
     quantities = wish.quantities or sample(chain, document)
     items = catalog.find_items(chain_id=chain.id, codes=quantities)
     context = {

@@ -15,7 +15,7 @@ from liushui.promotions.pages.drafts import promotions_of
 from liushui.promotions.pages.sentences import title
 from liushui.runtime import places
 from liushui.runtime.access import Principal
-from liushui.runtime.places import ChainPlace
+from liushui.runtime.places import ChainPlace, StorePlace
 from liushui.runtime.web import page
 
 HITS_MAX = 20
@@ -56,15 +56,21 @@ def _known(source: str, chain: ChainPlace, request: HttpRequest, principal: Prin
         named = catalog.category_names(chain_ids=[chain.id])
         return [(path, _path_name(path, named), path) for path in named]
     if source == "stores":
-        return [(s.code, _local(s.name_zh, s.name_en), s.code) for s in directory.stores() if s.chain_id == chain.id]
+        return [(s.code, _local(s.name_zh, s.name_en), s.code) for s in _seen_stores(chain, principal)]
     if source == "regions":
-        return [(r.code, _local(r.name_zh, r.name_en), r.code) for r in directory.regions() if r.chain_id == chain.id]
+        seen = {store.region_id for store in _seen_stores(chain, principal)}
+        return [(r.code, _local(r.name_zh, r.name_en), r.code) for r in directory.regions() if r.id in seen]
     if source == "tiers":
         tiers = facade.member_tiers(chain_id=chain.id)
         return [(tier.code, _local(tier.name_zh, tier.name_en), tier.code) for tier in tiers]
     if source == "promotions":
         return _promotions(request, principal)
     return [(code, str(name), code) for code, name in (CHANNELS if source == "channels" else PAYMENTS).items()]
+
+
+def _seen_stores(chain: ChainPlace, principal: Principal) -> list[StorePlace]:
+    seen = principal.stores("promotion.read")
+    return [store for store in places.directory().stores() if store.chain_id == chain.id and store.id in seen]
 
 
 def _promotions(request: HttpRequest, principal: Principal) -> list[Hit]:

@@ -77,9 +77,12 @@ class Result:
         return None if self.live_total is None else self.total - self.live_total
 
 
-def read_wish(posted: QueryDict, chain: ChainPlace) -> Wish:
-    """What was picked; anything that cannot be read is passed over, since the page is for trying."""
-    store = _store(posted.get("try.store", ""), chain)
+def read_wish(posted: QueryDict, chain: ChainPlace, *, store_ids: frozenset[int]) -> Wish:
+    """What was picked; anything that cannot be read is passed over, since the page is for trying.
+
+    `store_ids` are the stores whose prices the reader may see.
+    """
+    store = _store(posted.get("try.store", ""), chain, store_ids)
     zone = ZoneInfo(store.time_zone) if store else ZoneInfo("UTC")
     quantities: dict[str, int] = {}
     for name in posted:
@@ -105,8 +108,8 @@ def read_wish(posted: QueryDict, chain: ChainPlace) -> Wish:
     )
 
 
-def _store(code: str, chain: ChainPlace) -> StorePlace | None:
-    stores = [store for store in places.directory().stores() if store.chain_id == chain.id]
+def _store(code: str, chain: ChainPlace, store_ids: frozenset[int]) -> StorePlace | None:
+    stores = [each for each in places.directory().stores() if each.chain_id == chain.id and each.id in store_ids]
     return next((store for store in stores if store.code == code), stores[0] if stores else None)
 
 

@@ -33,11 +33,11 @@ SPEND = {
 }
 
 
-def person(office: Office, role: str, name: str = "") -> Client:
+def person(office: Office, role: str, store_id: int | None = None) -> Client:
     user_id, _password = create_staff(
-        username=name or role,
+        username=role,
         display_name=role.title(),
-        grants=[Grant(role=role, chain_id=office.chain_id)],
+        grants=[Grant(role=role, chain_id=office.chain_id, store_id=store_id)],
         principal=system_principal(name="test"),
     )
     return sign_in(Client(headers={"accept-language": "en"}), StaffUser.objects.get(pk=user_id))
@@ -237,6 +237,19 @@ def test_pickers_find_at_most_twenty(ma: Client, office: Office) -> None:
     assert 'data-code="SH01"' in text(ma.get("/promotions/find/stores/?q=sh"))
     assert "Nothing found for “zzz”" in text(ma.get("/promotions/find/categories/?q=zzz"))
     assert ma.get("/promotions/find/passwords/").status_code == 404
+
+
+def test_one_store_s_people_try_and_find_their_own_store_alone(office: Office, tea: str) -> None:
+    draft = office.draft(SPEND, now=datetime.now(UTC))
+    manager = person(office, "store_manager", store_id=office.store.id)
+    hits = text(manager.get("/promotions/find/stores/?q="))
+    assert 'data-code="SH01"' in hits
+    assert 'data-code="SH02"' not in hits
+    fields = posted(draft, effects__0__type="points", effects__0__add="5")
+    fields |= {"try.quantity.TEA": "1", "try.store": "SH02"}
+    reply = manager.post(builder(draft, "spend", "preview/"), fields)
+    assert reply.context["result"].gross == 9900
+    assert reply.context["wish"].store.code == "SH01"
 
 
 def test_json_comes_out_and_goes_in_again(ma: Client, office: Office) -> None:
