@@ -6,13 +6,14 @@ met or just missed.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from hypothesis import strategies as st
+from tests.promotions.sources import Drawn, Seeded, Source, chance, some
 
-T = TypeVar("T")
+__all__ = ["Document", "Seeded", "basket", "cases", "promotion", "rulebook", "seeded_case"]
+
 Document = dict[str, Any]
 
 SKUS = ("a", "b", "c", "d")
@@ -30,49 +31,6 @@ INSTANTS = (
     "2026-03-01T09:00:00+08:00",
 )
 STAGES = ("catalogue", "item", "item", "item", "order", "order", "shipping", "points")
-
-
-class Source(Protocol):
-    """Where choices come from."""
-
-    def integer(self, low: int, high: int) -> int: ...
-
-    def pick(self, values: Sequence[T]) -> T: ...
-
-
-class Seeded:
-    """Choices of a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def integer(self, low: int, high: int) -> int:
-        return self._random.randint(low, high)
-
-    def pick(self, values: Sequence[T]) -> T:
-        return self._random.choice(values)
-
-
-class Drawn:
-    """Choices of hypothesis, which knows how to make them smaller."""
-
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
-        self._draw = draw
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self._draw(st.integers(low, high)))
-
-    def pick(self, values: Sequence[T]) -> T:
-        return values[int(self._draw(st.integers(0, len(values) - 1)))]
-
-
-def chance(source: Source, one_in: int) -> bool:
-    return source.integer(1, one_in) == one_in
-
-
-def some(source: Source, values: Sequence[str], most: int = 2) -> list[str]:
-    """One or more of them, each once."""
-    return sorted({source.pick(values) for _ in range(source.integer(1, most))})
 
 
 # Baskets
