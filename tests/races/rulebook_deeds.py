@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
+from tests.support.crash import crash_at_step
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
@@ -132,6 +133,39 @@ def sell(*, name: str, count: int, threads: int) -> list[list[Any]]:
     for thread in running:
         thread.join()
     return sold
+
+
+def publish_budget(*, budget: int) -> None:
+    """A rulebook of one promotion that takes 1.50 off a sale while its budget lasts."""
+    maker, now = _person("ma", "marketer"), datetime.now(UTC)
+    found = promotions.create_draft(chain_id=_chain(), name="Budget", principal=maker, now=now)
+    effect = {"type": "amount_off", "amount": 150, "level": "order"}
+    document = {"promotions": [{"id": "budget", "effects": [effect], "limits": {"budget": budget}}]}
+    found = promotions.save_draft(
+        draft_id=found.id, revision=found.revision, document=document, principal=maker, now=now
+    )
+    promotions.submit_for_review(draft_id=found.id, revision=found.revision, reason="race", principal=maker, now=now)
+    promotions.decide_review(draft_id=found.id, approve=True, principal=_person("fei", "finance"), now=now)
+
+
+def sell_one(*, name: str, at: str, crash_at: int | None = None) -> list[int]:
+    """Sell milk, and die at a step if told to; what it came to, and the steps that it took."""
+    with crash_at_step(crash_at) as steps:
+        answer = checkout.complete_sale(
+            command=CompleteSale(
+                source="web", source_id=name, store="SH01", completed_at=datetime.fromisoformat(at),
+                lines=(LineCommand(code="MILK"),),
+            ),
+            principal=_person("web", "integration"),
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    return [answer.total_minor, len(steps)]
+
+
+def spent() -> list[int]:
+    """What was spent of the budget, and how many orders spent it."""
+    found = promotions.usage(chain_id=_chain(), promotion_ids=["budget"], member_id=None)
+    return [found["budget"].spent, found["budget"].total]
 
 
 def _sell(source_id: str) -> list[Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from tests.races.conftest import Arena, arena_of
 
 LAST = 12
+DIED = -9
+STEPS_MAX = 80
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,24 @@ def test_of_people_who_pause_at_once_one_makes_a_version(books: Arena) -> None:
     ends = [result["answer"] for result in books.race("pause", *({"promotion_id": "milk"} for _ in range(4)))]
     assert len([end for end in ends if end in ("base-moved", "promotion-state")]) == 3
     assert books.do("numbers") == [*before, max(before) + 1]
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_a_sale_that_is_sent_again_spends_its_part_of_the_budget_once(books: Arena) -> None:
+    books.do("publish_budget", budget=100_000)
+    at = datetime.now(UTC).isoformat()
+    sold = 0
+    for step in range(1, STEPS_MAX):
+        [died] = books.race("sell_one", {"name": f"K-{step}", "at": at, "crash_at": step})
+        if died["exit"] == 0:
+            assert died["answer"] == [9_850, step - 1]
+            sold += 1
+            break
+        assert died["exit"] == DIED
+        assert books.do("sell_one", name=f"K-{step}", at=at)[0] == 9_850
+        sold += 1
+        assert books.do("spent") == [150 * sold, sold]
+    else:
+        pytest.fail("it never lived to its end")
+    assert sold > 10
+    assert books.do("spent") == [150 * sold, sold]
