@@ -75,7 +75,7 @@ class Tills:
 
     def send(self, sale: CompleteSale) -> int:
         """Send one sale until it is answered; returns the HTTP status, or 0 when stopped before."""
-        body = sale_body(self._priced(sale))
+        body = sale_body(sale)
         pause = 0.5
         while not self._stop.is_set():
             try:
@@ -94,7 +94,7 @@ class Tills:
             pause = min(_PAUSE_MAX_SECONDS, pause * 2)
         return 0
 
-    def _priced(self, sale: CompleteSale) -> CompleteSale:
+    def priced(self, sale: CompleteSale) -> CompleteSale:
         """The sale at the price that the server quotes for it now; as it is when it has none, or goods come back."""
         if any(line.units < 0 for line in sale.lines):
             return sale
@@ -245,7 +245,7 @@ def run(*, tills: Tills, day: LiveDay, rate: float, count: int | None, stop: thr
     """Send sales until stopped, or until `count` were answered."""
     answered, reported_at, tally = 0, time.monotonic(), tills.tally
     while not stop.is_set() and (count is None or answered < count):
-        status = tills.send(day.sale(at=datetime.now(UTC)))
+        status = tills.send(tills.priced(day.sale(at=datetime.now(UTC))))
         answered += status != 0
         if time.monotonic() - reported_at > _REPORT_SECONDS:
             reported_at = time.monotonic()
