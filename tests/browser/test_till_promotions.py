@@ -104,6 +104,9 @@ def test_a_sale_with_promotions_by_keyboard_alone(
         expect(paper).to_contain_text(words[text])
     expect(paper).to_contain_text("••••" + served.facts["codes"][coupon][-4:])
     expect(paper).not_to_contain_text(served.facts["codes"][coupon])
+    page.keyboard.press("F10")
+    expect(page.locator(".why")).to_contain_text(words["gold"])
+    page.screenshot(path=SCREENSHOTS / f"till-promotions-receipt-{language}.png", full_page=True)
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
@@ -155,6 +158,7 @@ def test_the_customer_sees_what_is_given_and_what_is_near(sale: Callable[..., Pa
     display = open_page("/till/display/", user=None, till="T2")
     for text in ("零食买二送一", "Snacks 3 for 2", "You save"):
         expect(display.locator("#display")).to_contain_text(text)
+    display.screenshot(path=SCREENSHOTS / "till-promotions-display.png")
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
