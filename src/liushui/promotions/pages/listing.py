@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -181,13 +182,20 @@ def _found(request: HttpRequest, every: Iterable[PromotionView], chain: ChainPla
         for each in every
         if status in ("", each.status) and text in f"{each.id} {each.name_zh} {each.name_en}".lower()
     ]
-    used = facade.usage(chain_id=chain.id, promotion_ids=[row.promotion.id for row in rows], member_id=None)
+    counted = [row.promotion.id for row in rows if _is_counted(row.promotion)]
+    used = facade.usage(chain_id=chain.id, promotion_ids=counted, member_id=None)
     for row in rows:
         fill_usage(row, used.get(row.promotion.id, Usage()))
     sort = request.GET.get("sort", "") or "status"
     key = sort.lstrip("-") if sort.lstrip("-") in _SORTS else "status"
     rows.sort(key=lambda row: (_sort_key(row, key), row.name), reverse=sort.startswith("-"))
     return rows
+
+
+def _is_counted(promotion: PromotionView) -> bool:
+    """Uses are counted of promotions that have a limit or ask for a code; the rest cost a checkout nothing."""
+    document = promotion.document
+    return bool(document.get("limits")) or '"coupon"' in json.dumps(document.get("when", []))
 
 
 def row_of(promotion: PromotionView) -> Row:

@@ -14,7 +14,8 @@ from tests.support.sign_in import sign_in
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.promotions import facade
-from liushui.promotions.contracts import DraftView
+from liushui.promotions.contracts import Basket, DraftView, Line
+from liushui.promotions.domain.pricing import price
 from liushui.promotions.pages.form_view import all_fields
 from liushui.promotions.tests.conftest import Office, ten_percent
 from liushui.runtime.access import Grant
@@ -385,3 +386,20 @@ def test_a_running_promotion_is_opened_in_a_draft(ma: Client, office: Office) ->
     assert 'value="200"' in text(ma.get(first))
     assert ma.get("/promotions/of/nothing/").status_code == 404
     assert 'value="save-and-close"' not in text(person(office, "auditor").get(first))
+
+
+def test_what_was_given_so_far_stands_beside_the_budget(ma: Client, office: Office) -> None:
+    now = datetime.now(UTC)
+    live = office.publish({**SPEND, "limits": {"budget": 10000}}, ten_percent(), now=now - timedelta(hours=1))
+    basket = Basket(
+        currency="CNY", at=now, lines=(Line(id="1", sku="TEA", unit_price=30000, quantity=1),)
+    )  # fmt: skip
+    answer = price(live.compiled, basket)
+    facade.reserve(
+        chain_id=office.chain_id, order_key="one", answer=answer, rulebook=live.rulebook, member_id=None, codes=(),
+        expires_at=now + timedelta(hours=1), now=now,
+    )  # fmt: skip
+    rows = {row.promotion.id: row for row in ma.get(LIST).context["rows"]}
+    assert (rows["spend"].orders, rows["spend"].spent, rows["spend"].burn) == (1, 3000, 30)
+    assert (rows["ten"].orders, rows["ten"].budget) == (0, None)
+    assert "30% of ¥100.00" in " ".join(text(ma.get(LIST)).split())
