@@ -7,12 +7,9 @@ from datetime import timedelta
 import pytest
 from tests.support.paper_wallet import paid_on_paper
 
-from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.orders import facade as orders
 from liushui.promotions import facade as promotions
 from liushui.promotions.errors import LimitReached
-from liushui.promotions.handlers import CONSUMERS
-from liushui.runtime import worker
 from liushui.till import facade
 from liushui.till.models import TicketRow
 from liushui.till.tests.conftest import NOON
@@ -21,9 +18,7 @@ from liushui.till.tests.test_promotions import (
     explanation,
     first_comer,
     nothing_kept,
-    offs,
     pay,
-    recorded,
     rule,
     scan,
 )
@@ -143,32 +138,3 @@ def test_a_till_that_dies_while_it_records_goes_on_with_the_price_that_was_shown
     sold = facade.ticket(ticket_id=ticket.id, store_ids={both.store.id})
     assert (sold.state, sold.total_minor, used(both)) == ("settled", 900, 1)
     assert explanation(both, sold)["rulebook"]["version"] == "2026-11-22.1"
-
-
-def test_a_void_gives_the_use_back_and_a_receipt_taken_back_mirrors_its_discounts(both):
-    sold = pay(both, scan(both, "TEA"))
-    approval = both.approval("till.void_sale", f"sale:{sold.sale_id}")
-    facade.void_sale(till=both.till, ticket_id=sold.id, reason="wrong", approval_id=approval, now=NOON)
-    worker.run(consumers=[*ANALYTICS, *CONSUMERS], once=True)
-    assert used(both) == 0
-    sold = pay(both, scan(both, "TEA"))
-    assert sold.total_minor == 900
-    for till in (both.till, both.other_till):
-        cash = facade.current_shift(till=till)
-        expected = facade.x_report(shift_id=cash.id, store_ids={both.store.id}, now=NOON, blind=False).tenders[0]
-        facade.count_shift(till=till, count=pieces(expected.expected_minor), now=NOON)
-    facade.close_day(store_id=both.store.id, business_date=sold.business_date, principal=both.manager, now=NOON)
-    facade.open_shift(till=both.till, float_minor=10_000, now=NOON)
-    approval = both.approval("till.reverse_sale", f"sale:{sold.sale_id}")
-    refund = facade.reverse_sale(till=both.till, sale_id=sold.sale_id, reason="bad", approval_id=approval, now=NOON)
-    assert (refund.total_minor, refund.discount_minor, offs(refund)) == (-900, -100, [[("first-comers", -100)]])
-    [line] = recorded(both, refund).lines
-    assert [(each.code, each.amount_minor) for each in line.discounts] == [("first-comers", -100)]
-    assert used(both) == 1  # a receipt of a closed day gives no use back
-
-
-def pieces(amount: int) -> dict[int, int]:
-    count = {}
-    for denomination in facade.denominations("CNY"):
-        count[denomination], amount = divmod(amount, denomination)
-    return count
