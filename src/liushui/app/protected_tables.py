@@ -58,6 +58,8 @@ POLICIES: dict[str, Policy] = {
     "promotions_counter": BY_CHAIN,
     "promotions_member_counter": BY_CHAIN,
     "promotions_overrun": BY_CHAIN,
+    "promotions_issued_coupon": BY_CHAIN,
+    "promotions_cost": read_only(BY_CHAIN.read or ""),
     "till_day": BY_STORE,
     "till_shift": BY_STORE,
     "till_ticket": BY_STORE,

@@ -31,7 +31,15 @@ from liushui.promotions.domain.explanation import Explanation, LineDiscount, Off
 from liushui.promotions.domain.json_lines import PriceLines, RefundLines, answered, lint_document
 from liushui.promotions.domain.rulebook import Combined, Condition, Leaf, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial
-from liushui.promotions.domain.uses import HeldUse, Overrun, Reservation, order_key, uses_of
+from liushui.promotions.domain.uses import (
+    HeldUse,
+    IssuedCoupon,
+    Overrun,
+    PromotionCost,
+    Reservation,
+    order_key,
+    uses_of,
+)
 
 if TYPE_CHECKING:
     from liushui.promotions.domain.compiled import CompiledRulebook
@@ -56,6 +64,7 @@ __all__ = [
     "HeldUse",
     "HelperDied",
     "ImportFault",
+    "IssuedCoupon",
     "Leaf",
     "Line",
     "LineDiscount",
@@ -73,6 +82,7 @@ __all__ = [
     "PricedShipping",
     "Promotion",
     "PromotionChange",
+    "PromotionCost",
     "PromotionView",
     "PromotionWords",
     "PublishedRulebook",

@@ -7,7 +7,7 @@ promotions by id, counters of the member by id, batches by id, codes by batch an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -134,9 +134,18 @@ def take_member_coupons(
 
 
 def give_back(
-    *, chain_id: int, uses: Sequence[HeldUse], coupons: Sequence[Coupon], member_id: str, was_committed: bool
+    *,
+    chain_id: int,
+    uses: Sequence[HeldUse],
+    coupons: Sequence[Coupon],
+    member_id: str,
+    was_committed: bool,
+    lock_first: Collection[int] = (),
 ) -> None:
-    """Undo what an order took, in the order in which it is taken."""
+    """Undo what an order took, in the order in which it is taken.
+
+    `lock_first`: further batches that the caller changes afterwards, locked here among the others.
+    """
     for use in uses:
         if use.is_counted():
             PromotionCounterRow.objects.filter(chain_id=chain_id, promotion_id=use.promotion_id).update(
@@ -147,6 +156,9 @@ def give_back(
             MemberCounterRow.objects.filter(
                 chain_id=chain_id, promotion_id=use.promotion_id, member_id=member_id
             ).update(uses=F("uses") - 1)
+    if lock_first:
+        ids = {*lock_first, *(batch_id for batch_id, _serial in coupons)}
+        list(CouponBatchRow.objects.filter(id__in=ids).order_by("id").select_for_update().values_list("id"))
     number = "used" if was_committed else "reserved"
     for batch_id, count in _by_batch(coupons):
         CouponBatchRow.objects.filter(id=batch_id).update(**{number: F(number) - count})

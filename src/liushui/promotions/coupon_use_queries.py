@@ -7,12 +7,13 @@ from datetime import datetime
 
 from django.db import connection
 
+from liushui.promotions import coupon_keys
 from liushui.promotions.coupon_lookup import look_up
 from liushui.promotions.domain import coupon_codes
 from liushui.promotions.domain.basket import Code, Usage
 from liushui.promotions.domain.coupons import CodeProblem, Problem, ResolvedCodes
-from liushui.promotions.domain.uses import Overrun
-from liushui.promotions.models import OverrunRow, ReservationRow
+from liushui.promotions.domain.uses import IssuedCoupon, Overrun, PromotionCost
+from liushui.promotions.models import IssuedCouponRow, OverrunRow, PromotionCostRow, ReservationRow
 
 CODES_MAX = 50  # of one basket
 
@@ -95,6 +96,57 @@ def overruns(*, chain_ids: Collection[int], limit: int = 50) -> tuple[Overrun, .
         )
         for row in rows
     )
+
+
+def issued_coupons(*, order_key: str) -> tuple[IssuedCoupon, ...]:
+    """The coupons for the next time that an order's sale handed out, or failed to: one statement, readable codes."""
+    rows = IssuedCouponRow.objects.filter(reservation__order_key=order_key).order_by("position")
+    return tuple(_issued(row) for row in rows.select_related("batch", "reservation"))
+
+
+def issues_failed(*, chain_ids: Collection[int], limit: int = 50) -> tuple[IssuedCoupon, ...]:
+    """Coupons that recorded sales promised and no batch could give, the newest first."""
+    rows = IssuedCouponRow.objects.filter(chain_id__in=chain_ids, state="failed").order_by("-id")[:limit]
+    return tuple(_issued(row) for row in rows.select_related("batch", "reservation"))
+
+
+def promotion_costs(*, chain_id: int, promotion_ids: Collection[str] | None = None) -> Mapping[str, PromotionCost]:
+    """What promotions took off in the chain's recorded sales so far, as far as their events were read: one statement.
+    Those that took nothing off are left out."""
+    rows = PromotionCostRow.objects.filter(chain_id=chain_id)
+    if promotion_ids is not None:
+        rows = rows.filter(promotion_id__in=promotion_ids)
+    found = rows.values_list("promotion_id", "receipts", "amount_minor")
+    return {id: PromotionCost(receipts=receipts, amount_minor=amount) for id, receipts, amount in found}
+
+
+def _issued(row: IssuedCouponRow) -> IssuedCoupon:
+    batch = row.batch
+    return IssuedCoupon(
+        promotion_id=row.promotion_id,
+        batch=row.batch_code,
+        name_zh=batch.name_zh if batch is not None else row.batch_code,
+        name_en=batch.name_en if batch is not None else row.batch_code,
+        code=_code_of(row),
+        member_id=row.member_id,
+        valid_from=batch.valid_from if batch is not None else None,
+        valid_until=batch.valid_until if batch is not None else None,
+        state=row.state,
+        problem=row.problem,
+        order_key=row.reservation.order_key,
+        at=row.at,
+    )
+
+
+def _code_of(row: IssuedCouponRow) -> str:
+    """The readable code; none when the key of its batch is lost, which must not keep a receipt from being printed."""
+    if row.batch is None or row.serial is None:
+        return ""
+    try:
+        key = coupon_keys.opened_key(row.batch.key_sealed)
+    except coupon_keys.KeyLost:
+        return ""
+    return coupon_codes.printed(coupon_codes.code_of(key=key, batch_number=row.batch.id, serial=row.serial))
 
 
 def _is_mistyped(normal: str) -> bool:

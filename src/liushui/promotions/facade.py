@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liushui.promotions.actions.cancel_version import cancel_version
 from liushui.promotions.actions.commit_uses import commit
+from liushui.promotions.actions.count_costs import count_costs
 from liushui.promotions.actions.create_draft import create_draft
 from liushui.promotions.actions.import_codes import import_codes
 from liushui.promotions.actions.issue_codes import give_codes, issue_codes, issued_codes, issued_csv
@@ -40,7 +41,15 @@ from liushui.promotions.coupon_queries import (
     coupon_state,
     member_codes,
 )
-from liushui.promotions.coupon_use_queries import overruns, resolve_codes, unsettled, usage
+from liushui.promotions.coupon_use_queries import (
+    issued_coupons,
+    issues_failed,
+    overruns,
+    promotion_costs,
+    resolve_codes,
+    unsettled,
+    usage,
+)
 from liushui.promotions.domain.backtest_run import run_backtest as backtest
 from liushui.promotions.explaining import explain_answer
 from liushui.promotions.lint_queries import lint_draft
@@ -64,6 +73,7 @@ __all__ = [
     "cancel_version",
     "code_problems",
     "commit",
+    "count_costs",
     "coupon_batch",
     "coupon_batch_of",
     "coupon_batches",
@@ -84,7 +94,9 @@ __all__ = [
     "import_codes",
     "issue_codes",
     "issued_codes",
+    "issued_coupons",
     "issued_csv",
+    "issues_failed",
     "lint_draft",
     "live_rulebook",
     "make_batch",
@@ -92,6 +104,7 @@ __all__ = [
     "member_tiers",
     "overruns",
     "pause_promotion",
+    "promotion_costs",
     "promotions",
     "publish",
     "published_rulebook",

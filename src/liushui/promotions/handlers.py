@@ -1,4 +1,5 @@
-"""Events in: what a crash left reserved is committed once its sale is known, and given back when the sale is voided."""
+"""Events in: what a crash left reserved is committed once its sale is known, and given back when the sale is voided;
+what promotions took off is counted."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import msgspec
 import structlog
 
 from liushui.promotions import facade
-from liushui.promotions.domain.uses import order_key
+from liushui.promotions.domain.uses import SoldWith, order_key
 from liushui.promotions.errors import ReservationConflict
 from liushui.runtime.events import Consumer, Event
 
@@ -18,6 +19,8 @@ _logger = structlog.get_logger(__name__)
 # The events of the module of orders, which stands beside this one: their names and data are agreed, not imported.
 SALE_COMPLETED = "liushui.sale.completed.v1"
 SALE_VOIDED = "liushui.sale.voided.v1"
+TILL_SOURCE = "till"
+REVERSAL_PREFIX = "reversal-"  # of the source id of a till's sale that takes a whole other one back
 
 
 class SaleNews(msgspec.Struct, frozen=True):
@@ -45,6 +48,56 @@ def _settle_uses(events: Sequence[Event]) -> None:
                 _logger.error("uses_not_committed", order_key=key, sale_id=str(sale.sale_id), detail=error.detail)
 
 
+class DiscountNews(msgspec.Struct, frozen=True):
+    """A part of a line's discount: which promotion, or code of another system, gave it."""
+
+    code: str
+    amount_minor: int
+
+
+class LineNews(msgspec.Struct, frozen=True):
+    """The part of a line that is needed here."""
+
+    discounts: tuple[DiscountNews, ...] = ()
+
+
+class LinesNews(msgspec.Struct, frozen=True):
+    """The part of a sale's event that says what was taken off."""
+
+    chain_id: int
+    source: str
+    source_id: str
+    lines: tuple[LineNews, ...]
+
+    def amounts(self) -> dict[str, int]:
+        """What each code took off the whole sale."""
+        found: dict[str, int] = {}
+        for line in self.lines:
+            for part in line.discounts:
+                if part.code:
+                    found[part.code] = found.get(part.code, 0) + part.amount_minor
+        return found
+
+
+_lines_decoder = msgspec.json.Decoder(LinesNews)
+
+
+def _count_costs(events: Sequence[Event]) -> None:
+    news = [(event, _lines_decoder.decode(event.data)) for event in events]
+    facade.count_costs(
+        sales=[
+            SoldWith(
+                chain_id=sale.chain_id,
+                amounts=sale.amounts(),
+                sign=-1 if event.type == SALE_VOIDED else 1,
+                takes_back=sale.source == TILL_SOURCE and sale.source_id.startswith(REVERSAL_PREFIX),
+            )
+            for event, sale in news
+        ]
+    )
+
+
 CONSUMERS: tuple[Consumer, ...] = (
     Consumer(name="promotions", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_settle_uses),
+    Consumer(name="promotion-costs", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_count_costs),
 )

@@ -53,9 +53,9 @@ class Priced:
     quotation: Quotation | None = None
 
     def is_limited(self) -> bool:
-        """Whether the price uses up limits, budgets or codes."""
+        """Whether the price uses up limits, budgets or codes, or promises a coupon."""
         found = self.quotation
-        if found is None or not (found.rulebook.limited or found.basket.codes):
+        if found is None or not (found.rulebook.limited or found.basket.codes or found.answer.issued):
             return False
         uses, _codes = uses_of(answer=found.answer, rulebook=found.rulebook.rulebook, codes=found.basket.codes)
         return bool(uses)

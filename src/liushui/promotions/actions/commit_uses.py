@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 
 from liushui.promotions import counters
+from liushui.promotions.actions.issue_to_order import hand_out, lock_for
 from liushui.promotions.actions.release_uses import uses_of_row
 from liushui.promotions.domain.uses import HeldUse, OverrunKind
 from liushui.promotions.errors import ReservationConflict
@@ -21,7 +22,8 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
     """Commit what the order holds for its sale; whether there was anything to commit. Safe to repeat.
 
     A reservation that ended before its sale came is taken again whatever the limits say, since the shopper has paid
-    that price; what goes beyond a limit is recorded as an overrun. An order that holds nothing, or whose sale was
+    that price; what goes beyond a limit is recorded as an overrun. Coupons that its answer promised are handed out
+    here, each once. An order that holds nothing, or whose sale was
     voided, stays as it is. Raises ReservationConflict when another sale was committed under this key.
     """
     with transaction.atomic():
@@ -40,8 +42,11 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
             return False
         if is_late:
             _take_late(row, now)
+        promised_from = lock_for(row)
         if row.coupons:
             counters.commit_batches(coupons=[tuple(coupon) for coupon in row.coupons])
+        if row.promised:
+            hand_out(row, batches=promised_from, now=now)
     return True
 
 
@@ -53,6 +58,7 @@ def _take_late(row: ReservationRow, now: datetime) -> None:
     found: list[tuple[OverrunKind, str, int, int]] = []
     for use in uses:
         found += _beyond(use, taken.get(use.promotion_id, (0, 0)), by_member.get(use.promotion_id, 0))
+    lock_for(row)
     found += _take_coupons_late(row, now)
     OverrunRow.objects.bulk_create(
         OverrunRow(

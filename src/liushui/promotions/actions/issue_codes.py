@@ -75,7 +75,8 @@ def give_codes(
         raise InvalidValue(f"Batch {batch!r} is not for members one by one", pointer="/batch")
     with transaction.atomic():
         row = CouponBatchRow.objects.select_for_update().get(id=row.id)
-        before = dict(CouponCodeRow.objects.filter(batch=row, member_id__in=wanted).values_list("member_id", "serial"))
+        given = CouponCodeRow.objects.filter(batch=row, member_id__in=wanted, issued_by_order="")
+        before = dict(given.values_list("member_id", "serial"))
         new = [each for each in wanted if each not in before]
         if new:
             _count_issued(row, len(new))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from liushui.promotions import counters
+from liushui.promotions.actions.issue_to_order import gave_from, take_back
 from liushui.promotions.domain.uses import HeldUse
 from liushui.promotions.models import ReservationRow, UseRow
 
@@ -28,7 +29,8 @@ def expire(*, now: datetime) -> int:
 
 
 def return_uses(*, order_key: str, now: datetime) -> bool:
-    """The order's sale was voided, as if it had not been: what it took is there again. Safe to repeat."""
+    """The order's sale was voided, as if it had not been: what it took is there again, and coupons that it handed out
+    are void, but for those that were used meanwhile. Safe to repeat."""
     return _end(order_key=order_key, states=("reserved", "committed", "released", "expired"), to="returned", now=now)
 
 
@@ -66,5 +68,7 @@ def _end(*, order_key: str, states: Sequence[str], to: str, now: datetime, **con
                 coupons=[tuple(coupon) for coupon in row.coupons],
                 member_id=row.member_id,
                 was_committed=row.state == "committed",
+                lock_first=gave_from(row),
             )
+            take_back(row, now=now)
     return True

@@ -21,7 +21,7 @@ from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Code
 from liushui.promotions.domain.coupons import FoundCode
 from liushui.promotions.domain.rulebook import Rulebook
-from liushui.promotions.domain.uses import HeldUse, Reservation, uses_of
+from liushui.promotions.domain.uses import HeldUse, Reservation, promised_by, uses_of
 from liushui.promotions.errors import CouponTaken, LimitReached, ReservationConflict
 from liushui.promotions.models import PromotionCounterRow, ReservationRow, UseRow
 from liushui.promotions.upsert import upsert
@@ -37,10 +37,12 @@ class Wanted(NamedTuple):
     rulebook_version: str
     uses: tuple[HeldUse, ...]  # by promotion id
     coupons: tuple[tuple[Coupon, FoundCode], ...]  # by batch and serial
+    promised: tuple[tuple[str, str], ...]  # promotion and batch of each coupon that the sale hands out
 
     def content_sha256(self) -> str:
         """A digest of all that is taken."""
         content = [self.chain_id, self.member_id, [astuple(use) for use in self.uses], self.serials()]
+        content += [self.promised] if self.promised else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def serials(self) -> list[Coupon]:
@@ -62,8 +64,9 @@ def reserve(
     """Take the uses, amounts and coupons of an order's answer until it is committed, released or expires.
 
     The same order with the same answer changes nothing but the expiry; with another answer, what it held is given back
-    and taken anew. An answer without limits and codes holds nothing and writes nothing. Raises LimitReached and
-    CouponTaken (all stays as it was: price again), ReservationConflict for an order that was completed otherwise.
+    and taken anew. An answer without limits, codes and coupons to hand out holds nothing and writes nothing.
+    Raises LimitReached and CouponTaken (all stays as it was: price again), ReservationConflict for an order that was
+    completed otherwise.
     """
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
     if not uses:
@@ -72,7 +75,7 @@ def reserve(
         return Reservation(order_key=order_key, state="", expires_at=expires_at, uses=())
     wanted = Wanted(
         chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or ""),
+        _coupons(chain_id, taken, member_id or ""), promised_by(answer),
     )  # fmt: skip
     _check(wanted, now)
     with transaction.atomic():
@@ -99,7 +102,7 @@ def reserve_paid(
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
     wanted = Wanted(
         chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or ""),
+        _coupons(chain_id, taken, member_id or ""), promised_by(answer),
     )  # fmt: skip
     with transaction.atomic():
         row_id, state = _claim(wanted, now, now)
@@ -141,6 +144,7 @@ def _claim(wanted: Wanted, expires_at: datetime, now: datetime) -> tuple[int, st
         "member_id": wanted.member_id,
         "rulebook_version": wanted.rulebook_version,
         "coupons": wanted.serials(),
+        "promised": wanted.promised,
         "reserved_at": now,
         "expires_at": expires_at,
         "ended_at": None,
@@ -167,7 +171,8 @@ def _claim(wanted: Wanted, expires_at: datetime, now: datetime) -> tuple[int, st
 
 def _insert(order_key: str, values: Mapping[str, Any]) -> int | None:
     """The id of a new row; None when the order has one already, whose writer is waited for."""
-    stored = {"order_key": order_key} | dict(values) | {"coupons": json.dumps(values["coupons"])}
+    stored = {"order_key": order_key} | dict(values)
+    stored |= {name: json.dumps(values[name]) for name in ("coupons", "promised")}
     for name in ("reserved_at", "expires_at"):
         stored[name] = connection.ops.adapt_datetimefield_value(stored[name])
     added = upsert(

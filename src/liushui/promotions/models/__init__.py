@@ -14,7 +14,15 @@ from liushui.promotions.models.rulebooks import (
     MemberTierRow,
     RulebookRow,
 )
-from liushui.promotions.models.uses import MemberCounterRow, OverrunRow, PromotionCounterRow, ReservationRow, UseRow
+from liushui.promotions.models.uses import (
+    IssuedCouponRow,
+    MemberCounterRow,
+    OverrunRow,
+    PromotionCostRow,
+    PromotionCounterRow,
+    ReservationRow,
+    UseRow,
+)
 
 __all__ = [
     "CancelledRulebookRow",
@@ -24,9 +32,11 @@ __all__ = [
     "CouponIssueRow",
     "CouponMemberUseRow",
     "DraftRow",
+    "IssuedCouponRow",
     "MemberCounterRow",
     "MemberTierRow",
     "OverrunRow",
+    "PromotionCostRow",
     "PromotionCounterRow",
     "ReservationRow",
     "RulebookRow",

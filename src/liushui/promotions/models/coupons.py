@@ -71,6 +71,9 @@ class CouponCodeRow(models.Model):
     uses_max = models.BigIntegerField()
     is_void = models.BooleanField(default=False)
     order_key = models.CharField(max_length=TEXT_MAX["order_key"], default="", db_default="")  # who took it last
+    issued_by_order = models.CharField(
+        max_length=TEXT_MAX["order_key"], default="", db_default=""
+    )  # or empty
     changed_at = models.DateTimeField()
 
     class Meta:
@@ -83,7 +86,9 @@ class CouponCodeRow(models.Model):
                 condition=Q(code_sha256__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["batch", "member_id"], name="coupon_code_once_a_member", condition=Q(member_id__isnull=False)
+                fields=["batch", "member_id"],
+                name="coupon_code_once_a_member",
+                condition=Q(member_id__isnull=False, issued_by_order=""),
             ),
             models.CheckConstraint(condition=Q(uses__gte=0), name="coupon_code_uses"),
         ]

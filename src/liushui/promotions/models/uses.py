@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from liushui.promotions.domain.coupons import TEXT_MAX
-from liushui.promotions.domain.uses import OVERRUN_KINDS, RESERVATION_STATES
+from liushui.promotions.domain.uses import ISSUE_PROBLEMS, ISSUE_STATES, OVERRUN_KINDS, RESERVATION_STATES
+from liushui.promotions.models.coupons import CouponBatchRow
 
 
 class ReservationRow(models.Model):
@@ -19,6 +20,7 @@ class ReservationRow(models.Model):
     member_id = models.CharField(max_length=TEXT_MAX["member"], blank=True)
     rulebook_version = models.CharField(max_length=64)
     coupons = models.JSONField(default=list)  # [[batch id, serial], …] in order of locking
+    promised = models.JSONField(default=list)  # [[promotion id, batch code], …]: coupons that its sale hands out
     reserved_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -102,3 +104,50 @@ class OverrunRow(models.Model):
         db_table = "promotions_overrun"
         constraints = [models.CheckConstraint(condition=Q(kind__in=OVERRUN_KINDS), name="overrun_kind")]
         indexes = [models.Index(fields=["chain_id", "-id"], name="overrun_by_chain")]
+
+
+class IssuedCouponRow(models.Model):
+    """A coupon for the next time that the answer of a recorded sale promised: the code that was handed out, or why none
+    was. There is none before the sale is recorded."""
+
+    reservation = models.ForeignKey(ReservationRow, on_delete=models.PROTECT, related_name="issued")
+    position = models.SmallIntegerField()  # in the reservation's list of promised coupons
+    chain_id = models.BigIntegerField()
+    promotion_id = models.CharField(max_length=TEXT_MAX["promotion"])
+    batch_code = models.CharField(max_length=TEXT_MAX["promotion"])  # as the rulebook names it, known or not
+    batch = models.ForeignKey(CouponBatchRow, on_delete=models.PROTECT, null=True, related_name="issued_to_orders")
+    serial = models.BigIntegerField(null=True)
+    member_id = models.CharField(max_length=TEXT_MAX["member"], blank=True)  # whose it is; empty: whoever has it
+    state = models.CharField(max_length=12)
+    problem = models.CharField(max_length=16, blank=True)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "promotions_issued_coupon"
+        constraints = [
+            models.UniqueConstraint(fields=["reservation", "position"], name="issued_coupon_once"),
+            models.UniqueConstraint(
+                fields=["batch", "serial"], name="issued_coupon_serial", condition=Q(serial__isnull=False)
+            ),
+            models.CheckConstraint(condition=Q(state__in=ISSUE_STATES), name="issued_coupon_state"),
+            models.CheckConstraint(
+                condition=Q(state="failed", problem__in=ISSUE_PROBLEMS, serial__isnull=True)
+                | (~Q(state="failed") & Q(problem="", serial__isnull=False)),
+                name="issued_coupon_serial_or_problem",
+            ),
+        ]
+        indexes = [models.Index(fields=["chain_id", "-id"], name="issued_failed", condition=Q(state="failed"))]
+
+
+class PromotionCostRow(models.Model):
+    """What a promotion took off in recorded sales of a chain, made from the events of sales alone."""
+
+    pk = models.CompositePrimaryKey("chain_id", "promotion_id")
+    chain_id = models.BigIntegerField()
+    promotion_id = models.CharField(max_length=TEXT_MAX["promotion"])
+    receipts = models.BigIntegerField(default=0)
+    amount_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "promotions_cost"

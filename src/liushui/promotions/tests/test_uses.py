@@ -209,7 +209,7 @@ def event(kind: str, source_id: str, sale_id: UUID = SALE) -> Event:
 def test_the_event_of_a_sale_commits_what_a_crash_left():
     reserve("till/1", answer(once=300), ONCE)
     reserve("till/2", answer(budget=1), BUDGET)
-    [consumer] = handlers.CONSUMERS
+    consumer, _costs = handlers.CONSUMERS
     for _ in range(2):
         consumer.apply([event(handlers.SALE_COMPLETED, "1"), event(handlers.SALE_COMPLETED, "unknown")])
     states = dict(ReservationRow.objects.values_list("order_key", "state"))
@@ -219,7 +219,7 @@ def test_the_event_of_a_sale_commits_what_a_crash_left():
 def test_a_voided_sale_gives_its_uses_back_and_they_stay_back():
     reserve("till/1", answer(once=300), ONCE, member="m1")
     facade.commit(order_key="till/1", sale_id=SALE, now=NOON)
-    [consumer] = handlers.CONSUMERS
+    consumer, _costs = handlers.CONSUMERS
     for kind in (handlers.SALE_VOIDED, handlers.SALE_VOIDED, handlers.SALE_COMPLETED):
         consumer.apply([event(kind, "1")])
     assert ReservationRow.objects.get().state == "returned"
@@ -231,7 +231,7 @@ def test_a_conflicting_event_does_not_stop_those_behind_it():
     facade.commit(order_key="till/1", sale_id=OTHER_SALE, now=NOON)
     ReservationRow.objects.update(state="reserved")  # as no code of ours does
     reserve("till/2", answer(budget=1), BUDGET)
-    [consumer] = handlers.CONSUMERS
+    consumer, _costs = handlers.CONSUMERS
     consumer.apply([event(handlers.SALE_COMPLETED, "1", OTHER_SALE), event(handlers.SALE_COMPLETED, "2")])
     assert set(ReservationRow.objects.values_list("state", flat=True)) == {"committed"}
 
