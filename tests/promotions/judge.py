@@ -173,7 +173,7 @@ def jumps_the_queue(promotion: Promotion, members: list[Promotion], could: list[
     """A `first` member after one of its group that could have been applied, in a stage without an exclusive."""
     if promotion.group is None or promotion.group_mode != "first":
         return False
-    closed = {stage_of(member) for member in members if member.exclusive}
+    closed = {stage_of(member) for member in (*members, promotion) if member.exclusive}
     return any(each.group == promotion.group and stage_of(each) not in closed for each in could)
 
 

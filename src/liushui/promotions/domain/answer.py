@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from liushui.promotions.domain.basket_json import Basket, write_basket
+from liushui.promotions.domain.canonical import digest
 from liushui.promotions.domain.units import Run, paid
 
 
@@ -119,7 +121,12 @@ class PricedBasket:
     certificate: Certificate
     rulebook_version: str
     rulebook_digest: str
-    basket_digest: str
+    basket: Basket
+
+    @property
+    def basket_digest(self) -> str:
+        """sha256:… of the basket in normal form."""
+        return digest(write_basket(self.basket))
 
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON values, keys in the order of the reference."""

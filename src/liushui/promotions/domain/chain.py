@@ -102,9 +102,7 @@ class Chain:
                 total -= _largest(step, bounds)
         return self.elsewhere + max(0, max(0, total) + charges - beside)
 
-    def _lines(
-        self, steps: Sequence[Step], state: State, bounds: Sequence[int], total: int
-    ) -> tuple[int, int]:
+    def _lines(self, steps: Sequence[Step], state: State, bounds: Sequence[int], total: int) -> tuple[int, int]:
         """The part of the chain that looks at lines: what is left of them, and what is gone besides."""
         left: dict[int, int] = {}
         gone: list[list[int]] = []  # amount, lines

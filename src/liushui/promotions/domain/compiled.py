@@ -1,12 +1,13 @@
 """A rulebook made ready once: promotions in order of application, and an index from baskets to what may touch them.
 
-Each promotion stands in the index under its most selective need alone (a code, then SKUs, a store, brands and tags,
-categories, groups, tiers, a region, channels, a least subtotal), so that a basket meets only what can touch it.
+Each promotion stands in the index under its most selective need alone: of codes, SKUs, brands, tags, categories,
+stores, groups, tiers, regions, channels those that the fewest promotions ask for, else a least subtotal.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -61,14 +62,16 @@ class CompiledRulebook:
         self._always: list[int] = []
         self._by_key: dict[Key, list[int]] = {}
         by_subtotal: list[tuple[int, int]] = []
-        for rank, each in enumerate(self.promotions):
+        wanted = [needs(each.promotion) for each in self.promotions]
+        crowds = Counter(key for ways, _ in wanted for keys in ways for key in keys)
+        for rank, (each, (ways, subtotal)) in enumerate(zip(self.promotions, wanted, strict=True)):
             each.rank = rank
-            keys, subtotal = needs(each.promotion)
-            for key in keys or ():
-                self._by_key.setdefault(key, []).append(rank)
-            if keys is None and subtotal is None:
+            if ways:
+                for key in set(min(ways, key=lambda keys: sum(crowds[key] for key in keys))):
+                    self._by_key.setdefault(key, []).append(rank)
+            elif subtotal is None:
                 self._always.append(rank)
-            elif keys is None and subtotal is not None:
+            else:
                 by_subtotal.append((subtotal, rank))
         by_subtotal.sort()
         self._subtotals = [subtotal for subtotal, _ in by_subtotal]
@@ -111,17 +114,15 @@ def order_of_application(compiled: CompiledPromotion) -> tuple[int, int, int, st
     return (STAGES.index(compiled.turn_stage), promotion.lane, -promotion.priority, promotion.id)
 
 
-def needs(promotion: Promotion) -> tuple[list[Key] | None, int | None]:
-    """Keys of which a basket must have one, or None with the least gross that it must reach, if any."""
+def needs(promotion: Promotion) -> tuple[list[list[Key]], int | None]:
+    """Sets of keys of each of which a basket must have one; and the least gross that it must reach, if any."""
     leaves = [each for each in promotion.when if isinstance(each, Leaf)]
-    found: list[tuple[int, list[Key]]] = []
+    found: list[list[Key]] = []
     for leaf in leaves:
         if leaf.type == "coupon":
-            key = ("code", leaf.code) if leaf.code is not None else ("batch", leaf.batch or "")
-            found.append((0, [key]))
+            found.append([("code", leaf.code) if leaf.code is not None else ("batch", leaf.batch or "")])
         elif leaf.type in _PLACES:
-            level, kind = _PLACES[leaf.type]
-            found.append((level, [(kind, value) for value in leaf.values or ()]))
+            found.append([(_PLACES[leaf.type], value) for value in leaf.values or ()])
         elif leaf.type in _SCOPED:
             keys = _scope_keys(leaf.scope)
             if keys is not None:
@@ -129,19 +130,17 @@ def needs(promotion: Promotion) -> tuple[list[Key] | None, int | None]:
     of_effects = _effect_keys(promotion.effects)
     if of_effects is not None:
         found.append(of_effects)
-    if found:
-        return min(found, key=lambda each: (each[0], len(each[1])))[1], None
     amounts = [leaf.amount for leaf in leaves if leaf.type in _SUBTOTALS and leaf.amount]
-    return None, max(amounts, default=None)
+    return found, max(amounts, default=None)
 
 
 _PLACES = {
-    "store_in": (2, "store"),
-    "customer_group_in": (5, "group"),
-    "tier_in": (6, "tier"),
-    "region_in": (7, "region"),
-    "payment_method_in": (8, "payment"),
-    "channel_in": (9, "channel"),
+    "store_in": "store",
+    "customer_group_in": "group",
+    "tier_in": "tier",
+    "region_in": "region",
+    "payment_method_in": "payment",
+    "channel_in": "channel",
 }
 _SUBTOTALS = ("subtotal_at_least", "discounted_subtotal_at_least")
 _SCOPED = (
@@ -153,34 +152,32 @@ _SCOPED = (
 )
 
 
-def _effect_keys(parts: Sequence[Effect]) -> tuple[int, list[Key]] | None:
+def _effect_keys(parts: Sequence[Effect]) -> list[Key] | None:
     """What one of the effects needs in the basket; None when an effect can do without any particular thing."""
-    level, keys = 0, []
+    keys: list[Key] = []
     for effect in parts:
         kind = TAKERS[effect.type][0]
         if kind not in ("unit", "sets"):
             return None
-        scope = effect.get_scope if effect.get_scope is not None else effect.scope
-        found = _scope_keys(scope)
+        found = _scope_keys(effect.get_scope if effect.get_scope is not None else effect.scope)
         if found is None:
             return None
-        level = max(level, found[0])
-        keys += found[1]
+        keys += found
         bought = _scope_keys(effect.buy_scope) if effect.buy_scope is not None else None
         if bought is not None:  # near misses of those who have bought and not got
-            keys += bought[1]
-    return level, keys
+            keys += bought
+    return keys
 
 
-def _scope_keys(scope: Scope) -> tuple[int, list[Key]] | None:
-    if scope.sku_in is not None:
-        return 1, [("sku", value) for value in scope.sku_in]
-    if scope.brand_in is not None:
-        return 3, [("brand", value) for value in scope.brand_in]
-    if scope.tag_in is not None:
-        return 3, [("tag", value) for value in scope.tag_in]
-    if scope.category_in is not None:
-        return 4, [("category", value) for value in scope.category_in]
+def _scope_keys(scope: Scope) -> list[Key] | None:
+    for kind, values in (
+        ("sku", scope.sku_in),
+        ("brand", scope.brand_in),
+        ("tag", scope.tag_in),
+        ("category", scope.category_in),
+    ):
+        if values is not None:
+            return [(kind, value) for value in values]
     return None
 
 

@@ -14,9 +14,7 @@ from liushui.promotions.domain.answer import (
     PricedShipping,
 )
 from liushui.promotions.domain.basket import Basket
-from liushui.promotions.domain.basket_json import write_basket
 from liushui.promotions.domain.bounds import upper
-from liushui.promotions.domain.canonical import digest
 from liushui.promotions.domain.compiled import CompiledRulebook
 from liushui.promotions.domain.eligibility import is_able
 from liushui.promotions.domain.follow import Explainer, Way, follow
@@ -136,7 +134,7 @@ def _answer(
         ),
         rulebook_version=compiled.rulebook.version,
         rulebook_digest=compiled.rulebook.digest,
-        basket_digest=digest(write_basket(basket)),
+        basket=basket,
     )
 
 

@@ -73,7 +73,8 @@ class Stacking:
         """Whether it may join what is applied; `passed` are those that could have been applied and were not."""
         if applied & self.conflicts[index]:
             return False
-        if any(not applied & self._alone[other] for other in bits(passed & self.first_groups[index])):
+        with_it = applied | 1 << index  # where it is exclusive itself, those of its stage could not have been applied
+        if any(not with_it & self._alone[other] for other in bits(passed & self.first_groups[index])):
             return False
         beside = applied & self._groups[index]
         if not beside:

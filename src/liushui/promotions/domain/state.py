@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 
 from liushui.promotions.domain.basket import Basket, Line
 from liushui.promotions.domain.rulebook import Scope
@@ -27,6 +28,7 @@ class Counter:
     """A basket made ready: list prices, quantities, floors, and which lines each scope means."""
 
     __slots__ = (
+        "_by_node",
         "_for_conditions",
         "_for_effects",
         "_unfloored",
@@ -53,6 +55,7 @@ class Counter:
             total=sum(sums) + sum(shipping),
         )
         self._unfloored: Counter | None = None
+        self._by_node: dict[str, list[int]] | None = None
         self._for_effects: dict[int, list[int]] = {}
         self._for_conditions: dict[int, list[int]] = {}
 
@@ -78,21 +81,44 @@ class Counter:
         """Lines that a condition with this scope looks at."""
         found = self._for_conditions.get(scope.number)
         if found is None:
+            found = self._named(scope)
+        if found is None:
             matches = scope.matches
             found = [index for index, line in enumerate(self.lines) if not line.gift and matches(line)]
-            self._for_conditions[scope.number] = found
+        self._for_conditions[scope.number] = found
         return found
+
+    def _named(self, scope: CompiledScope) -> list[int] | None:
+        """The lines of a scope that names a few categories and nothing else; None for any other scope."""
+        categories = scope.categories
+        if categories is None:
+            return None
+        if self._by_node is None:
+            self._by_node = {}
+            for index, line in enumerate(self.lines):
+                if not line.gift:
+                    for node in nodes(line.category):
+                        self._by_node.setdefault(node, []).append(index)
+        if len(categories) == 1:
+            return list(self._by_node.get(categories[0], ()))
+        return sorted({index for node in categories for index in self._by_node.get(node, ())})
 
 
 class CompiledScope:
     """A scope with a number of its own within a rulebook, so that what it means in a basket is found out once."""
 
-    __slots__ = ("is_everything", "number", "scope", "untouched")
+    __slots__ = ("categories", "is_everything", "number", "scope", "untouched")
 
     def __init__(self, scope: Scope, number: int) -> None:
         self.scope = scope
         self.number = number
         self.untouched = scope.not_already_discounted
+        only = (
+            scope.category_in is not None and replace(scope, category_in=None, not_already_discounted=False) == Scope()
+        )
+        self.categories = (
+            sorted(scope.category_in) if only and scope.category_in and len(scope.category_in) <= NAMED_MAX else None
+        )
         self.is_everything = scope == Scope() or scope == Scope(not_already_discounted=True)
 
     def matches(self, line: Line) -> bool:
@@ -129,4 +155,5 @@ def nodes(path: str) -> tuple[str, ...]:
 
 
 NODES_KEPT = 100_000
+NAMED_MAX = 8  # categories that a scope names, to be looked up one by one
 _nodes: dict[str, tuple[str, ...]] = {}

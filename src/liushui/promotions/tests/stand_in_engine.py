@@ -39,7 +39,7 @@ def price(rulebook: Rulebook, basket: Basket) -> PricedBasket:
         currency=basket.currency, total=left, gross=gross, discount=gross - left, shipping=0, lines=tuple(lines),
         shipping_lines=(), promotions=tuple(outcomes), near_misses=(), offers=(), issued=(), points_multiply=10_000,
         points_add=0, certificate=Certificate(mode="best", proven=gross < 90_000, lower_bound=left, gap=0, nodes=1),
-        rulebook_version=rulebook.version, rulebook_digest=rulebook.digest, basket_digest="",
+        rulebook_version=rulebook.version, rulebook_digest=rulebook.digest, basket=basket,
     )  # fmt: skip
 
 

@@ -400,6 +400,24 @@ def test_what_was_given_so_far_stands_beside_the_budget(ma: Client, office: Offi
         expires_at=now + timedelta(hours=1), now=now,
     )  # fmt: skip
     rows = {row.promotion.id: row for row in ma.get(LIST).context["rows"]}
-    assert (rows["spend"].orders, rows["spend"].spent, rows["spend"].burn) == (1, 3000, 30)
-    assert (rows["ten"].orders, rows["ten"].budget) == (0, None)
+    assert (rows["spend"].receipts, rows["spend"].spent, rows["spend"].burn) == (0, 0, 30)  # held, and not sold yet
+    assert (rows["ten"].receipts, rows["ten"].budget) == (0, None)
     assert "30% of ¥100.00" in " ".join(text(ma.get(LIST)).split())
+
+
+def test_the_cost_of_every_promotion_is_that_of_recorded_sales(ma: Client, office: Office) -> None:
+    office.publish(SPEND, ten_percent(), now=datetime.now(UTC) - timedelta(hours=1))
+    facade.count_costs(
+        sales=[
+            SoldWith(chain_id=office.chain_id, amounts={"ten": 1250, "elsewhere": 1}),
+            SoldWith(chain_id=office.chain_id, amounts={"ten": 250}),
+            SoldWith(chain_id=office.chain_id + 1, amounts={"spend": 9}),
+        ]
+    )
+    rows = {row.promotion.id: row for row in ma.get(f"{LIST}?sort=-spent").context["rows"]}
+    assert list(rows) == ["ten", "spend"]
+    assert (rows["ten"].receipts, rows["ten"].spent, rows["spend"].receipts, rows["spend"].spent) == (2, 1500, 0, 0)
+    assert "¥15.00 <small>2 receipts</small>" in text(ma.get(LIST))
+    page = " ".join(text(ma.get("/promotions/of/ten/")).split())
+    assert "<dt>Receipts so far</dt><dd>2</dd>" in page
+    assert "<dt>Cost so far</dt><dd>¥15.00</dd>" in page

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from liushui.promotions import facade
-from liushui.promotions.contracts import Certificate, Code, NewBatch, Outcome, PricedBasket, Promotion, Rulebook
+from liushui.promotions.contracts import Basket, Certificate, Code, NewBatch, Outcome, PricedBasket, Promotion, Rulebook
 from liushui.promotions.domain.rulebook import Effect, Leaf, Limits
 from liushui.promotions.domain.uses import Reservation
 
@@ -46,7 +46,7 @@ def answer(**amounts: int) -> PricedBasket:
         certificate=Certificate(mode="best", proven=True, lower_bound=0, gap=0, nodes=1),
         rulebook_version="1",
         rulebook_digest="sha256:x",
-        basket_digest="sha256:y",
+        basket=Basket(currency="CNY", lines=()),
     )
 
 
