@@ -112,6 +112,18 @@ class Words(Protocol):
     def amount_minor(self) -> int: ...
 
 
+class HandedOut(Protocol):
+    """A coupon for the next time that a sale handed out, or failed to."""
+
+    @property
+    def name_zh(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+    @property
+    def state(self) -> str: ...  # issued | failed | taken_back | kept (used before the sale was voided)
+    def masked(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedPrice:
     """A stored explanation in words of the active language."""
@@ -121,6 +133,7 @@ class ExplainedPrice:
     rejected: Sequence[Words]
     near_misses: Sequence[Words]
     gained: Sequence[str]
+    coupons: Sequence[HandedOut]
     certificate: str
     is_proven: bool
     rulebook_version: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from liushui.orders.contracts import ExplainedPrice, PriceExplanation
+from liushui.orders.contracts import ExplainedPrice, PriceExplanation, SaleSummary
 
-Explainer = Callable[[int, str, PriceExplanation], ExplainedPrice]  # chain, currency, what is stored
+Explainer = Callable[[int, SaleSummary, PriceExplanation], ExplainedPrice]  # chain, sale, what is stored
 
 _explainer: Explainer | None = None
 
@@ -18,6 +18,6 @@ def set_explainer(explainer: Explainer) -> None:
     _explainer = explainer
 
 
-def explained(*, chain_id: int, currency: str, stored: PriceExplanation | None) -> ExplainedPrice | None:
+def explained(*, chain_id: int, sale: SaleSummary, stored: PriceExplanation | None) -> ExplainedPrice | None:
     """The words of a stored explanation."""
-    return _explainer(chain_id, currency, stored) if _explainer is not None and stored is not None else None
+    return _explainer(chain_id, sale, stored) if _explainer is not None and stored is not None else None

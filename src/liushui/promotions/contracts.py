@@ -37,6 +37,7 @@ from liushui.promotions.domain.uses import (
     Overrun,
     PromotionCost,
     Reservation,
+    SoldWith,
     order_key,
     uses_of,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "Rulebook",
     "RulebookChanges",
     "Shipping",
+    "SoldWith",
     "Trial",
     "Usage",
     "VersionView",

@@ -10,9 +10,12 @@ import msgspec
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from liushui.orders import facade as orders
+from liushui.promotions import facade as promotions
+from liushui.promotions.contracts import IssuedCoupon, order_key
 from liushui.stores import facade as stores
 from liushui.till import storage
 from liushui.till.contracts import (
+    SOURCE,
     UNSETTLED_STATES,
     Blocker,
     DayReport,
@@ -81,7 +84,16 @@ def receipt(*, ticket_id: UUID, store_ids: Collection[int]) -> Receipt:
     if found.sale_id is not None:
         for line in orders.sale(sale_id=found.sale_id, store_ids={found.store_id}).lines:
             taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax_minor
-    return make_receipt(found, store=store, chain_names=(chain.name_zh, chain.name_en), tax_rates=taxes)
+    return make_receipt(
+        found, store=store, chain_names=(chain.name_zh, chain.name_en), tax_rates=taxes, coupons=_coupons(found)
+    )
+
+
+def _coupons(ticket: Ticket) -> tuple[IssuedCoupon, ...]:
+    """What its sale handed out for the next time; asked only where the price promised something."""
+    if ticket.sale_id is None or ticket.is_refund or ticket.answer is None or not ticket.answer.issued:
+        return ()
+    return promotions.issued_coupons(order_key=order_key(source=SOURCE, source_id=ticket.id.hex))
 
 
 def shift_of(row: ShiftRow) -> Shift:

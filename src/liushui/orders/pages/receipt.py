@@ -93,7 +93,7 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
 def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
     at = store.local(sale.summary.completed_at).replace(tzinfo=None)
     stored = facade.price_explanation(sale_id=sale.summary.id, store_ids={store.id})
-    why = explained(chain_id=store.chain_id, currency=sale.summary.currency, stored=stored)
+    why = explained(chain_id=store.chain_id, sale=sale.summary, stored=stored)
     return {
         "why": why,
         "sale": sale,

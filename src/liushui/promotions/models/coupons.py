@@ -71,9 +71,7 @@ class CouponCodeRow(models.Model):
     uses_max = models.BigIntegerField()
     is_void = models.BooleanField(default=False)
     order_key = models.CharField(max_length=TEXT_MAX["order_key"], default="", db_default="")  # who took it last
-    issued_by_order = models.CharField(
-        max_length=TEXT_MAX["order_key"], default="", db_default=""
-    )  # or empty
+    issued_by_order = models.CharField(max_length=TEXT_MAX["order_key"], default="", db_default="")  # or empty
     changed_at = models.DateTimeField()
 
     class Meta:

@@ -45,6 +45,14 @@ OVERRUN_KINDS: dict[str, Any] = {
     "coupon": gettext_lazy("Uses of a coupon"),
     "coupon_member": gettext_lazy("Uses of a coupon by each member"),
 }
+ISSUE_PROBLEMS: dict[str, Any] = {
+    "unknown": gettext_lazy("There is no such batch."),
+    "void": gettext_lazy("The batch was voided."),
+    "expired": gettext_lazy("The batch was over."),
+    "wrong_kind": gettext_lazy("The codes of this batch are not handed out one by one."),
+    "member_needed": gettext_lazy("The batch is for members, and the sale had none."),
+    "none_left": gettext_lazy("All codes of the batch had been handed out."),
+}
 REASONS: dict[str, Any] = {
     "empty": gettext_lazy("The row has no code."),
     "too_short": gettext_lazy("The code has fewer than 6 characters, so it could be guessed."),
@@ -82,6 +90,10 @@ def coupon_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         "overruns": [
             (overrun, OVERRUN_KINDS[overrun.kind])
             for overrun in facade.overruns(chain_ids=[chain.id], limit=_OVERRUNS_SHOWN)
+        ],
+        "failed": [
+            (coupon, ISSUE_PROBLEMS[coupon.problem])
+            for coupon in facade.issues_failed(chain_ids=[chain.id], limit=_OVERRUNS_SHOWN)
         ],
         "currency": chain.currency,
         "zone": zone_of(chain),

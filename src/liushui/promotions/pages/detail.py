@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.promotions import facade
-from liushui.promotions.contracts import PromotionView, Usage
+from liushui.promotions.contracts import PromotionView
 from liushui.promotions.errors import UnknownRulebook
 from liushui.promotions.pages import sentences
 from liushui.promotions.pages.chain_names import chain_of, is_chinese, names_of
@@ -44,8 +44,7 @@ def promotion_detail(request: HttpRequest, *, promotion_id: str, principal: Prin
             return redirect(request.get_full_path())
     names = names_of(chain, [found.document])
     row = row_of(found)
-    used = facade.usage(chain_id=chain.id, promotion_ids=[promotion_id], member_id=None)
-    fill_usage(row, used.get(promotion_id, Usage()))
+    fill_usage([row], chain)
     changed = {
         draft: facade.draft_changes(draft_id=draft.id, principal=principal).changes
         for draft in facade.drafts(chain_ids=[chain.id])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.kernel.money import exponent
 from liushui.promotions import facade
-from liushui.promotions.contracts import PromotionView, Usage
+from liushui.promotions.contracts import PromotionCost, PromotionView, Usage
 from liushui.promotions.domain.sentence_names import Names
 from liushui.promotions.pages import sentences
 from liushui.promotions.pages.chain_names import chain_of, is_chinese, names_of
@@ -52,7 +51,8 @@ class Row:
     period: str = ""
     marks: Sequence[str] = field(default_factory=list)
     spent: int = 0
-    orders: int = 0
+    receipts: int = 0
+    uses: int = 0  # of its limits, orders that are not completed yet among them
     budget: int | None = None
     burn: int | None = None  # percent of the budget, at most 100
 
@@ -108,7 +108,7 @@ def promotion_export(request: HttpRequest, *, principal: Principal) -> HttpRespo
         Column(title=_("What it says, in Chinese")),
         Column(title=_("What it says, in English")),
         Column(title=_("Priority"), kind="integer"),
-        Column(title=_("Orders so far"), kind="integer"),
+        Column(title=_("Receipts so far"), kind="integer"),
         Column(title=_("Cost so far"), kind="amount", places=places),
         Column(title=_("Budget"), kind="amount", places=places),
     ]
@@ -120,7 +120,7 @@ def promotion_export(request: HttpRequest, *, principal: Principal) -> HttpRespo
                 row.promotion.id, row.promotion.name_zh, row.promotion.name_en, str(row.status_name), row.period,
                 sentences.said(row.promotion.document, names, "zh"),
                 sentences.said(row.promotion.document, names, "en"),
-                row.promotion.document.get("priority", 0), row.orders, row.spent, row.budget,
+                row.promotion.document.get("priority", 0), row.receipts, row.spent, row.budget,
             )
             for row in rows
         ),
@@ -182,20 +182,11 @@ def _found(request: HttpRequest, every: Iterable[PromotionView], chain: ChainPla
         for each in every
         if status in ("", each.status) and text in f"{each.id} {each.name_zh} {each.name_en}".lower()
     ]
-    counted = [row.promotion.id for row in rows if _is_counted(row.promotion)]
-    used = facade.usage(chain_id=chain.id, promotion_ids=counted, member_id=None)
-    for row in rows:
-        fill_usage(row, used.get(row.promotion.id, Usage()))
+    fill_usage(rows, chain)
     sort = request.GET.get("sort", "") or "status"
     key = sort.lstrip("-") if sort.lstrip("-") in _SORTS else "status"
     rows.sort(key=lambda row: (_sort_key(row, key), row.name), reverse=sort.startswith("-"))
     return rows
-
-
-def _is_counted(promotion: PromotionView) -> bool:
-    """Uses are counted of promotions that have a limit or ask for a code; the rest cost a checkout nothing."""
-    document = promotion.document
-    return bool(document.get("limits")) or '"coupon"' in json.dumps(document.get("when", []))
 
 
 def row_of(promotion: PromotionView) -> Row:
@@ -210,12 +201,18 @@ def row_of(promotion: PromotionView) -> Row:
     )
 
 
-def fill_usage(row: Row, used: Usage) -> None:
-    """Say what was given so far, and how much of the budget that is."""
-    row.spent, row.orders = used.spent, used.total
-    row.budget = (row.promotion.document.get("limits") or {}).get("budget")
-    if row.budget:
-        row.burn = min(100, used.spent * 100 // row.budget)
+def fill_usage(rows: Sequence[Row], chain: ChainPlace) -> None:
+    """Say what recorded sales were given so far, and how much of the budget is used, what orders hold among it."""
+    ids = [row.promotion.id for row in rows]
+    costs = facade.promotion_costs(chain_id=chain.id, promotion_ids=ids)
+    limited = [row.promotion.id for row in rows if row.promotion.document.get("limits")]
+    used = facade.usage(chain_id=chain.id, promotion_ids=limited, member_id=None)
+    for row in rows:
+        cost, usage = costs.get(row.promotion.id, PromotionCost()), used.get(row.promotion.id, Usage())
+        row.spent, row.receipts, row.uses = cost.amount_minor, cost.receipts, usage.total
+        row.budget = (row.promotion.document.get("limits") or {}).get("budget")
+        if row.budget:
+            row.burn = min(100, usage.spent * 100 // row.budget)
 
 
 def _sort_key(row: Row, key: str) -> Any:

@@ -14,7 +14,7 @@ from tests.support.sign_in import sign_in
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.promotions import facade
-from liushui.promotions.contracts import Basket, DraftView, Line
+from liushui.promotions.contracts import Basket, DraftView, Line, SoldWith
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.pages.form_view import all_fields
 from liushui.promotions.tests.conftest import Office, ten_percent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from liushui.promotions.contracts import IssuedCoupon
 from liushui.stores.contracts import Store
 from liushui.till.contracts import Receipt, Ticket
 from liushui.till.domain.codes import mask, masked
@@ -11,10 +12,14 @@ from liushui.till.domain.lines import live
 from liushui.till.domain.tenders import taken
 
 
-def receipt(ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_rates: Mapping[int, int]) -> Receipt:
+def receipt(
+    ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_rates: Mapping[int, int],
+    coupons: Sequence[IssuedCoupon] = (),
+) -> Receipt:  # fmt: skip
     """The receipt of a ticket. `tax_rates` are (basis points -> tax) sums; times are on the store's clock.
 
     `is_copy` is true from the first reprint on. `qr` is the number, by which a till finds the receipt again.
+    `coupons` are those that the sale handed out for the next time, with their codes in full.
     """
     at = ticket.finished_at or ticket.opened_at
     return {
@@ -45,6 +50,17 @@ def receipt(ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_r
         "units": sum(line.units for line in live(ticket.lines)),
         "tenders": tuple(tender for tender in taken(ticket.tenders) if tender.state == "paid"),
         "codes": tuple(each.code for each in masked(ticket.codes)),
+        "coupons": tuple(
+            {
+                "name_zh": each.name_zh,
+                "name_en": each.name_en,
+                "code": each.code,
+                "valid_from": store.local(each.valid_from).replace(tzinfo=None) if each.valid_from else None,
+                "valid_until": store.local(each.valid_until).replace(tzinfo=None) if each.valid_until else None,
+            }
+            for each in coupons
+            if each.state == "issued" and each.code and ticket.state not in ("voiding", "voided")
+        ),
         "member": mask(ticket.member.id) if ticket.member is not None else "",
         "regular_minor": ticket.regular_minor,
         "discount_minor": ticket.discount_minor,

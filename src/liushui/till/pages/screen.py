@@ -104,6 +104,7 @@ def screen(
         "shown_at": store.local(now).replace(tzinfo=None),
         "explanation": explanation,
         "upsells": explanation.near_misses[:UPSELLS] if explanation else (),
+        "gained": explanation.gained if explanation else (),
         "codes": shown_codes(ticket),
     }
     return context | _panel_context(request, till=till, ticket=ticket, panel=panel)
