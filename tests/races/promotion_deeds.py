@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,6 +19,7 @@ from liushui.promotions.models import (
     CouponBatchRow,
     CouponCodeRow,
     CouponIssueRow,
+    IssuedCouponRow,
     MemberCounterRow,
     OverrunRow,
     PromotionCounterRow,
@@ -102,6 +104,11 @@ def take_or_void(*, taking: dict[str, Any] | None = None, voiding: dict[str, Any
     return take(**taking) if taking else void_code(**(voiding or {}))
 
 
+def take_or_end(*, taking: dict[str, Any] | None = None, ending: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Some use the code, others end the order that handed it out."""
+    return take(**taking) if taking else {"ended": end(**(ending or {}))}
+
+
 def take(
     *,
     order: str,
@@ -110,10 +117,15 @@ def take(
     member: str | None = None,
     code: str = "",
     batch: str = "",
+    issues: str = "",
     then: str = "commit",
     crash_at: int | None = None,
 ) -> dict[str, Any]:
-    """Reserve for an order, then commit or release it or leave it so; the name of the error when that is refused."""
+    """Reserve for an order, then commit or release it or leave it so; the name of the error when that is refused.
+
+    `issues` names the batch of which the first promotion hands out a coupon for the next time.
+    """
+    gives = ({"promotion": next(iter(limits)), "batch": issues, "for": "next_order"},) if issues else ()
     promotions = [_promotion(id, terms, batch) for id, terms in limits.items()]
     with crash_at_step(crash_at) as steps:
         try:
@@ -122,7 +134,9 @@ def take(
             )
             if code and not codes.codes:
                 return {"error": codes.problems[0].problem, "steps": steps.names}
-            held = reserve(order, answer(**amounts), *promotions, member=member, codes=codes.codes)
+            held = reserve(
+                order, replace(answer(**amounts), issued=gives), *promotions, member=member, codes=codes.codes
+            )
             if then == "commit":
                 commit(order=order)
             elif then == "release":
@@ -165,6 +179,11 @@ def recover(*, sold: list[str]) -> int:
     return facade.expire(now=MUCH_LATER)
 
 
+def handed_out(*, order: str) -> list[dict[str, str]]:
+    """What an order's sale handed out for the next time."""
+    return [{"code": each.code, "state": each.state} for each in facade.issued_coupons(order_key=order)]
+
+
 def inspect(*, promotion_id: str = "", batch: str = "") -> dict[str, Any]:
     """The counters, and what reservations say that they should be."""
     found: dict[str, Any] = {"wrong": _wrong()}
@@ -199,11 +218,17 @@ def _wrong() -> list[str]:
     for code in CouponCodeRow.objects.all():
         if code.uses != taken.get((code.batch_id, code.serial), 0):
             wrong.append(f"code {code.serial} of {code.batch_id}: {code.uses}")
+    for order in ReservationRow.objects.filter(state="committed"):
+        if IssuedCouponRow.objects.filter(reservation=order).count() != len(order.promised):
+            wrong.append(f"{order.order_key}: promised {order.promised}")
+    if IssuedCouponRow.objects.exclude(reservation__state__in=("committed", "returned")).exists():
+        wrong.append("a coupon was handed out without a sale")
     for batch in CouponBatchRow.objects.all():
         expected = (by_state.get((batch.id, "reserved"), 0), by_state.get((batch.id, "committed"), 0))
         if (batch.reserved, batch.used) != expected:
             wrong.append(f"batch {batch.code}: {(batch.reserved, batch.used)} is not {expected}")
         handed_out = CouponIssueRow.objects.filter(batch=batch).aggregate(sum=Sum("count"))["sum"] or 0
+        handed_out += IssuedCouponRow.objects.filter(batch=batch, serial__isnull=False).count()
         if batch.kind == "unique" and batch.issued != handed_out:
             wrong.append(f"batch {batch.code}: {batch.issued} issued, {handed_out} handed out")
         if batch.voided != CouponCodeRow.objects.filter(batch=batch, is_void=True).count():

@@ -339,4 +339,17 @@ class Device:
 
 
 Count = Mapping[int, int]  # denomination in minor units -> pieces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedCoupon:
+    """A coupon for the next time as a receipt shows it: the whole code; times on the store's clock."""
+
+    name_zh: str
+    name_en: str
+    code: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
 Receipt = Mapping[str, Any]  # what a printed receipt shows; see domain/receipt.py

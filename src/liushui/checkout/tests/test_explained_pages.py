@@ -12,7 +12,8 @@ from liushui.checkout.contracts import LineCommand
 from liushui.checkout.tests.conftest import Shop
 from liushui.checkout.tests.test_promotions import HALF, THIRTY, complete, publish, sale
 from liushui.promotions import facade as promotions
-from liushui.runtime.access import Grant
+from liushui.promotions.contracts import NewBatch
+from liushui.runtime.access import Grant, Principal
 from liushui.runtime.grants import grant, system_principal
 from liushui.runtime.models import StaffUser
 
@@ -68,3 +69,28 @@ def test_it_says_so_in_chinese_and_on_paper(shop: Shop, pages: Any) -> None:
 def test_a_sale_that_no_promotion_priced_says_nothing_of_them(shop: Shop, pages: Any) -> None:
     recorded = complete(shop, sale("plain"))
     assert "Why this price" not in pages().get(f"/orders/{recorded.sale_id}/").content.decode()
+
+
+BACK: dict[str, Any] = {
+    "id": "come-back", "name": {"zh": "回头有礼", "en": "Come back"},
+    "effects": [{"type": "issue_coupon", "batch": "back", "for": "next_order"}],
+}  # fmt: skip
+
+
+def test_a_coupon_for_the_next_time_is_shown_masked_and_told_when_there_was_none(shop: Shop, pages: Any) -> None:
+    now = sale().completed_at
+    maker = Principal(subject="staff:ma", name="Ma", grants=(Grant(role="marketer", chain_id=shop.chain.id),))
+    batch = NewBatch(chain_id=shop.chain.id, code="back", name_zh="回头券", name_en="Three off", kind="unique", size=1)
+    promotions.make_batch(batch=batch, principal=maker, now=now)
+    publish(shop, BACK)
+    first, second = complete(shop, sale("one")), complete(shop, sale("two"))
+    assert complete(shop, sale("one")).sale_id == first.sale_id  # sent again
+    [coupon] = promotions.issued_coupons(order_key=f"{sale('one').source}/one")
+    client = pages()
+    page = client.get(f"/orders/{first.sale_id}/").content.decode()
+    assert f"<dd>Three off <code>••••{coupon.code[-4:]}</code></dd>" in page
+    assert coupon.code not in page
+    assert coupon.code not in client.get(f"/orders/{first.sale_id}/paper/").content.decode()
+    assert (
+        "Not handed out</span> Why stands under Coupons." in client.get(f"/orders/{second.sale_id}/").content.decode()
+    )

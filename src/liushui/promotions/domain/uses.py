@@ -86,7 +86,7 @@ class IssuedCoupon:
 
     def masked(self) -> str:
         """The code but for its end, for those who need not use it."""
-        return f"••••-{self.code[-4:]}" if self.code else ""
+        return f"••••{self.code[-4:]}" if self.code else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def test_a_promised_coupon_is_reserved_without_limits_and_handed_out_by_commit_a
         "next-time", "BACK", "春季券", "issued", "", "",
     )  # fmt: skip
     assert coupon.valid_until == NOON + timedelta(days=30)
-    assert coupon.masked() == f"••••-{coupon.code[-4:]}"
+    assert coupon.masked() == f"••••{coupon.code[-4:]}"
     assert resolved(coupon.code) == "BACK"
     assert CouponBatchRow.objects.get().issued == 1
     assert facade.commit(order_key="till/1", sale_id=SALE, now=NOON) is False

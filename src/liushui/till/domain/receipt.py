@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from liushui.promotions.contracts import IssuedCoupon
 from liushui.stores.contracts import Store
-from liushui.till.contracts import Receipt, Ticket
+from liushui.till.contracts import PrintedCoupon, Receipt, Ticket
 from liushui.till.domain.codes import mask, masked
 from liushui.till.domain.lines import live
 from liushui.till.domain.tenders import taken
@@ -51,13 +51,13 @@ def receipt(
         "tenders": tuple(tender for tender in taken(ticket.tenders) if tender.state == "paid"),
         "codes": tuple(each.code for each in masked(ticket.codes)),
         "coupons": tuple(
-            {
-                "name_zh": each.name_zh,
-                "name_en": each.name_en,
-                "code": each.code,
-                "valid_from": store.local(each.valid_from).replace(tzinfo=None) if each.valid_from else None,
-                "valid_until": store.local(each.valid_until).replace(tzinfo=None) if each.valid_until else None,
-            }
+            PrintedCoupon(
+                name_zh=each.name_zh,
+                name_en=each.name_en,
+                code=each.code,
+                valid_from=store.local(each.valid_from).replace(tzinfo=None) if each.valid_from else None,
+                valid_until=store.local(each.valid_until).replace(tzinfo=None) if each.valid_until else None,
+            )
             for each in coupons
             if each.state == "issued" and each.code and ticket.state not in ("voiding", "voided")
         ),
