@@ -76,8 +76,11 @@ def usage(
 
 
 def unsettled(*, order_keys: Collection[str]) -> frozenset[str]:
-    """Those of these orders that hold, or held, something that was not committed: one statement."""
-    rows = ReservationRow.objects.filter(order_key__in=order_keys, state__in=("reserved", "released", "expired"))
+    """Those of these orders that hold something that was not committed, or held it until it ran out: one statement.
+
+    What was released is not theirs any more: an order that is priced anew holds something again, or takes nothing.
+    """
+    rows = ReservationRow.objects.filter(order_key__in=order_keys, state__in=("reserved", "expired"))
     return frozenset(rows.values_list("order_key", flat=True))
 
 

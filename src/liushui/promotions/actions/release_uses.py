@@ -17,8 +17,10 @@ _EXPIRE_AT_ONCE = 500
 
 
 def release(*, order_key: str, now: datetime) -> bool:
-    """Give back what the order holds and has not committed; whether there was anything. Safe to repeat."""
-    return _end(order_key=order_key, states=("reserved",), to="released", now=now)
+    """Give back what the order holds and has not committed, since it is cancelled or priced anew; whether there was
+    anything. What ran out before is forgotten too: the event of a sale commits nothing that was let go. Safe to repeat.
+    """
+    return _end(order_key=order_key, states=("reserved", "expired"), to="released", now=now)
 
 
 def expire(*, now: datetime) -> int:

@@ -70,7 +70,7 @@ def reserve(
     """
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
     if not uses:
-        if ReservationRow.objects.filter(order_key=order_key, state="reserved").exists():
+        if ReservationRow.objects.filter(order_key=order_key, state__in=("reserved", "expired")).exists():
             release(order_key=order_key, now=now)
         return Reservation(order_key=order_key, state="", expires_at=expires_at, uses=())
     wanted = Wanted(
@@ -108,7 +108,7 @@ def reserve_paid(
         row_id, state = _claim(wanted, now, now)
         if state == "free":
             _write_uses(wanted, row_id)
-            ReservationRow.objects.filter(id=row_id).update(state="released", ended_at=now)
+            ReservationRow.objects.filter(id=row_id).update(state="expired", ended_at=now)
 
 
 def _coupons(chain_id: int, codes: Sequence[Code], member_id: str) -> tuple[tuple[Coupon, FoundCode], ...]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liushui.promotions import facade, handlers
-from liushui.promotions.contracts import Code, Usage
+from liushui.promotions.contracts import Code, Rulebook, Usage
 from liushui.promotions.errors import CouponTaken, LimitReached, ReservationConflict
 from liushui.promotions.models import CouponBatchRow, OverrunRow, ReservationRow, UseRow
 from liushui.promotions.tests.using import (
@@ -214,6 +214,29 @@ def test_the_event_of_a_sale_commits_what_a_crash_left():
         consumer.apply([event(handlers.SALE_COMPLETED, "1"), event(handlers.SALE_COMPLETED, "unknown")])
     states = dict(ReservationRow.objects.values_list("order_key", "state"))
     assert states == {"till/1": "committed", "till/2": "reserved"}
+
+
+@pytest.mark.parametrize("runs_out", [False, True])
+def test_a_sale_takes_nothing_of_what_its_order_let_go_before_it_was_priced_anew(runs_out):
+    reserve("till/1", answer(once=300), ONCE)
+    if runs_out:
+        facade.expire(now=LATER)
+    facade.release(order_key="till/1", now=LATER)  # then it was priced anew, and its price takes nothing
+    handlers.CONSUMERS[0].apply([event(handlers.SALE_COMPLETED, "1")])
+    assert ReservationRow.objects.get().state == "released"
+    assert used("once")["once"] == Usage(total=0, member=0, spent=0)
+
+
+def test_the_event_takes_late_what_was_paid_beyond_the_limit():
+    reserve("till/1", answer(once=300), ONCE)
+    facade.reserve_paid(
+        chain_id=CHAIN, order_key="till/2", answer=answer(once=200), rulebook=Rulebook(version="1", promotions=(ONCE,)),
+        member_id=None, codes=(), now=NOON,
+    )  # fmt: skip
+    handlers.CONSUMERS[0].apply([event(handlers.SALE_COMPLETED, "2")])
+    assert used("once")["once"] == Usage(total=2, member=0, spent=500)
+    [found] = facade.overruns(chain_ids=[CHAIN])
+    assert (found.kind, found.limit, found.reached, found.order_key) == ("total", 1, 2, "till/2")
 
 
 def test_a_voided_sale_gives_its_uses_back_and_they_stay_back():
