@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
+from liushui.promotions import facade as promotions
 from liushui.promotions.handlers import CONSUMERS
 from liushui.runtime import worker
 from liushui.till import facade
 from liushui.till.tests.conftest import NOON, selling, shop
+from liushui.till.tests.test_next_coupons import promise
 from liushui.till.tests.test_promotion_limits import both, used
 from liushui.till.tests.test_promotions import nothing_kept, offs, pay, recorded, scan
 
@@ -36,6 +38,31 @@ def test_a_void_gives_the_use_back_and_a_receipt_taken_back_mirrors_its_discount
     [line] = recorded(both, refund).lines
     assert [(each.code, each.amount_minor) for each in line.discounts] == [("first-comers", -100)]
     assert used(both) == 1  # a receipt of a closed day gives no use back
+    worker.run(consumers=[*ANALYTICS, *CONSUMERS], once=True)
+    assert cost(both, "first-comers") == (0, 0)  # but what it cost came back
+
+
+def cost(shop, promotion):
+    found = promotions.promotion_costs(chain_id=shop.till.chain_id)
+    return (found[promotion].receipts, found[promotion].amount_minor)
+
+
+def test_what_a_promotion_cost_and_gave_follows_the_sale_its_void_and_its_being_taken_back(both):
+    promise(both)
+    first = pay(both, scan(both, "TEA"))
+    second = pay(both, scan(both, "TEA", till=both.other_till), till=both.other_till)  # the limit is one
+    worker.run(consumers=[*ANALYTICS, *CONSUMERS], once=True)
+    assert cost(both, "first-comers") == (1, 100)
+    approval = both.approval("till.void_sale", f"sale:{first.sale_id}")
+    facade.void_sale(till=both.till, ticket_id=first.id, reason="wrong", approval_id=approval, now=NOON)
+    for _ in range(2):
+        worker.run(consumers=[*ANALYTICS, *CONSUMERS], once=True)
+        assert cost(both, "first-comers") == (0, 0)
+    states = [
+        [each.state for each in promotions.issued_coupons(order_key=f"till/{ticket.id.hex}")]
+        for ticket in (first, second)
+    ]
+    assert states == [["taken_back"], ["issued"]]
 
 
 def pieces(amount: int) -> dict[int, int]:

@@ -25,8 +25,10 @@ from liushui.promotions.tests.using import (
     shared_batch,
     unique_batch,
 )
+from liushui.runtime import row_security
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.events import Event
+from liushui.runtime.row_security import Scope
 
 pytestmark = pytest.mark.django_db
 SALE = UUID(int=1)
@@ -222,3 +224,13 @@ def test_a_lost_key_keeps_no_receipt_from_being_shown():
     CouponBatchRow.objects.update(key_sealed="nonsense")
     [coupon] = facade.issued_coupons(order_key="till/1")
     assert (coupon.state, coupon.code, coupon.masked()) == ("issued", "", "")
+
+
+def test_a_request_that_the_database_watches_hands_out_in_its_chain():
+    batch(unique_batch("BACK"))
+    with row_security.entered(Scope(("1", str(CHAIN), ""))):
+        [coupon] = sold("till/1", promising("BACK"), "m1")
+    assert (coupon.state, coupon.member_id) == ("issued", "m1")
+    with row_security.entered(Scope(("2", str(CHAIN + 1), ""))):
+        seen = [each.code for each in facade.issued_coupons(order_key="till/1")]
+        assert seen == ([] if connection.vendor == "postgresql" else [coupon.code])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -300,3 +301,17 @@ def test_the_pages_speak_chinese(office):
     page = text(ma.get(f"{COUPONS}{number}/"))
     assert "春季券" in page
     assert "发放券码" in page
+
+
+def test_coupons_that_could_not_be_handed_out_are_told_with_the_reason(ma: Client, office: Office) -> None:
+    now = datetime.now(UTC)
+    assert "could not be handed out" not in text(ma.get(COUPONS))
+    priced = replace(answer(back=0), issued=({"promotion": "back", "batch": "NONE", "for": "next_order"},))
+    facade.reserve(
+        chain_id=office.chain_id, order_key="till/1", answer=priced, member_id=None, codes=(), now=now,
+        rulebook=Rulebook(version="1", promotions=(promotion("back"),)), expires_at=now + timedelta(minutes=15),
+    )  # fmt: skip
+    facade.commit(order_key="till/1", sale_id=UUID(int=1), now=now)
+    page = text(ma.get(COUPONS))
+    assert "<h2>Coupons that could not be handed out</h2>" in page
+    assert [word for word in (">NONE<", ">back<", ">There is no such batch.<", ">till/1<") if word not in page] == []

@@ -42,8 +42,8 @@ def promise(shop: Shop, *, size: int = 10, now: datetime = NOON, **terms: Any) -
         chain_id=chain_id, code="back", name_zh="回头券", name_en="Three off", kind="unique", size=size,
         valid_until=UNTIL, **terms,
     )  # fmt: skip
-    promotions.make_batch(batch=batch, principal=person("ma", "marketer", chain_id), now=now - timedelta(minutes=1))
-    publish(chain_id=chain_id, rules=[BACK, USES], now=now - timedelta(minutes=1))
+    promotions.make_batch(batch=batch, principal=person("ma", "marketer", chain_id), now=now)
+    publish(chain_id=chain_id, rules=[BACK, USES], now=now)
 
 
 def issued(shop: Shop) -> int:
@@ -115,7 +115,7 @@ def test_a_voided_receipt_prints_no_coupon_and_its_code_is_void(selling):
     ],
 )
 def test_the_screen_says_it_before_payment_and_the_paper_prints_the_whole_code(shop, language, words):
-    promise(shop, now=datetime.now(UTC))
+    promise(shop, now=datetime.now(UTC) - timedelta(minutes=1))
     counter = open_counter(till=shop.till, language=language)
     facade.open_shift(till=counter.till, float_minor=10_000, now=datetime.now(UTC))
     counter.look()
