@@ -40,7 +40,7 @@ class Amount:
 
 
 Step = Percent | Amount | Plain
-PLAIN_MAX = 6  # whose subsets are tried one by one
+JUMPING_MAX = 6  # plain promotions at the end whose cuts jump; every subset of them is tried
 
 
 class Chain:
@@ -61,13 +61,14 @@ class Chain:
         self.elsewhere = sum(start.sums) - sum(start.sums[line] for line in self.lines)  # what nobody here changes
         self.plains: list[Plain | None] = [None] * len(members)
         self.plain_from = len(members)  # from here on all are plain
-        while self.plain_from and len(members) - self.plain_from < PLAIN_MAX:
+        jumping = 0
+        while self.plain_from:
             index = self.plain_from - 1
-            if stacking.conflicts[index]:
+            known = plain(members[index], counter, self.lines) if not stacking.conflicts[index] else None
+            jumping += known is not None and known.jumps
+            if known is None or jumping > JUMPING_MAX:
                 break
-            self.plains[index] = plain(members[index], counter, self.lines)
-            if self.plains[index] is None:
-                break
+            self.plains[index] = known
             self.plain_from = index
         self._plans: dict[int, tuple[list[Step], int]] = {}
         self._simple: list[Step] | None = None

@@ -15,10 +15,10 @@ from liushui.promotions.domain.eligibility import (
     limit_reason,
     time_reason,
 )
-from liushui.promotions.domain.search import Turns, eligible_turn, line_mask
+from liushui.promotions.domain.search import Turns, line_mask
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
-from liushui.promotions.domain.turn import NO_USAGE, CompiledPromotion, Turn, take_turn
+from liushui.promotions.domain.turn import NO_USAGE, CompiledPromotion, Turn, eligible_turn, take_turn
 
 
 class Way:

@@ -28,6 +28,11 @@ class Plain:
     threshold: int = 0
     at_most: int = 0  # off the sum with which the basket begins
 
+    @property
+    def jumps(self) -> bool:
+        """Whether it may leave less of a larger sum: by a threshold, or at each multiple."""
+        return self.threshold > 0 or self.every > 0
+
     def cut(self, worth: int) -> int:
         """What it takes off when the lines together are worth so much."""
         if worth < self.threshold:

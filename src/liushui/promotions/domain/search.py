@@ -1,4 +1,4 @@
-"""The best set of promotions: depth-first branch and bound over independent components, and the sequential way.
+"""The best set of promotions: depth-first branch and bound over independent components.
 
 The work is counted in nodes, one for each time a promotion is worked out in a state, never in time, so that a busy
 machine never changes a price. Keys of sets, lower first: total, benefits (more first), promotions, coupon uses, the set
@@ -12,13 +12,14 @@ from typing import Any
 
 from liushui.promotions.domain.bounds import lines_of, upper
 from liushui.promotions.domain.chain import Chain
-from liushui.promotions.domain.stacking import Stacking, bits
+from liushui.promotions.domain.sequential import Choice, sequential
+from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
-from liushui.promotions.domain.turn import CompiledPromotion, Turn, take_turn
+from liushui.promotions.domain.turn import CompiledPromotion, Turn, eligible_turn
 
-Choice = dict[str, int | None]  # promotion → applications; None: as often as it can
 Key = tuple[int, int, int, int, tuple[int, ...], tuple[int, ...]]
 Turns = dict[str, Turn]  # of the chosen promotions, each at its turn after the others
+Way = tuple[int, int, int, tuple[int, ...]]  # what is left of the sum, promotions, coupons, which
 SHIPPING = -1
 
 
@@ -35,14 +36,6 @@ class Found:
         self.nodes = nodes
         self.proven = proven
         self.lower_bound = lower_bound
-
-
-def eligible_turn(compiled: CompiledPromotion, counter: Counter, state: State, most: int | None = None) -> Turn | None:
-    """Its turn in this state when its conditions hold and it gives something."""
-    for check in compiled.dynamic:
-        if not check.holds(counter, state):
-            return None
-    return take_turn(compiled, counter, state, most)[0]
 
 
 def best(counter: Counter, able: Sequence[CompiledPromotion], node_limit: int) -> Found:
@@ -164,6 +157,12 @@ class _Search:
         self.chain = Chain(counter, members, self.stacking, self.masks)
         self.first_turns: dict[int, Turn | None] = {}  # on untouched lines
         self.plain_from = self.chain.plain_from
+        self.steady_from = len(members)  # from here on no plain one jumps
+        while self.steady_from > self.plain_from:
+            known = self.chain.plains[self.steady_from - 1]
+            if known is None or known.jumps:
+                break
+            self.steady_from -= 1
         self.benefit_suffix = [0] * (len(members) + 1)
         for index in range(len(members) - 1, -1, -1):
             self.benefit_suffix[index] = self.benefit_suffix[index + 1] + members[index].benefits
@@ -204,7 +203,7 @@ class _Search:
     def _close(self, node: Node) -> None:
         """Decide the plain promotions at the end, whose cuts depend on nothing but the sum of all lines."""
         worth = self._worth(node.state)
-        ways: list[tuple[int, int, int, tuple[int, ...]]] = [(worth, 0, 0, ())]  # worth, promotions, coupons, which
+        ways: list[Way] = [(worth, 0, 0, ())]
         for index in range(self.plain_from, len(self.members)):
             known = self.chain.plains[index]
             also = int(self.members[index].needs_coupon)
@@ -212,6 +211,8 @@ class _Search:
                 cut = known.cut(left) if known is not None else 0
                 if cut:
                     ways.append((left - cut, count + 1, coupons + also, (*which, index)))
+            if index + 1 >= self.steady_from:
+                ways = _undominated(ways)
         left, _, coupons, which = min(ways)
         self._offer(node.state.total - worth + left, node.benefits, node.coupons + coupons, which)
 
@@ -313,6 +314,15 @@ class _Search:
         self.taken.pop()
 
 
+def _undominated(ways: list[Way]) -> list[Way]:
+    """Without those that leave no less than another of no later key: what follows leaves more of more."""
+    kept: list[Way] = []
+    for way in sorted(ways):
+        if not kept or way[1:] < kept[-1][1:]:
+            kept.append(way)
+    return kept
+
+
 def line_mask(compiled: CompiledPromotion, counter: Counter) -> int:
     """Its lines as bits; one more for delivery charges."""
     mask = sum(1 << line for line in lines_of(compiled, counter))
@@ -328,63 +338,3 @@ def _more_is_better(member: CompiledPromotion, *, has_floors: bool) -> bool:
     if limits.budget is not None and limits.budget_mode == "reject":
         return False
     return len(member.effects) == 1 and member.effects[0].effect.formation != "pool"
-
-
-def sequential(counter: Counter, able: Sequence[CompiledPromotion]) -> tuple[Choice, int]:
-    """Every promotion in order that may; exclusives of a stage first. Answers the choice and the payable total."""
-    stacking = Stacking(able)
-    state, applied, passed = counter.start, 0, 0
-    chosen: Choice = {}
-    for stage in dict.fromkeys(each.turn_stage for each in able):
-        indexes = [index for index, each in enumerate(able) if each.turn_stage == stage]
-        exclusives = sorted(
-            (index for index in indexes if able[index].promotion.exclusive),
-            key=lambda index: (
-                -able[index].promotion.priority, able[index].promotion.lane, able[index].id,
-            ),
-        )  # fmt: skip
-        taken = False
-        for index in exclusives:
-            turn = eligible_turn(able[index], counter, state) if stacking.allows(index, applied, passed) else None
-            if turn is not None:
-                state, applied, taken = turn.apply(state), applied | 1 << index, True
-                chosen[able[index].id] = None
-                break
-        if taken:
-            continue
-        for index in indexes:
-            turn = eligible_turn(able[index], counter, state) if stacking.allows(index, applied, passed) else None
-            if turn is None:
-                continue
-            if _stands_back(index, turn, able, stacking, counter, state, applied, passed):
-                passed |= 1 << index
-                continue
-            state, applied = turn.apply(state), applied | 1 << index
-            chosen[able[index].id] = None
-    return chosen, state.total
-
-
-def _stands_back(
-    index: int,
-    turn: Turn,
-    able: Sequence[CompiledPromotion],
-    stacking: Stacking,
-    counter: Counter,
-    state: State,
-    applied: int,
-    passed: int,
-) -> bool:
-    """In a `best` group: whether at least as many later members as places are left would take off more now."""
-    promotion = able[index].promotion
-    if promotion.group is None or promotion.group_mode != "best":
-        return False
-    better = 0
-    for other in bits(stacking.group_of(index)):
-        if other <= index or able[other].promotion.group_mode == "first":
-            continue
-        if not stacking.allows(other, applied, passed):
-            continue
-        theirs = eligible_turn(able[other], counter, state)
-        if theirs is not None and theirs.amount > turn.amount:
-            better += 1
-    return better >= stacking.places_left(index, applied)

@@ -175,6 +175,14 @@ def take_turn(
     return turn, ""
 
 
+def eligible_turn(compiled: CompiledPromotion, counter: Counter, state: State, most: int | None = None) -> Turn | None:
+    """Its turn in this state when its conditions hold and it gives something."""
+    for check in compiled.dynamic:
+        if not check.holds(counter, state):
+            return None
+    return take_turn(compiled, counter, state, most)[0]
+
+
 def _benefit_applications(compiled: CompiledPromotion, turn: Turn) -> int:
     """Points, coupons and gifts worth nothing count as one application; an offer that nobody took counts none."""
     given = turn.benefits - sum(offer["qty"] for offer in turn.offers)
