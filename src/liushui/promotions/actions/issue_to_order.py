@@ -70,6 +70,7 @@ def take_back(row: ReservationRow, *, now: datetime) -> None:
         return
     at = connection.ops.adapt_datetimefield_value(now)
     for issued in IssuedCouponRow.objects.filter(reservation=row, state="issued").order_by("batch_id", "serial"):
+        assert issued.batch_id is not None  # nosec B101  # for the type checker
         voided = upsert(
             table="promotions_coupon_code",
             columns=("batch_id", "serial", "chain_id", "uses", "uses_max", "is_void", "order_key", "changed_at"),
