@@ -185,4 +185,6 @@ def _batch(batch: CouponBatch) -> Batch:
         void=batch.status == "void",
         expires_at=batch.valid_until,
         codes_left=None if batch.left is None or can_issue_more else batch.left,
+        gives=batch.kind != "shared" and not batch.is_imported,
+        can_issue=can_issue_more,
     )

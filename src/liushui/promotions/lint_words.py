@@ -120,6 +120,7 @@ _WHY: Mapping[str, Any] = {
     "void": _("the batch is void"),
     "expired": _("the batch has expired"),
     "empty": _("the batch has no codes left"),
+    "wrong_kind": _("its codes are not handed out one by one"),
 }
 _PARTS: Mapping[str, Any] = {
     "starts_at": _("the start"),

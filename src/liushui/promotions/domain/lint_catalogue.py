@@ -46,12 +46,17 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A coupon batch as it stands. `codes_left` is None for a shared code without end."""
+    """A coupon batch as it stands. `codes_left` is None for a shared code without end.
+
+    `gives` says whether its codes are handed out one by one, `can_issue` whether any is left to be handed out.
+    """
 
     id: str
     void: bool = False
     expires_at: datetime | None = None
     codes_left: int | None = None
+    gives: bool = True
+    can_issue: bool = True
 
 
 @dataclass(slots=True, kw_only=True)

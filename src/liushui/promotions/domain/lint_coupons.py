@@ -31,6 +31,8 @@ def check(bench: Bench, possible: Sequence[Promotion]) -> None:
         ]
         for batch_id, path in dict(asked + issued).items():
             why = _what_is_wrong(bench, promotion, batches.get(batch_id))
+            if why is None and (batch_id, path) in issued:
+                why = _why_none_is_given(batches[batch_id])
             if why is not None:
                 code = "coupon_unknown" if why == "unknown" else "coupon_unusable"
                 values = {"batch": batch_id, "why": why, "path": path}
@@ -47,6 +49,13 @@ def _what_is_wrong(bench: Bench, promotion: Promotion, batch: Batch | None) -> s
     if batch.expires_at is not None and batch.expires_at <= first:
         return "expired"
     return "empty" if batch.codes_left == 0 else None
+
+
+def _why_none_is_given(batch: Batch) -> str | None:
+    """Its codes are not handed out one by one, or all of them were."""
+    if not batch.gives:
+        return "wrong_kind"
+    return None if batch.can_issue else "empty"
 
 
 def _shown(bench: Bench, promotion: Promotion, batch_id: str) -> tuple[Basket, PricedBasket]:

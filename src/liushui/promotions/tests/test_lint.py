@@ -352,6 +352,22 @@ def test_coupons_that_nobody_can_have(batch: Batch | None, code: str | None, why
         assert (found[0].witness or {}).get("codes", []) == [] and paid(found[0]) == 10_000
 
 
+@pytest.mark.parametrize(
+    ("batch", "why"),
+    [
+        (Batch(id="BACK", void=True), "void"),
+        (Batch(id="BACK", codes_left=3, gives=False), "wrong_kind"),
+        (Batch(id="BACK", codes_left=3, can_issue=False), "empty"),
+        (Batch(id="BACK", codes_left=3), None),
+    ],
+)
+def test_coupons_that_cannot_be_handed_out(batch: Batch, why: str | None) -> None:
+    gives = {"type": "issue_coupon", "batch": "BACK", "for": "next_order"}
+    found = look_over(book(promo("a", gives)), batches={"BACK": batch})
+    expected = [("coupon_unusable", ("a",), {"batch": "BACK", "why": why, "path": "effects[0]"})] if why else []
+    assert told(found) == expected
+
+
 def test_two_of_one_stage_on_the_same_units() -> None:
     document = book(promo("a", percent(10)), promo("b", percent(5, scope={"brand_in": ["acme"]})))
     [found] = look_over(document)
