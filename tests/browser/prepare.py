@@ -71,7 +71,9 @@ facts = {
         finished_backtest(
             chain_id=made.stores["E1"].chain_id,
             store_ids=[store.id for store in made.stores.values() if store.chain_id == made.stores["E1"].chain_id],
-            first=made.today - timedelta(days=30), last=made.today, principal=staff["marketer"],
+            first=made.today - timedelta(days=30),
+            last=made.today,
+            principal=staff["marketer"],
         )
     ),
     "coupon_batch_id": coupon_world(chain_id=made.stores["E1"].chain_id, maker=staff["marketer"]),

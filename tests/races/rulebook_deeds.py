@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -118,12 +119,17 @@ def numbers() -> list[int]:
 
 
 def sell(*, name: str, count: int, threads: int) -> list[list[Any]]:
-    """Sell both things again and again, by threads; for each sale its version and what came off each line."""
+    """Sell both things again and again, by threads, so often and until another version has come or a minute has
+    passed; for each sale its version and what came off each line."""
     sold: list[list[Any]] = []
+    until = time.monotonic() + 60
 
     def go(thread: int) -> None:
         try:
-            sold.extend(_sell(f"{name}-{thread}-{number}") for number in range(count))
+            for number in itertools.count():
+                if number >= count and (len({each[0] for each in list(sold)}) > 1 or time.monotonic() > until):
+                    break
+                sold.append(_sell(f"{name}-{thread}-{number}"))
         finally:
             connection.close()
 

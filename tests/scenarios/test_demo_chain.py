@@ -1,5 +1,6 @@
 """The demo chain goes the way of every chain's data, and its figures are what its receipts add up to."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -64,6 +65,13 @@ def straight_sums(sales: list[CompleteSale]) -> tuple[int, int, int, int]:
     return net, discount, tickets, items
 
 
+def at_list_prices(sale: CompleteSale) -> CompleteSale:
+    """As today's receipts are sold: by our prices, which no promotion of this chain brings down; returns stay."""
+    if any(line.units < 0 for line in sale.lines):
+        return sale
+    return replace(sale, lines=tuple(replace(line, amount_minor=line.regular_minor) for line in sale.lines))
+
+
 def recorded() -> int:
     found = orders.list_totals(query=SaleQuery(store_ids=frozenset(store.id for store in stores.stores())))
     return sum(total.sales for total in found)
@@ -76,7 +84,8 @@ def test_the_days_figures_are_the_straight_sums_of_its_receipts() -> None:
     assert loaded.sales == sum(len(sales) for sales in expected.values()) == recorded()
     assert loaded.voids == 0
     for (code, day), sales in expected.items():
-        assert figures_of(code, day) == straight_sums(sales), (code, day)
+        sold = [at_list_prices(sale) for sale in sales] if day == TODAY else sales
+        assert figures_of(code, day) == straight_sums(sold), (code, day)
 
 
 def test_a_second_run_an_hour_later_adds_that_hour_and_nothing_twice() -> None:

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from liushui.promotions.backtest_processes import HelperDied
 from liushui.promotions.domain.answer import Allocation, Certificate, Outcome, PricedBasket, PricedLine, PricedShipping
 from liushui.promotions.domain.backtest import Chunk, Load
 from liushui.promotions.domain.backtest_lines import as_read, chunks_of_lines
-from liushui.promotions.domain.backtest_processes import HelperDied
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Shipping, Usage
 from liushui.promotions.domain.basket_json import write_basket
 from liushui.promotions.domain.canonical import canonical_bytes

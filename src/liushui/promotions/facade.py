@@ -32,6 +32,7 @@ from liushui.promotions.actions.save_draft import (
 )
 from liushui.promotions.actions.save_member_tiers import save_member_tiers
 from liushui.promotions.actions.void_coupons import void_batch, void_code
+from liushui.promotions.backtest_run import run_backtest as backtest
 from liushui.promotions.code_problems import code_problems
 from liushui.promotions.coupon_queries import (
     coupon_batch,
@@ -50,7 +51,6 @@ from liushui.promotions.coupon_use_queries import (
     unsettled,
     usage,
 )
-from liushui.promotions.domain.backtest_run import run_backtest as backtest
 from liushui.promotions.explaining import explain_answer
 from liushui.promotions.lint_queries import lint_draft
 from liushui.promotions.live import forget, live_rulebook, published_rulebook

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from liushui.promotions.backtest_processes import HelperDied, Processes
 from liushui.promotions.domain.backtest import Chunk, Counters, Plan, backtest, backtest_with_helpers
 from liushui.promotions.domain.backtest_figures import Figures
-from liushui.promotions.domain.backtest_processes import HelperDied, Processes
 from liushui.promotions.domain.basket import Basket, Line, Member, Usage
 from liushui.promotions.domain.rulebook import Effect, Leaf, Limits, Promotion, Rulebook
 from liushui.promotions.domain.trial import Head, Trial, head_of

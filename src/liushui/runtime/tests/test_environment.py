@@ -26,7 +26,8 @@ def test_every_variable_that_the_documents_name_exists():
     known = {f"LIUSHUI_{name.upper()}" for name in Environment.model_fields}
     pages = [*PAGE.parent.parent.rglob("*.md"), *PAGE.parent.parent.parent.glob("*.md")]
     named = {(page.name, name) for page in pages for name in re.findall(r"\bLIUSHUI_[A-Z_]+\b", page.read_text())}
-    assert {(page, name) for page, name in named if name not in known} == set()
+    of_tests = {"LIUSHUI_JUDGE_CASES", "LIUSHUI_JUDGE_SEED"}  # tests/promotions/test_against_judge.py
+    assert {(page, name) for page, name in named if name not in known | of_tests} == set()
 
 
 def test_every_setting_is_used_somewhere():

@@ -10,7 +10,7 @@ import gc
 import os
 import pickle  # nosec B403  # between processes of our own
 import queue
-import subprocess  # nosec B404
+import subprocess  # nosec B404  # this very Python, with fixed arguments
 import sys
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor

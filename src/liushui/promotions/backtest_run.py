@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from liushui.promotions.backtest_processes import Processes
 from liushui.promotions.domain.backtest import Chunk, Load, Plan, backtest, backtest_with_helpers
 from liushui.promotions.domain.backtest_engine import engine_try
 from liushui.promotions.domain.backtest_figures import Figures
-from liushui.promotions.domain.backtest_processes import Processes
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.trial import MakeTry, Row
 
