@@ -159,3 +159,13 @@ def test_quantity_is_no_matter_of_running_time_nor_of_arithmetic(case: Case, tim
     answer = answer_to(rulebook, {**basket, "lines": lines}, node_limit=2000).to_json()
     for line in answer["lines"]:
         assert sum(line["units"]) == line["net"] == line["gross"] - sum(each["amount"] for each in line["allocations"])
+
+
+def test_an_amount_of_nothing_is_reached_by_a_basket_without_those_goods() -> None:
+    """The index must not take the scope of such a condition for something that the basket needs."""
+    when = {"type": "subtotal_at_least", "amount": 0, "scope": {"category_in": ["elsewhere"]}}
+    effect = {"type": "percent_off", "percent": 10, "level": "order"}
+    rulebook = {"version": "1", "promotions": [{"id": "a", "when": [when], "effects": [effect]}]}
+    line = {"id": "1", "sku": "s", "unit_price": 1000, "quantity": 1}
+    answer = answer_to(rulebook, {"currency": "CNY", "lines": [line]})
+    assert (answer.total, [each.id for each in answer.promotions]) == (900, ["a"])

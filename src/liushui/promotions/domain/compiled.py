@@ -123,7 +123,7 @@ def needs(promotion: Promotion) -> tuple[list[list[Key]], int | None]:
             found.append([("code", leaf.code) if leaf.code is not None else ("batch", leaf.batch or "")])
         elif leaf.type in _PLACES:
             found.append([(_PLACES[leaf.type], value) for value in leaf.values or ()])
-        elif leaf.type in _SCOPED:
+        elif leaf.type in _SCOPED and leaf.amount != 0:  # nothing at all reaches an amount of 0
             keys = _scope_keys(leaf.scope)
             if keys is not None:
                 found.append(keys)
