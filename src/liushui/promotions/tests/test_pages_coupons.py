@@ -254,17 +254,27 @@ def test_the_list_is_exported_without_codes_and_safe_in_a_spreadsheet(ma, office
 
 def test_lists_are_narrowed_and_go_on_page_by_page(ma, office, settings):
     settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"page_rows": 2})
-    for code in ("A1", "A2", "A3"):
+    for code in ("SPRING-A1", "SPRING-A2", "SPRING-A3"):
         batch(office, code)
-    batch(office, "B1", kind="member")
+    batch(office, "SPRING-B1", kind="member")
     first = text(ma.get(COUPONS))
-    assert [code in first for code in ("B1", "A3", "A2", "A1")] == [True, True, False, False]
-    after = CouponBatchRow.objects.get(code="A3").id
+    assert [code in first for code in ("SPRING-B1", "SPRING-A3", "SPRING-A2", "SPRING-A1")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    after = CouponBatchRow.objects.get(code="SPRING-A3").id
     second = text(ma.get(f"{COUPONS}?after={after}"))
-    assert [code in second for code in ("B1", "A3", "A2", "A1")] == [False, False, True, True]
-    assert "A3" not in text(ma.get(f"{COUPONS}?kind=member"))
+    assert [code in second for code in ("SPRING-B1", "SPRING-A3", "SPRING-A2", "SPRING-A1")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert "SPRING-A3" not in text(ma.get(f"{COUPONS}?kind=member"))
     assert "No batch fits these filters" in text(ma.get(f"{COUPONS}?q=nothing"))
-    assert "B1" in text(ma.get(f"{COUPONS}?after=abc"))
+    assert "SPRING-B1" in text(ma.get(f"{COUPONS}?after=abc"))
 
 
 def test_somebody_of_one_store_sees_batches_and_changes_none(office):
