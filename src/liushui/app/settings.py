@@ -88,10 +88,13 @@ INSTALLED_APPS = [
     "django_vite",
     "oauth2_provider",
     "liushui.runtime",
+    "liushui.privacy",
     "liushui.stores",
     "liushui.catalog",
     "liushui.orders",
     "liushui.promotions",
+    "liushui.loyalty",
+    "liushui.returns",
     "liushui.checkout",
     "liushui.intake",
     "liushui.payments",
@@ -99,6 +102,7 @@ INSTALLED_APPS = [
     "liushui.trials",
     "liushui.analytics",
     "liushui.console",
+    "liushui.portal",
     "liushui.app",
 ]
 

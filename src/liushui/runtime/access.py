@@ -33,6 +33,14 @@ CAPABILITIES: dict[str, str] = {
     "promotion.write": "Draft promotions and ask for their review",
     "promotion.approve": "Review and publish promotions, pause them",
     "coupon.issue": "Make and issue coupons",
+    "member.read": "See members, their personal data masked",
+    "member.write": "Take members in, change and merge them",
+    "member.reveal": "See a member's personal data unmasked, with a reason",
+    "privacy.handle": "Handle requests of members about their data, export and erase it",
+    "loyalty.write": "Draft rules of points, tiers and stored value",
+    "loyalty.approve": "Publish rules of points, tiers and stored value",
+    "value.adjust": "Ask for a correction of points or stored value",
+    "value.approve": "Approve a correction of points or stored value",
     "access.manage": "Manage staff, grants and API keys",
     "audit.read": "Read the audit log",
     "system.read": "See the state of the system",
@@ -46,18 +54,21 @@ ROLES: dict[str, frozenset[str]] = {
         _READ
         | {"sale.void", "report.export", "intake.mend", "till.use", "till.approve", "till.enrol"}
         | {"shift.read", "day.close", "payment.read", "promotion.read"}
+        | {"member.read", "member.write", "member.reveal", "value.adjust"}
     ),
     "marketer": frozenset(
         {"store.read", "catalog.read", "catalog.write", "price.write", "report.read", "report.export"}
-        | {"promotion.read", "promotion.write", "coupon.issue"}
+        | {"promotion.read", "promotion.write", "coupon.issue", "member.read", "loyalty.write"}
     ),
     "finance": frozenset(
         _READ
         | {"sale.void", "report.export", "shift.read", "payment.read", "payment.settle"}
-        | {"promotion.read", "promotion.approve"},
+        | {"promotion.read", "promotion.approve"}
+        | {"member.read", "loyalty.approve", "value.adjust", "value.approve"},
     ),
     "auditor": frozenset(
-        _READ | {"report.export", "audit.read", "system.read", "shift.read", "payment.read", "promotion.read"}
+        _READ
+        | {"report.export", "audit.read", "system.read", "shift.read", "payment.read", "promotion.read", "member.read"}
     ),
     "regulator": frozenset({"sale.read", "store.read", "report.read", "report.export", "shift.read", "promotion.read"}),
     "it_admin": frozenset(
@@ -71,6 +82,9 @@ ROLES: dict[str, frozenset[str]] = {
             "till.enrol",
             "audit.read",
             "system.read",
+            "member.read",
+            "member.reveal",
+            "privacy.handle",
         }
     ),
     "integration": frozenset({"sale.read", "sale.write", "store.read", "catalog.read", "catalog.write", "report.read"}),

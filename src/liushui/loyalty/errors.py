@@ -1,0 +1,3 @@
+"""Named errors of loyalty."""
+
+from __future__ import annotations

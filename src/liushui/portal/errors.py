@@ -1,0 +1,3 @@
+"""Named errors of portal."""
+
+from __future__ import annotations

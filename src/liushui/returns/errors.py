@@ -1,0 +1,3 @@
+"""Named errors of returns."""
+
+from __future__ import annotations
