@@ -105,7 +105,7 @@ class TicketTender:
     """A way in which a part of the ticket is being paid."""
 
     number: int
-    type: str  # cash | card | mobile | other
+    type: str  # one of orders.contracts.TENDER_TYPES
     method: str  # cash, alipay, wechat, pos-terminal …
     amount_minor: int  # what it pays of the total
     given_minor: int  # cash: what was handed over; else amount_minor
@@ -179,7 +179,7 @@ class DrawerEntry:
 class TenderTotals:
     """One tender of a shift or a day. expected = float + sales - change - refunds + paid in - paid out."""
 
-    type: str  # cash | card | mobile | other
+    type: str  # one of orders.contracts.TENDER_TYPES
     sales: int  # tenders taken
     sales_minor: int  # given over, before change
     change_minor: int

@@ -5,10 +5,21 @@ Every change of a ticket, shift or day is one conditional statement on its state
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import CombinedExpression
 
 from liushui.till.contracts import ENTRY_KINDS, SHIFT_STATES, TICKET_STATES
+from liushui.till.domain.tenders import TYPES
+
+
+def paid_minor() -> CombinedExpression:
+    """What the paid tenders of a ticket come to, as the database adds it up."""
+    first, *others = (F(f"{kind}_minor") for kind in TYPES)
+    return reduce(add, others, first)  # type: ignore[return-value]  # two or more: a sum
 
 
 class SeriesRow(models.Model):
@@ -142,6 +153,12 @@ class TicketRow(models.Model):
     mobile_minor = models.BigIntegerField(default=0)
     other_count = models.IntegerField(default=0)
     other_minor = models.BigIntegerField(default=0)
+    points_count = models.IntegerField(default=0)
+    points_minor = models.BigIntegerField(default=0)
+    stored_value_count = models.IntegerField(default=0)
+    stored_value_minor = models.BigIntegerField(default=0)
+    gift_card_count = models.IntegerField(default=0)
+    gift_card_minor = models.BigIntegerField(default=0)
     pending_count = models.IntegerField(default=0)  # tenders whose outcome is not known yet
     sale_id = models.UUIDField(null=True)
     reversed_sale_id = models.UUIDField(null=True)
@@ -158,6 +175,7 @@ class TicketRow(models.Model):
     lines = models.JSONField(default=list)
     answer = models.JSONField(null=True)  # of the promotion engine, with the version that it was made by
     frozen = models.JSONField(null=True)  # contracts.FrozenPrice of checkout, until the ticket is over
+    returns = models.JSONField(null=True)  # of goods that come back: reasons, conditions, approval; None where none do
 
     class Meta:
         db_table = "till_ticket"
@@ -176,8 +194,7 @@ class TicketRow(models.Model):
                 condition=Q(total_minor=F("regular_minor") - F("discount_minor")), name="ticket_total"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["settled", "voiding", "voided"])
-                | Q(total_minor=F("cash_minor") + F("card_minor") + F("mobile_minor") + F("other_minor")),
+                condition=~Q(state__in=["settled", "voiding", "voided"]) | Q(total_minor=paid_minor()),
                 name="ticket_paid",
             ),
         ]
@@ -204,7 +221,7 @@ class DrawerRow(models.Model):
     store_id = models.BigIntegerField()
     kind = models.CharField(max_length=8)
     amount_minor = models.BigIntegerField(default=0)
-    tender = models.CharField(max_length=8, default="cash")
+    tender = models.CharField(max_length=16, default="cash")
     reason = models.CharField(max_length=400, blank=True, default="")
     ticket_id = models.UUIDField(null=True)
     operator = models.CharField(max_length=64)

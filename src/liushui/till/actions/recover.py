@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from liushui.kernel.errors import LiushuiError
 from liushui.payments import facade as payments
@@ -18,12 +18,11 @@ from liushui.till.actions.cancel_ticket import finish_cancel
 from liushui.till.actions.pay_mobile import take_up
 from liushui.till.actions.record import complete
 from liushui.till.actions.void_sale import finish_void
-from liushui.till.models import TicketRow
+from liushui.till.models import TicketRow, paid_minor
 
 LEFT_AFTER = timedelta(seconds=5)  # a till that lives is done by then, and a second hand does no harm if not
 FORGOTTEN_AFTER = timedelta(seconds=60)
 AT_A_TIME = 50
-_PAID = F("cash_minor") + F("card_minor") + F("mobile_minor") + F("other_minor")
 
 _logger = structlog.get_logger(__name__)
 
@@ -49,7 +48,7 @@ def recover(*, now: datetime) -> int:
 
 
 def _left_behind(now: datetime) -> QuerySet[TicketRow]:
-    waits = Q(state="paying") & (Q(pending_count__gt=0) | Q(total_minor=_PAID, line_count__gt=0))
+    waits = Q(state="paying") & (Q(pending_count__gt=0) | Q(total_minor=paid_minor(), line_count__gt=0))
     return TicketRow.objects.filter(
         Q(state__in=("recording", "voiding", "cancelling")) | waits, changed_at__lte=now - LEFT_AFTER
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from liushui.till.contracts import DayReport, DrawerEntry, Shift, ShiftReport
+from liushui.till.domain.tenders import TYPES
 from liushui.till.domain.totals import Taken, merged, tender_totals
 
 
@@ -32,6 +33,12 @@ class Sums(NamedTuple):
     mobile_minor: int
     other_count: int
     other_minor: int
+    points_count: int
+    points_minor: int
+    stored_value_count: int
+    stored_value_minor: int
+    gift_card_count: int
+    gift_card_minor: int
 
 
 class Rest(NamedTuple):
@@ -138,7 +145,7 @@ def _net(settled: Iterable[Sums], voided: Iterable[Sums], name: str) -> int:
 
 def _taken(sold: Sequence[Sums], returned: Sequence[Sums]) -> dict[str, Taken]:
     taken = {}
-    for kind in ("cash", "card", "mobile", "other"):
+    for kind in TYPES:
         change = sum(sums.change_minor for sums in sold) if kind == "cash" else 0
         taken[kind] = Taken(
             sales=sum(getattr(sums, f"{kind}_count") for sums in sold),

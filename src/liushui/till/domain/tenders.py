@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from liushui.till.contracts import TicketTender
 
-TYPES = ("cash", "card", "mobile", "other")
+TYPES = ("cash", "card", "mobile", "other", "points", "stored_value", "gift_card")  # as orders has them, in this order
+VALUE_TYPES = ("points", "stored_value", "gift_card")  # paid from what loyalty keeps: held, then posted with the sale
 RECORDED_TYPES = ("card", "other")  # paid at a machine of its own and only written down here
 AMOUNT_MAX_MINOR = 10**12
 TENDERS_MAX = 20
@@ -25,6 +26,12 @@ class TenderSums(NamedTuple):
     mobile_minor: int
     other_count: int
     other_minor: int
+    points_count: int
+    points_minor: int
+    stored_value_count: int
+    stored_value_minor: int
+    gift_card_count: int
+    gift_card_minor: int
     pending_count: int
 
 
@@ -56,17 +63,11 @@ def next_number(tenders: Sequence[TicketTender]) -> int:
 def sums_of(tenders: Sequence[TicketTender]) -> TenderSums:
     """Add up the paid tenders by type."""
     paid = [tender for tender in tenders if tender.state == "paid"]
-    counts = {kind: sum(tender.type == kind for tender in paid) for kind in TYPES}
-    amounts = {kind: sum(tender.amount_minor for tender in paid if tender.type == kind) for kind in TYPES}
+    counts = {f"{kind}_count": sum(tender.type == kind for tender in paid) for kind in TYPES}
+    amounts = {f"{kind}_minor": sum(tender.amount_minor for tender in paid if tender.type == kind) for kind in TYPES}
     return TenderSums(
-        cash_count=counts["cash"],
-        cash_minor=amounts["cash"],
+        **counts,
+        **amounts,
         change_minor=sum(tender.change_minor for tender in paid),
-        card_count=counts["card"],
-        card_minor=amounts["card"],
-        mobile_count=counts["mobile"],
-        mobile_minor=amounts["mobile"],
-        other_count=counts["other"],
-        other_minor=amounts["other"],
         pending_count=sum(tender.state == "pending" for tender in tenders),
     )
