@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from liushui.catalog.contracts import Item
 from liushui.kernel.errors import LiushuiError
-from liushui.orders.contracts import Discount, SaleLine, SaleRecorded, Tender
+from liushui.orders.contracts import Discount, OriginalLine, SaleLine, SaleRecorded, Tender
 from liushui.promotions.contracts import Member, PricedBasket, Shipping
 
 __all__ = [
@@ -17,10 +18,13 @@ __all__ = [
     "FrozenPrice",
     "LineCommand",
     "Member",
+    "OriginalLine",
     "PricedBasket",
     "Quote",
     "QuotedLine",
     "Refusal",
+    "ReturnReason",
+    "ReturnTerms",
     "SaleRecorded",
     "Shipping",
     "Tender",
@@ -58,6 +62,32 @@ class LineCommand:
     cost_minor: int | None = None
     is_return: bool = False  # for a line of zero units; otherwise the sign of the units says it
     is_gift: bool = False  # put on the basket because a promotion offers it
+    # What the line takes back of a recorded sale: `code` may be empty then, `units` are negative (as many as come back),
+    # and everything else is the record's: an amount that is given is compared with it and never believed.
+    original: OriginalLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnReason:
+    """Why the goods of a line came back, and in what condition: codes of the module of returns."""
+
+    line_number: int  # of this command: 1, 2, …
+    reason: str
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnTerms:
+    """What is said about lines with an `original`, beside the goods themselves.
+
+    Where the chain's rules want another person's consent, `approval_id` names an approval of kind `returns.refund` for
+    `refund_target(source, source_id)` and at least this amount. A till, which has asked and used up an approval of its
+    own, names who gave it in `approved_by` instead; nothing that comes from outside sets that.
+    """
+
+    reasons: tuple[ReturnReason, ...] = ()
+    approval_id: UUID | None = None
+    approved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +115,10 @@ class CompleteSale:
     codes: tuple[str, ...] = ()
     frozen: FrozenPrice | None = None
     is_paid: bool = False  # others hold the money already: a limit that was reached meanwhile is recorded as an overrun
+    # The account that tenders of points and stored value are taken from, and whose points the sale earns. Its number is
+    # recorded as the customer. `member` is the snapshot that promotions price by; None with a `member_id` asks for it.
+    member_id: UUID | None = None
+    returns: ReturnTerms | None = None  # needed as soon as a line has an `original`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,16 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalLine:
+    """The line of a recorded sale that a returned line takes back. `unit_positions` names which of its units (0 is the
+    first) where they were paid differently."""
+
+    sale_id: UUID
+    line_number: int
+    unit_positions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleLine:
     """One line item of a sale. `is_return` says that goods came back."""
 
