@@ -62,7 +62,7 @@ class LineCommand:
     cost_minor: int | None = None
     is_return: bool = False  # for a line of zero units; otherwise the sign of the units says it
     is_gift: bool = False  # put on the basket because a promotion offers it
-    # What the line takes back of a recorded sale: `code` may be empty then, `units` are negative (as many as come back),
+    # What the line takes back of a recorded sale. `code` may be empty then, `units` are negative (as many as come back)
     # and everything else is the record's: an amount that is given is compared with it and never believed.
     original: OriginalLine | None = None
 

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-TENDER_TYPES = ("cash", "card", "mobile", "other")  # other: already paid elsewhere, or unknown
+VALUE_TENDERS = ("points", "stored_value", "gift_card")  # what the chain itself owes its shoppers
+TENDER_TYPES = ("cash", "card", "mobile", "other", *VALUE_TENDERS)  # other: already paid elsewhere, or unknown
 TILL_SOURCE = "till"  # sales of our own tills: voided and taken back there, where the money is
 REVERSAL_PREFIX = "reversal-"  # source id of the till's sale that takes another back: this and the other's id as hex
 SALE_COMPLETED = "liushui.sale.completed.v1"
@@ -86,6 +87,54 @@ class SaleLine:
     cost_minor: int | None  # of all units together, tax excluded, signed as the units; None when unknown
     is_return: bool
     discounts: tuple[Discount, ...] = ()
+    original: OriginalLine | None = None  # None: bought, or brought back without a sale that we know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """What a return gives back of one tender of the original sale, positive. Position 1 is the first tender; 0 stands
+    for what the original sale was paid by goods that came back in it."""
+
+    position: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnOf:
+    """That a sale takes back lines of another one, as it stood when it was looked at: its version then.
+
+    An exchange moves only the difference; `given_back` says what the goods that came back were worth in each tender.
+    """
+
+    sale_id: UUID
+    expected_version: int
+    given_back: tuple[GivenBack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedLine:
+    """What has come back of one line so far; all figures positive, but for discounts that were clawed back."""
+
+    units: int
+    regular_minor: int
+    discount_minor: int
+    amount_minor: int
+    tax_minor: int
+    cost_minor: int
+    measure_value: int
+    unit_positions: tuple[int, ...]
+    discounts: Mapping[str, int]  # by code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedSoFar:
+    """What has come back of one sale: by line number, and by position of its tenders."""
+
+    sale_id: UUID
+    version: int  # 0: nothing ever came back
+    state: str  # open | voided
+    lines: Mapping[int, ReturnedLine]
+    tenders: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +145,20 @@ class Tender:
     amount_minor: int
     method: str = ""
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBack:
+    """Points and stored value that a sale with returned lines gives back to the account that paid the original with
+    them. Carried to loyalty by the sale's event, so that a process that dies after recording owes nobody anything."""
+
+    of_order_key: str  # "source/source_id" of the original sale: the key of its hold
+    kind: str  # points | stored_value | gift_card: the type of the tender
+    amount_minor: int  # what they were worth in the original, positive
+    points: int = 0
+    principal_minor: int = 0
+    gift_minor: int = 0
+    reference: str = ""  # of a gift card: its opaque id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +236,13 @@ class RecordSale:
     tenders: tuple[Tender, ...]
     variance_minor: int = 0  # amount charged minus what our prices would have come to, for already tendered sales
     explanation: PriceExplanation | None = None  # None: no promotion was asked
+    # For loyalty, by the event alone: what promotions promised on the points, and value that is given back.
+    points_multiply_bp: int = 10_000
+    points_add: int = 0
+    give_backs: tuple[GiveBack, ...] = ()
+    returns_of: tuple[ReturnOf, ...] = ()  # one for each sale that a line takes back
+    points_multiply_bp: int = 10_000  # what promotions promise of points; kept beside the explanation
+    points_add: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +323,36 @@ class SaleFact:
     customer: str
     lines: tuple[SaleLine, ...]
     tenders: tuple[Tender, ...]
+    points_multiply_bp: int = 10_000  # what promotions promised of points
+    points_add: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForReturn:
+    """A sale with everything that a return of it is worked out from; read at one moment."""
+
+    chain_id: int
+    sale: SaleDetail
+    explanation: PriceExplanation | None
+    so_far: ReturnedSoFar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnLink:
+    """A line that came back, seen from either receipt."""
+
+    original_sale_id: UUID
+    original_receipt: str
+    original_store_id: int
+    original_line_number: int
+    sale_id: UUID  # the receipt by which it came back
+    receipt_number: str
+    store_id: int
+    line_number: int
+    completed_at: datetime
+    status: str  # of that receipt: completed | voided
+    units: int
+    amount_minor: int  # positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

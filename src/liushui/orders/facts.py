@@ -36,6 +36,8 @@ def fact_of(sale_id: UUID, command: RecordSale) -> SaleFact:
         customer=command.customer,
         lines=command.lines,
         tenders=command.tenders,
+        points_multiply_bp=command.points_multiply_bp,
+        points_add=command.points_add,
     )
 
 
