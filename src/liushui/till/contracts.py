@@ -15,6 +15,10 @@ from uuid import UUID
 from liushui.orders.contracts import TILL_SOURCE
 from liushui.promotions.contracts import PricedBasket
 from liushui.runtime.access import Principal
+from liushui.till.domain.value import VALUE_STATES as VALUE_STATES
+from liushui.till.domain.value import ValueSale as ValueSale
+from liushui.till.domain.value import ValueTotals as ValueTotals
+from liushui.till.returned import TicketReturn
 
 SOURCE = TILL_SOURCE  # the source of every sale made here
 TRAINING_SOURCE = "training"  # never recorded
@@ -98,6 +102,7 @@ class TicketLine:
     is_gift: bool = False  # put on the ticket because a promotion offers it
     is_voided: bool = False
     voided_by: str = ""  # name of the person who approved
+    is_returned: bool = False  # goods that come back: units and amounts are negative, and Ticket.returned says more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,7 @@ class Ticket:
     version: int
     state: str  # one of TICKET_STATES
     is_training: bool
-    is_refund: bool  # the reversal of a receipt of a closed day: lines are negative
+    is_refund: bool  # goods come back on it, whatever else is sold beside them
     store_id: int
     workstation_id: int
     workstation_code: str
@@ -144,14 +149,13 @@ class Ticket:
     tenders: tuple[TicketTender, ...]
     codes: tuple[TicketCode, ...]
     member: TicketMember | None
-    answer: (
-        PricedBasket | None
-    )  # its lines are those not voided, as 1, 2, …; None: no rulebook is in force, or in a list
+    returned: TicketReturn | None  # what comes back on it
+    answer: PricedBasket | None  # its lines are those sold, as 1, 2, …; None: no rulebook is in force, or in a list
     regular_minor: int
     discount_minor: int
     total_minor: int
     tax_minor: int
-    due_minor: int  # total less what is paid or pending
+    due_minor: int  # total less what is paid or pending; negative: what is given back, points and stored value too
     change_minor: int
     sale_id: UUID | None
     reversed_sale_id: UUID | None  # is_refund: which receipt it reverses
@@ -177,7 +181,8 @@ class DrawerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenderTotals:
-    """One tender of a shift or a day. expected = float + sales - change - refunds + paid in - paid out."""
+    """One tender of a shift or a day. expected = float + sales - change - refunds + paid in - paid out,
+    and what was taken for value less what was given back of it."""
 
     type: str  # one of orders.contracts.TENDER_TYPES
     sales: int  # tenders taken
@@ -191,6 +196,9 @@ class TenderTotals:
     expected_minor: int
     counted_minor: int | None  # None: not counted, or not shown before the blind count
     difference_minor: int | None  # counted - expected
+    value_sales: int = 0  # top-ups and gift cards paid so: no sales, though their money is there
+    value_minor: int = 0
+    value_refunds_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +252,7 @@ class ShiftReport:
     no_sale_openings: int
     copies: int
     by_operator: tuple[tuple[str, str, int, int], ...]  # (user name, name, tickets, total_minor)
+    value: tuple[ValueTotals, ...] = ()  # top-ups and gift cards: apart from sales
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +278,7 @@ class DayReport:
     tax_minor: int
     refunds_minor: int
     difference_minor: int
+    value: tuple[ValueTotals, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

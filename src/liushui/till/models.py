@@ -14,6 +14,7 @@ from django.db.models.expressions import CombinedExpression
 
 from liushui.till.contracts import ENTRY_KINDS, SHIFT_STATES, TICKET_STATES
 from liushui.till.domain.tenders import TYPES
+from liushui.till.domain.value import UNSETTLED_VALUE, VALUE_KINDS, VALUE_STATES
 
 
 def paid_minor() -> CombinedExpression:
@@ -144,6 +145,7 @@ class TicketRow(models.Model):
     discount_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0)
+    returned_minor = models.BigIntegerField(default=0)  # what goods that come back come to, positive
     cash_count = models.IntegerField(default=0)  # tenders of each type that count, and what they come to
     cash_minor = models.BigIntegerField(default=0)
     change_minor = models.BigIntegerField(default=0)
@@ -172,6 +174,7 @@ class TicketRow(models.Model):
     codes = models.JSONField(default=list)  # contracts.TicketCode
     member = models.JSONField(null=True)  # contracts.TicketMember
     tenders = models.JSONField(default=list)
+    returned = models.JSONField(null=True)  # contracts.TicketReturn
     lines = models.JSONField(default=list)
     answer = models.JSONField(null=True)  # of the promotion engine, with the version that it was made by
     frozen = models.JSONField(null=True)  # contracts.FrozenPrice of checkout, until the ticket is over
@@ -236,3 +239,62 @@ class DrawerRow(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="drawer_amount"),
         ]
         indexes = [models.Index(fields=["shift_id", "id"], name="drawer_by_shift")]
+
+
+class ValueRow(models.Model):
+    """A top-up or a gift card sold: its money is in the drawer, its value with loyalty. See domain.value.ValueSale."""
+
+    id = models.UUIDField(primary_key=True)  # made by the page that asks: sent twice, it is taken once
+    number = models.CharField(max_length=96)
+    sequence = models.BigIntegerField()
+    kind = models.CharField(max_length=12)
+    state = models.CharField(max_length=8)
+    is_training = models.BooleanField(default=False)
+    chain_id = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    workstation_id = models.BigIntegerField()
+    workstation_code = models.CharField(max_length=32)
+    shift_id = models.UUIDField()
+    business_date = models.DateField()
+    operator = models.CharField(max_length=64)
+    operator_name = models.CharField(max_length=128)
+    currency = models.CharField(max_length=3)
+    member_id = models.UUIDField(null=True)
+    customer = models.CharField(max_length=64, blank=True, default="")
+    card = models.CharField(max_length=32, blank=True, default="")  # masked
+    paid_minor = models.BigIntegerField()
+    bonus_minor = models.BigIntegerField(default=0)
+    tender = models.CharField(max_length=16)
+    method = models.CharField(max_length=64)
+    given_minor = models.BigIntegerField()
+    change_minor = models.BigIntegerField(default=0)
+    payment_id = models.UUIDField(null=True)
+    note = models.CharField(max_length=128, blank=True, default="")
+    taken_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    voided_shift_id = models.UUIDField(null=True)
+    voided_by = models.CharField(max_length=64, blank=True, default="")
+    voided_by_name = models.CharField(max_length=128, blank=True, default="")
+    reason = models.CharField(max_length=400, blank=True, default="")
+    approved_by = models.CharField(max_length=128, blank=True, default="")
+    copies = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "till_value"
+        constraints = [
+            models.UniqueConstraint(fields=["store_id", "number"], name="value_number_once"),
+            models.CheckConstraint(condition=Q(kind__in=VALUE_KINDS), name="value_kind"),
+            models.CheckConstraint(condition=Q(state__in=VALUE_STATES), name="value_state"),
+            models.CheckConstraint(
+                condition=Q(paid_minor__gt=0, bonus_minor__gte=0, change_minor=F("given_minor") - F("paid_minor")),
+                name="value_paid",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["shift_id", "state"], name="value_by_shift"),
+            models.Index(
+                fields=["voided_shift_id"], condition=Q(voided_shift_id__isnull=False), name="value_by_void_shift"
+            ),
+            models.Index(fields=["store_id", "taken_at"], name="value_by_store"),
+            models.Index(fields=["changed_at"], condition=Q(state__in=UNSETTLED_VALUE), name="value_left_behind"),
+        ]

@@ -13,12 +13,21 @@ from django.db import connection
 from liushui.checkout.contracts import FrozenPrice
 from liushui.orders.contracts import REVERSAL_PREFIX
 from liushui.promotions.contracts import PricedBasket
-from liushui.till.contracts import DrawerEntry, Ticket, TicketCode, TicketLine, TicketMember, TicketTender, Till
+from liushui.till.contracts import (
+    DrawerEntry,
+    Ticket,
+    TicketCode,
+    TicketLine,
+    TicketMember,
+    TicketTender,
+    Till,
+)
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
 from liushui.till.domain.codes import masked
 from liushui.till.errors import ShiftClosed, ShiftMissing, TicketChanged, TicketMissing, WrongState
 from liushui.till.models import DrawerRow, ShiftRow, TicketRow
+from liushui.till.returned import TicketReturn
 
 _NEXT = """
     INSERT INTO till_series (name, last) VALUES (%s, 1)
@@ -50,6 +59,11 @@ def codes_of(row: TicketRow) -> tuple[TicketCode, ...]:
 def member_of(row: TicketRow) -> TicketMember | None:
     """The member as a contract."""
     return msgspec.convert(row.member, TicketMember | None)
+
+
+def returned_of(row: TicketRow) -> TicketReturn | None:
+    """What comes back on the ticket, as a contract."""
+    return msgspec.convert(row.returned, TicketReturn | None)
 
 
 def answer_of(row: TicketRow) -> PricedBasket | None:
@@ -112,6 +126,7 @@ def ticket_of(row: TicketRow) -> Ticket:
         tenders=tenders,
         codes=codes_of(row),
         member=member_of(row),
+        returned=returned_of(row),
         due_minor=tender_rules.due_minor(row.total_minor, tenders),
         change_minor=sum(tender.change_minor for tender in tender_rules.taken(tenders)),
     )

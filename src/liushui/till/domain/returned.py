@@ -1,0 +1,111 @@
+"""Goods that come back on a ticket: its negative lines, and who owes whom when new goods stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnReason
+from liushui.orders.contracts import SaleLine
+from liushui.till.contracts import TicketDiscount, TicketLine
+from liushui.till.domain.tenders import VALUE_TYPES
+from liushui.till.returned import ReturnedLine, TicketRefund, TicketReturn
+
+
+class Settlement(NamedTuple):
+    """What a ticket with goods that come back ends in. One of the two is nothing, besides points and stored value."""
+
+    due_minor: int  # the customer pays it
+    refunds: tuple[TicketRefund, ...]  # the customer gets them; negative amounts
+
+
+def settlement(*, sold_minor: int, tenders: Sequence[TicketRefund]) -> Settlement:
+    """Money that comes back pays for the new goods first; the rest is given back, in the order of the plan.
+
+    Points and stored value always go back to their account: they are no money, and new goods may be paid with them.
+    """
+    value = tuple(tender for tender in tenders if tender.type in VALUE_TYPES)
+    money = [tender for tender in tenders if tender.type not in VALUE_TYPES]
+    left = -sum(tender.amount_minor for tender in money) - sold_minor
+    if left <= 0:
+        return Settlement(-left, value)
+    refunds = list(value)
+    for tender in money:
+        part = min(left, -tender.amount_minor)
+        if part > 0:
+            refunds.append(_part(tender, part))
+            left -= part
+    return Settlement(0, tuple(refunds))
+
+
+def _part(tender: TicketRefund, minor: int) -> TicketRefund:
+    return TicketRefund(
+        type=tender.type, method=tender.method, reference=tender.reference, amount_minor=-minor, points=tender.points,
+        principal_minor=tender.principal_minor, gift_minor=tender.gift_minor,
+    )  # fmt: skip
+
+
+def is_returned(line: TicketLine) -> bool:
+    """Whether the line stands for goods that come back."""
+    return line.is_returned
+
+
+def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str]) -> TicketLine:
+    """How goods that come back stand on the ticket. `names` are the item's in Chinese and English."""
+    name_zh, name_en = names
+    return TicketLine(
+        number=number,
+        code=line.sku,
+        item_id=line.item_id or 0,
+        sku=line.sku,
+        gtin=line.gtin,
+        name_zh=name_zh,
+        name_en=name_en,
+        unit="",
+        is_weighed=line.measure_value is not None,
+        units=line.units,
+        measure_value=line.measure_value,
+        measure_unit=line.measure_unit,
+        unit_price_minor=line.unit_price_minor,
+        regular_minor=line.regular_minor,
+        discount_minor=line.discount_minor,
+        amount_minor=line.amount_minor,
+        tax_minor=line.tax_minor,
+        discounts=tuple(
+            TicketDiscount(
+                promotion=each.code, name_zh=each.name or each.code, name_en="", amount_minor=each.amount_minor
+            )
+            for each in line.discounts
+        ),
+        is_returned=True,
+    )
+
+
+def command_of(line: ReturnedLine, *, of: TicketReturn) -> LineCommand:
+    """The line as it is recorded: what was shown, which checkout compares with what the receipt says."""
+    taken = line.line
+    return LineCommand(
+        code=taken.sku,
+        units=taken.units,
+        amount_minor=taken.amount_minor,
+        regular_minor=taken.regular_minor,
+        discounts=taken.discounts,
+        measure_value=taken.measure_value,
+        measure_unit=taken.measure_unit,
+        name=taken.name,
+        category=taken.category,
+        tax_minor=taken.tax_minor,
+        cost_minor=taken.cost_minor,
+        is_return=taken.is_return,
+        original=OriginalLine(sale_id=of.sale_id, line_number=line.line_number, unit_positions=line.unit_positions)
+        if of.sale_id is not None
+        else None,
+    )
+
+
+def reasons_of(returned: TicketReturn, *, after: int) -> tuple[ReturnReason, ...]:
+    """Reason and condition of each line, by its place in the command: behind `after` lines that are sold."""
+    return tuple(
+        ReturnReason(line_number=number, reason=line.reason, condition=line.condition)
+        for number, line in enumerate(returned.lines, start=after + 1)
+    )

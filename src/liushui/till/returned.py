@@ -1,0 +1,53 @@
+"""What comes back on a ticket: contracts of the till, in a file of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from liushui.orders.contracts import SaleLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedLine:
+    """Goods that come back, beside the ticket's line that shows them."""
+
+    number: int  # of the ticket's line
+    line_number: int  # of the receipt on which they were sold; 0 without one
+    unit_positions: tuple[int, ...]  # which units of that line
+    reason: str  # codes of the return policy
+    condition: str
+    line: SaleLine  # as it is recorded: every sign negative
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRefund:
+    """A part of what goes back to the customer, as returns have planned it. Amounts are negative, points positive."""
+
+    type: str  # one of orders.contracts.TENDER_TYPES
+    method: str
+    reference: str  # of the tender that it undoes
+    amount_minor: int
+    points: int = 0
+    principal_minor: int = 0
+    gift_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReturn:
+    """What comes back on a ticket: of one receipt, or without one. Priced when it was chosen, and charged so."""
+
+    sale_id: UUID | None  # None: without a receipt
+    receipt_number: str
+    store_code: str  # where it was sold
+    business_date: date | None
+    version: int  # of what had come back of that receipt when this was priced
+    lines: tuple[ReturnedLine, ...]
+    refund_minor: int  # what they come to, positive
+    tenders: tuple[TicketRefund, ...]  # all of it, in the order in which it is given back
+    needs_approval: str = ""  # why another person has to approve it; empty: nobody has to
+    points_taken_back: int = 0  # that the purchase had earned
+    approval_id: UUID | None = None
+    approved_by: str = ""
+    approved_minor: int = 0
