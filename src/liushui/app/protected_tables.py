@@ -33,6 +33,11 @@ POLICIES: dict[str, Policy] = {
     "orders_discount": _OF_A_SALE,
     "orders_tender": _OF_A_SALE,
     "orders_price_explanation": Policy(read=_OF_A_SALE.read, insert=_OF_A_SALE.insert, change=None),
+    # Goods come back in any store of the chain: what came back of a sale is the whole chain's to know.
+    "orders_return_head": BY_CHAIN,
+    "orders_return_counter": BY_CHAIN,
+    "orders_returned_line": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "orders_returned_tender": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "intake_quarantineentryrow": WITHIN_OR_NOWHERE,
     "intake_importrunrow": same(f"chain_code IN (SELECT code FROM stores_chain WHERE id IN {CHAINS})"),  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     "intake_rawmessage": Policy(read=None, insert=OPEN, change=None),  # what machines sent, kept unread
@@ -64,6 +69,7 @@ POLICIES: dict[str, Policy] = {
     "till_shift": BY_STORE,
     "till_ticket": BY_STORE,
     "till_drawer": BY_STORE,
+    "till_value": BY_STORE,
     "promotions_member_tier": BY_CHAIN,
     "promotions_chain_head": BY_CHAIN,
     "promotions_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from liushui.till.contracts import DayReport, DrawerEntry, Shift, ShiftReport
 from liushui.till.domain.tenders import TYPES
 from liushui.till.domain.totals import Taken, merged, tender_totals
+from liushui.till.domain.value import ValueFigures, merged_value, value_totals
 
 
 class Sums(NamedTuple):
@@ -57,6 +58,7 @@ class Figures(NamedTuple):
     voided: Sequence[Sums]
     entries: Sequence[DrawerEntry]
     rest: Rest
+    value: Sequence[ValueFigures] = ()
 
 
 def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftReport:
@@ -64,7 +66,7 @@ def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftRepor
 
     The money of a void goes out of this shift's drawer by its entries, so `taken` holds what was settled only.
     """
-    settled, voided, entries, rest = figures
+    settled, voided, entries, rest, value = figures
     sold = [sums for sums in settled if not sums.is_refund]
     returned = [sums for sums in settled if sums.is_refund]
     return ShiftReport(
@@ -88,17 +90,21 @@ def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftRepor
             taken=_taken(sold, returned),
             entries=entries,
             counted_minor=shift.counted_minor,
+            value=value,
         ),
         entries=tuple(entries),
         no_sale_openings=sum(entry.kind == "no_sale" for entry in entries),
         copies=sum(entry.kind == "copy" for entry in entries),
         by_operator=_by_operator(settled, voided),
+        value=value_totals(value),
     )
 
 
 def blind(report: ShiftReport) -> ShiftReport:
     """The report without what would tell the counter how much should be in the drawer."""
-    return replace(report, tenders=(), by_operator=(), regular_minor=0, discount_minor=0, total_minor=0, tax_minor=0)
+    return replace(
+        report, tenders=(), by_operator=(), regular_minor=0, discount_minor=0, total_minor=0, tax_minor=0, value=()
+    )
 
 
 def day_report(
@@ -135,6 +141,7 @@ def day_report(
         total_minor=total("total_minor"),
         tax_minor=total("tax_minor"),
         refunds_minor=total("refunds_minor"),
+        value=merged_value(each for report in shifts for each in report.value),
         difference_minor=sum(report.shift.difference_minor or 0 for report in shifts),
     )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from liushui.till.contracts import DrawerEntry, TenderTotals
 from liushui.till.domain.tenders import TYPES
+from liushui.till.domain.value import ValueFigures
 
 
 class Taken(NamedTuple):
@@ -21,8 +22,9 @@ class Taken(NamedTuple):
 
 
 def tender_totals(
-    *, float_minor: int, taken: Mapping[str, Taken], entries: Sequence[DrawerEntry], counted_minor: int | None
-) -> tuple[TenderTotals, ...]:
+    *, float_minor: int, taken: Mapping[str, Taken], entries: Sequence[DrawerEntry], counted_minor: int | None,
+    value: Sequence[ValueFigures] = (),
+) -> tuple[TenderTotals, ...]:  # fmt: skip
     """One line for each tender in a fixed order, cash always; only cash has a float and is counted."""
     totals = []
     for kind in TYPES:
@@ -33,9 +35,12 @@ def tender_totals(
         paid_out = _sum(entries, "paid_out") if is_cash else 0
         refunds_minor = own.refunds_minor + sum(entry.amount_minor for entry in refunds)
         begun_with = float_minor if is_cash else 0
+        sold = [each for each in value if each.tender == kind]
+        value_minor, value_back = sum(each.paid_minor for each in sold), sum(each.voided_minor for each in sold)
         expected = begun_with + own.sales_minor - own.change_minor - refunds_minor + paid_in - paid_out
+        expected += value_minor - value_back
         counted = counted_minor if is_cash else None
-        if not is_cash and own == Taken() and not refunds:
+        if not is_cash and own == Taken() and not refunds and not sold:
             continue
         totals.append(
             TenderTotals(
@@ -51,6 +56,9 @@ def tender_totals(
                 expected_minor=expected,
                 counted_minor=counted,
                 difference_minor=None if counted is None else counted - expected,
+                value_sales=sum(each.sold for each in sold),
+                value_minor=value_minor,
+                value_refunds_minor=value_back,
             )
         )
     return tuple(totals)
