@@ -236,10 +236,7 @@ class RecordSale:
     tenders: tuple[Tender, ...]
     variance_minor: int = 0  # amount charged minus what our prices would have come to, for already tendered sales
     explanation: PriceExplanation | None = None  # None: no promotion was asked
-    # For loyalty, by the event alone: what promotions promised on the points, and value that is given back.
-    points_multiply_bp: int = 10_000
-    points_add: int = 0
-    give_backs: tuple[GiveBack, ...] = ()
+    give_backs: tuple[GiveBack, ...] = ()  # for loyalty, by the event alone
     returns_of: tuple[ReturnOf, ...] = ()  # one for each sale that a line takes back
     points_multiply_bp: int = 10_000  # what promotions promise of points; kept beside the explanation
     points_add: int = 0
@@ -325,6 +322,7 @@ class SaleFact:
     tenders: tuple[Tender, ...]
     points_multiply_bp: int = 10_000  # what promotions promised of points
     points_add: int = 0
+    give_backs: tuple[GiveBack, ...] = ()  # of SALE_COMPLETED only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ def fact_of(sale_id: UUID, command: RecordSale) -> SaleFact:
         tenders=command.tenders,
         points_multiply_bp=command.points_multiply_bp,
         points_add=command.points_add,
+        give_backs=command.give_backs,
     )
 
 
