@@ -32,6 +32,7 @@ from liushui.till.domain.receipt import receipt as make_receipt
 from liushui.till.domain.reports import Figures, Rest, Sums
 from liushui.till.errors import DayUnknown, ShiftUnknown, TicketMissing
 from liushui.till.models import DayRow, DrawerRow, ShiftRow, TicketRow
+from liushui.till.value_queries import value_blockers, value_figures
 
 _SHIFT_FIELDS = tuple(Shift.__dataclass_fields__)
 _SUMMED = Sums._fields[4:]
@@ -151,7 +152,7 @@ def x_report(*, shift_id: UUID, store_ids: Collection[int], now: datetime, blind
 
 
 def live_report(row: ShiftRow, *, now: datetime) -> ShiftReport:
-    """Added up from the tickets and the drawer: four statements, however many tickets."""
+    """Added up from the tickets and the drawer: five statements, however many tickets."""
     return reports.shift_report(shift=shift_of(row), figures=figures(row), now=now)
 
 
@@ -163,6 +164,7 @@ def figures(row: ShiftRow) -> Figures:
         voided=_sums(TicketRow.objects.filter(voided_shift_id=row.id, state__in=VOIDED)),
         entries=entries(shift_id=row.id),
         rest=_rest(row, tickets),
+        value=value_figures(shift_id=row.id),
     )
 
 
@@ -197,7 +199,7 @@ def _rest(row: ShiftRow, tickets: QuerySet[TicketRow]) -> Rest:
 
 
 def shift_blockers(*, shift_id: UUID) -> tuple[Blocker, ...]:
-    """The tickets, with the payments on their way, that keep a shift from being counted."""
+    """The tickets with the payments on their way, and the top-ups, that keep a shift from being counted."""
     rows = TicketRow.objects.filter(
         Q(shift_id=shift_id) | Q(voided_shift_id=shift_id, state="voiding"), state__in=UNSETTLED_STATES
     ).order_by("id")
@@ -209,7 +211,7 @@ def shift_blockers(*, shift_id: UUID) -> tuple[Blocker, ...]:
             for tender in storage.tenders_of(row)
             if tender.state == "pending"
         ]
-    return tuple(found)
+    return (*found, *value_blockers(shift_id=shift_id))
 
 
 def day_blockers(*, store_id: int, business_date: date) -> tuple[Blocker, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from liushui.orders.contracts import TENDER_TYPES, VALUE_TENDERS
 from liushui.till.contracts import TicketTender
 
-TYPES = ("cash", "card", "mobile", "other", "points", "stored_value", "gift_card")  # as orders has them, in this order
-VALUE_TYPES = ("points", "stored_value", "gift_card")  # paid from what loyalty keeps: held, then posted with the sale
+TYPES = TENDER_TYPES  # in this order everywhere
+VALUE_TYPES = VALUE_TENDERS  # paid from what loyalty keeps: held, then posted with the sale
 RECORDED_TYPES = ("card", "other")  # paid at a machine of its own and only written down here
 AMOUNT_MAX_MINOR = 10**12
 TENDERS_MAX = 20

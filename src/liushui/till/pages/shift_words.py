@@ -27,6 +27,9 @@ TENDERS: Mapping[str, Any] = {
     "card": _("Card"),
     "mobile": _("Mobile payment"),
     "other": _("Other tenders"),
+    "points": _("Points"),
+    "stored_value": _("Stored value"),
+    "gift_card": _("Gift card"),
 }
 STATES: Mapping[str, tuple[Any, str]] = {  # state → name, kind of status
     "open": (pgettext_lazy("shift", "Open"), "info"),
@@ -42,6 +45,7 @@ QUICK_REASONS: Mapping[str, tuple[Any, ...]] = {
 _BLOCKERS: Mapping[str, tuple[Any, Any]] = {  # kind → name, what to do
     "ticket": (_("Unfinished sale"), _("Finish it, or cancel it.")),
     "payment": (_("Payment without an answer"), _("Wait for its answer, or cancel it.")),
+    "value": (_("Top-up or gift card on its way"), _("Wait a moment: it ends by itself.")),
     "shift": (_("Shift that is not closed"), _("Count its drawer at its till.")),
     "approval": (_("Difference that is not approved"), _("Decide it in the inbox.")),
 }
