@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from liushui.loyalty.programme_live import live_programme
+
+__all__ = ["live_programme"]

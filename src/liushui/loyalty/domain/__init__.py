@@ -1,0 +1,1 @@
+"""Pure rules of loyalty: no Django, no I/O, no clock."""
