@@ -25,6 +25,7 @@ from liushui.till.contracts import (
 from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as tender_rules
 from liushui.till.domain.codes import masked
+from liushui.till.domain.returned import Settlement, settlement
 from liushui.till.errors import ShiftClosed, ShiftMissing, TicketChanged, TicketMissing, WrongState
 from liushui.till.models import DrawerRow, ShiftRow, TicketRow
 from liushui.till.returned import TicketReturn
@@ -127,9 +128,38 @@ def ticket_of(row: TicketRow) -> Ticket:
         codes=codes_of(row),
         member=member_of(row),
         returned=returned_of(row),
-        due_minor=tender_rules.due_minor(row.total_minor, tenders),
+        due_minor=_due_minor(row, tenders),
         change_minor=sum(tender.change_minor for tender in tender_rules.taken(tenders)),
     )
+
+
+def settlement_of(row: TicketRow) -> Settlement:
+    """What the ticket ends in by what stands on it: what the customer pays, and what goes back."""
+    returned = returned_of(row)
+    tenders = returned.tenders if returned is not None else ()
+    return settlement(sold_minor=row.total_minor + row.returned_minor, tenders=tenders)
+
+
+def payable_minor(row: TicketRow) -> int:
+    """What the customer's tenders have to come to: the total, unless goods come back."""
+    return settlement_of(row).due_minor if row.is_refund else row.total_minor
+
+
+def _due_minor(row: TicketRow, tenders: Sequence[TicketTender]) -> int:
+    """What is still to be paid, or less than nothing: what is to be given back."""
+    if not row.is_refund or any(tender.amount_minor < 0 for tender in tenders):
+        return tender_rules.due_minor(row.total_minor, tenders)
+    due, refunds = settlement_of(row)
+    return tender_rules.due_minor(due or sum(refund.amount_minor for refund in refunds), tenders)
+
+
+def return_columns(returned: TicketReturn | None) -> dict[str, Any]:
+    """The columns that goods that come back fill, besides their lines."""
+    return {
+        "returned": msgspec.to_builtins(returned),
+        "returned_minor": returned.refund_minor if returned is not None else 0,
+        "is_refund": returned is not None,
+    }
 
 
 def entry_of(row: DrawerRow) -> DrawerEntry:

@@ -28,7 +28,7 @@ def pay_cash(
     """
     row = payable(till, ticket_id, version)
     tenders = storage.tenders_of(row)
-    due = rules.due_minor(row.total_minor, tenders)
+    due = rules.due_minor(storage.payable_minor(row), tenders)
     _check_amount(given_minor)
     if amount_minor is None:
         amount_minor = min(given_minor, due)
@@ -53,7 +53,7 @@ def pay_recorded(
         raise TenderRefused("The means of payment or its slip number is missing or too long", pointer="/method")
     row = payable(till, ticket_id, version)
     tenders = storage.tenders_of(row)
-    due = rules.due_minor(row.total_minor, tenders)
+    due = rules.due_minor(storage.payable_minor(row), tenders)
     amount = amount_for(due, due if amount_minor is None else amount_minor)
     tender = TicketTender(
         number=rules.next_number(tenders), type=type, method=method, amount_minor=amount, given_minor=amount,
@@ -64,7 +64,7 @@ def pay_recorded(
 
 def take(row: TicketRow, tenders: Sequence[TicketTender], *, till: Till, now: datetime) -> Ticket:
     """Put the tenders on the ticket, and record the sale when they pay for it."""
-    if rules.all_paid(row.total_minor, tenders):
+    if rules.all_paid(storage.payable_minor(row), tenders):
         return record(row, tenders=tenders, states=PAYABLE, till=till, now=now, principal=till.principal)
     if tenders and tenders[-1].type == "cash":
         hold(row, now=now)  # of what a machine has taken already the price is agreed

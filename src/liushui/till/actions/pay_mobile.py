@@ -38,7 +38,7 @@ def pay_mobile(
     failed with why in its note. When it completes the payment, the sale is recorded."""
     row = payable(till, ticket_id, version)
     tenders = storage.tenders_of(row)
-    due = rules.due_minor(row.total_minor, tenders)
+    due = rules.due_minor(storage.payable_minor(row), tenders)
     amount = amount_for(due, due if amount_minor is None else amount_minor)
     if amount == 0:
         raise TenderRefused("There is nothing to pay by phone", pointer="/amount_minor")
@@ -149,7 +149,7 @@ def _apply(
         before = storage.tenders_of(row)
         tenders = tuple(_with(tender, found, now) for tender in before)
         try:
-            if rules.all_paid(row.total_minor, tenders):
+            if rules.all_paid(storage.payable_minor(row), tenders):
                 return record(row, tenders=tenders, states=PAYABLE, till=till, now=now, principal=principal)
             if tenders == before:
                 return storage.ticket_of(row)

@@ -51,7 +51,7 @@ def reprice(
         lines = storage.lines_of(row) if row is not None else ()
     if codes is None:
         codes = storage.codes_of(row) if row is not None else ()
-    kept = rules.live(lines)
+    kept = rules.sold_lines(lines)
     if not kept:
         return Priced(list(lines), codes, None, None)
     commands = [rules.command_of(line) for line in kept]
@@ -68,7 +68,7 @@ def price_with(
     """The lines before and the one asked for after them, at the prices of now. Raises what the line is refused for."""
     codes = storage.codes_of(row) if row is not None else ()
     member = _member(row, None, True)
-    kept = rules.live(before)
+    kept = rules.sold_lines(before)
     commands = [rules.command_of(line) for line in kept]
     quote = _quoted(row, [*commands, asked], store, now, codes, member)
     item = quote.lines[-1].item

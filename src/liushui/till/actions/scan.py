@@ -81,13 +81,7 @@ def _with_code(row: TicketRow, store: Store, code: str, units: int, measure_valu
     """The ticket with one line more, or with more of the last."""
     lines = storage.lines_of(row)
     last = lines[-1] if lines else None
-    if (
-        last
-        and not (last.is_voided or last.is_gift)
-        and last.code == code
-        and last.measure_value is None
-        and measure_value is None
-    ):
+    if last is not None and _may_grow(last) and last.code == code and measure_value is None:
         asked = LineCommand(code=code, units=last.units + units)
         if asked.units > rules.UNITS_MAX:
             raise LineRefused(f"A line has at most {rules.UNITS_MAX} units", pointer="/units")
@@ -99,8 +93,8 @@ def _with_code(row: TicketRow, store: Store, code: str, units: int, measure_valu
 
 
 def _may_grow(line: TicketLine) -> bool:
-    """Whether one more piece is the same line: what is weighed, given or taken off stays by itself."""
-    return not line.is_voided and not line.is_gift and line.measure_value is None
+    """Whether one more piece is the same line: what is weighed, given, taken off or brought back stays by itself."""
+    return line.measure_value is None and not (line.is_voided or line.is_gift or line.is_returned)
 
 
 def _unit(measure_value: int | None) -> str | None:

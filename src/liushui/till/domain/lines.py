@@ -128,6 +128,11 @@ def live(lines: Sequence[TicketLine]) -> tuple[TicketLine, ...]:
     return tuple(line for line in lines if not line.is_voided)
 
 
+def sold_lines(lines: Sequence[TicketLine]) -> tuple[TicketLine, ...]:
+    """The lines that are priced now: neither voided nor of goods that come back, which have the price they had."""
+    return tuple(line for line in lines if not line.is_voided and not line.is_returned)
+
+
 def sums_of(lines: Sequence[TicketLine]) -> LineSums:
     """Add up the lines that are not voided."""
     kept = live(lines)
