@@ -12,6 +12,22 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from liushui.loyalty.domain.programme import Benefit as Benefit
+from liushui.loyalty.domain.programme import BonusRow as BonusRow
+from liushui.loyalty.domain.programme import EarnRow as EarnRow
+from liushui.loyalty.domain.programme import Level as Level
+from liushui.loyalty.domain.programme import Programme as Programme
+from liushui.loyalty.domain.programme import Redemption as Redemption
+from liushui.loyalty.domain.programme import Validity as Validity
+from liushui.loyalty.domain.programme_views import Benefits as Benefits
+from liushui.loyalty.domain.programme_views import DryRun as DryRun
+from liushui.loyalty.domain.programme_views import DryRunMember as DryRunMember
+from liushui.loyalty.domain.programme_views import ProgrammeDraft as ProgrammeDraft
+from liushui.loyalty.domain.programme_views import ProgrammeVersion as ProgrammeVersion
+from liushui.loyalty.domain.programme_views import TierChange as TierChange
+from liushui.loyalty.domain.programme_views import TierCount as TierCount
+from liushui.loyalty.domain.programme_views import TierProgress as TierProgress
+
 MemberStatus = Literal["active", "merged", "erased"]
 Channel = Literal["till", "portal", "console", "import"]
 SpendKind = Literal["points", "stored_value", "gift_card"]
@@ -217,7 +233,8 @@ class IssuedGiftCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """How a liability moved: opening + earned - taken_back - spent + given_back - expired + adjusted + merged = closing.
+    """How a liability moved: opening + earned - taken_back - spent + given_back - expired
+    + adjusted + merged = closing.
 
     `merged` is what merges carried between accounts: 0 over a whole chain. Points have an empty currency.
     """
