@@ -48,7 +48,8 @@ def value_figures(*, shift_id: UUID) -> tuple[ValueFigures, ...]:
         .order_by("kind", "tender")
         .values("kind", "tender")
         .annotate(
-            sold=Count("id", filter=taken), paid=Sum("paid_minor", filter=taken), bonus=Sum("bonus_minor", filter=taken),
+            sold=Count("id", filter=taken), paid=Sum("paid_minor", filter=taken),
+            bonus=Sum("bonus_minor", filter=taken),
             voided=Count("id", filter=back), back=Sum("paid_minor", filter=back),
         )
     )  # fmt: skip
