@@ -76,6 +76,14 @@ POLICIES: dict[str, Policy] = {
     "promotions_cancelled_rulebook": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "promotions_draft": BY_CHAIN,
     "trials_backtest": BY_CHAIN,
+    "privacy_subject": BY_CHAIN,
+    "privacy_value": BY_CHAIN,
+    "privacy_blind_index": BY_CHAIN,
+    "privacy_notice": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "privacy_consent": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "privacy_erasure": BY_CHAIN,
+    "privacy_code": BY_CHAIN,
+    "privacy_message": BY_CHAIN,
     "runtime_auditentry": Policy(read=WITHIN_OR_NOWHERE.read, insert=OPEN, change=None),  # also who failed to sign in
     "runtime_approvalrow": _OWN_STORE_OR_CHAIN,
     "runtime_outboxevent": Policy(read=None, insert=OPEN, change=None),  # whole sales, for the worker to hand on

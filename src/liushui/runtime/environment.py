@@ -103,6 +103,28 @@ class Environment(BaseSettings):
     payment_timeout_seconds: float = Field(8.0, gt=0, description="How long a payment provider may take to answer.")
     payment_minutes: int = Field(5, gt=0, description="How long a customer has to pay before a payment is cancelled.")
     page_rows: int = Field(50, gt=0, le=1000, description="Rows on one page of a list.")
+    privacy_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys over personal data, as `liushui privacy new-keys` prints them; empty means a file made at "
+        "first need.",
+    )
+    privacy_key_file: Path | None = Field(
+        None, description="That file; without it `privacy_keys.json` in the data folder, which backups leave out."
+    )
+    privacy_cipher: Literal["aes-256-gcm", "sm4-gcm"] = Field(
+        "aes-256-gcm",
+        description="Cipher of personal data written from now on: `aes-256-gcm` or `sm4-gcm`; both are always read.",
+    )
+    reveals_per_hour: int = Field(
+        30, ge=0, description="How often one member of staff may see personal data unmasked within an hour."
+    )
+    message_sender: Literal["console", "null"] = Field(
+        "console",
+        description="Where texts to members go: `console` writes them to `outbox/` in the data folder, `null` nowhere.",
+    )
+    demo_hints: bool = Field(
+        False, description="Show one-time codes on the page that asks for them. For demonstrations only."
+    )
     backtest_processes: int = Field(
         0, ge=0, le=256, description="Processes that a backtest prices receipts in, at low priority; 0 is one a core."
     )

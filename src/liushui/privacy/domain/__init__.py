@@ -1,0 +1,1 @@
+"""Pure rules: how personal data is written and how it is hidden."""

@@ -1,0 +1,206 @@
+"""The keys above all others: key-encryption keys by id, and the secret from which blind indexes are made.
+
+They come from `LIUSHUI_PRIVACY_KEYS`, else from the file `LIUSHUI_PRIVACY_KEY_FILE`, which is made at first need with
+mode 0600. A `KeyWrapper` of a KMS or HSM takes the place of the local ring by `set_wrapper`: the key-encryption keys
+then never are in this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from liushui.privacy import ciphers
+from liushui.privacy.errors import KeyMissing
+
+FILE_NAME = "privacy_keys.json"  # in the data folder; left out of backups unless asked for (decision 0150)
+
+
+class KeyWrapper(Protocol):
+    """Wraps data keys under key-encryption keys that have ids: the port for a KMS or HSM."""
+
+    @property
+    def current_id(self) -> str:
+        """The key under which new data keys are wrapped."""
+        ...
+
+    def wrap(self, *, data_key: bytes, associated: bytes) -> bytes:
+        """The data key wrapped under the current key."""
+        ...
+
+    def unwrap(self, *, wrapped: bytes, key_id: str, associated: bytes) -> bytes:
+        """The data key again; raises KeyMissing, DataUnreadable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRing:
+    """Key-encryption keys of this machine, and the secret of blind indexes."""
+
+    current_id: str
+    keys: Mapping[str, bytes] = field(repr=False)
+    index_secret: bytes = field(repr=False)
+
+    def wrap(self, *, data_key: bytes, associated: bytes) -> bytes:
+        """The data key wrapped under the current key."""
+        key, cipher = self.keys[self.current_id], settings.LIUSHUI.privacy_cipher
+        return ciphers.seal(key=key, plain=data_key, associated=associated, cipher=cipher)
+
+    def unwrap(self, *, wrapped: bytes, key_id: str, associated: bytes) -> bytes:
+        """The data key again."""
+        if key_id not in self.keys:
+            raise KeyMissing(
+                f"Personal data is wrapped under the key {key_id}, which is not here",
+                remedy="Put that key back into the key file or LIUSHUI_PRIVACY_KEYS.",
+            )
+        return ciphers.unseal(key=self.keys[key_id], sealed=wrapped, associated=associated)
+
+
+_wrapper: KeyWrapper | None = None
+
+
+def set_wrapper(wrapper: KeyWrapper | None) -> None:
+    """Wrap by a KMS or HSM from here on; None goes back to the local ring."""
+    global _wrapper
+    _wrapper = wrapper
+
+
+def wrapper() -> KeyWrapper:
+    """What wraps data keys in this process."""
+    return _wrapper or ring()
+
+
+def ring() -> KeyRing:
+    """The local keys; read again when the file has changed. Raises KeyMissing."""
+    given = settings.LIUSHUI.privacy_keys.get_secret_value()
+    if given:
+        return _parsed(given, "LIUSHUI_PRIVACY_KEYS")
+    path = key_file()
+    if not path.exists():
+        _make_file(path)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def key_file() -> Path:
+    """Where the local keys are kept."""
+    return settings.LIUSHUI.privacy_key_file or Path(settings.LIUSHUI.data_dir) / FILE_NAME
+
+
+def is_from_environment() -> bool:
+    """Whether the keys are given by the environment, so that no file is read or written."""
+    return bool(settings.LIUSHUI.privacy_keys.get_secret_value())
+
+
+def add_key() -> str:
+    """Make another key-encryption key the current one; returns its id. Raises KeyMissing where there is no file."""
+    if is_from_environment():
+        raise KeyMissing(
+            "The keys are given by LIUSHUI_PRIVACY_KEYS", remedy="Put a new key there and name it as current."
+        )
+    before = ring()
+    key_id = _new_id()
+    keys = {**before.keys, key_id: ciphers.new_key()}
+    _write(key_file(), KeyRing(current_id=key_id, keys=keys, index_secret=before.index_secret), is_new=False)
+    return key_id
+
+
+def drop_keys(*, kept: frozenset[str]) -> tuple[str, ...]:
+    """Destroy the keys that are neither current nor named; returns their ids."""
+    before = ring()
+    keys = {key_id: key for key_id, key in before.keys.items() if key_id in kept or key_id == before.current_id}
+    gone = tuple(sorted(before.keys.keys() - keys.keys()))
+    if gone:
+        after = KeyRing(current_id=before.current_id, keys=keys, index_secret=before.index_secret)
+        _write(key_file(), after, is_new=False)
+    return gone
+
+
+@lru_cache(maxsize=512)
+def index_key(*, secret: bytes, chain_id: int, field: str) -> bytes:
+    """The key of one chain's blind index of one field (HKDF, RFC 5869)."""
+    info = f"liushui:blind-index|{chain_id}|{field}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def generated() -> str:
+    """Fresh keys in the form of the file and of LIUSHUI_PRIVACY_KEYS."""
+    key_id = _new_id()
+    return _text(KeyRing(current_id=key_id, keys={key_id: ciphers.new_key()}, index_secret=ciphers.new_key()))
+
+
+def _new_id() -> str:
+    return f"k-{secrets.token_hex(4)}"
+
+
+def _make_file(path: Path) -> None:
+    key_id = _new_id()
+    fresh = KeyRing(current_id=key_id, keys={key_id: ciphers.new_key()}, index_secret=ciphers.new_key())
+    with contextlib.suppress(FileExistsError):  # another process was first; its keys hold
+        _write(path, fresh, is_new=True)
+
+
+def _write(path: Path, ring: KeyRing, *, is_new: bool) -> None:
+    """Whole or not at all: a link fails when the name is taken, a rename replaces."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(_text(ring))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if is_new:
+            os.link(partial, path)
+        else:
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed_ns: int) -> KeyRing:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise KeyMissing(f"{path.name} cannot be read: {error.strerror}") from error
+    return _parsed(text, path.name)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, where: str) -> KeyRing:
+    try:
+        found = json.loads(text)
+        keys = {key_id: _bytes(key) for key_id, key in found["keys"].items()}
+        ring = KeyRing(current_id=found["current"], keys=keys, index_secret=_bytes(found["index_secret"]))
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise KeyMissing(
+            f"{where} is not of the form of keys", remedy="`liushui privacy new-keys` shows the form."
+        ) from None
+    if ring.current_id not in keys:
+        raise KeyMissing(f"{where} names the current key {ring.current_id}, which is not in it")
+    return ring
+
+
+def _bytes(text: str) -> bytes:
+    found = base64.b64decode(text, validate=True)
+    if len(found) != ciphers.KEY_BYTES:
+        raise ValueError("a key has 32 bytes")
+    return found
+
+
+def _text(ring: KeyRing) -> str:
+    keys = {key_id: base64.b64encode(key).decode() for key_id, key in ring.keys.items()}
+    secret = base64.b64encode(ring.index_secret).decode()
+    return json.dumps({"current": ring.current_id, "keys": keys, "index_secret": secret})
