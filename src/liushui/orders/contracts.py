@@ -10,8 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from liushui.orders.domain.past import PastLine as PastLine
+from liushui.orders.domain.past import PastSale as PastSale
+from liushui.orders.domain.past import PastTotals as PastTotals
+from liushui.orders.domain.returned import GivenBack as GivenBack
+from liushui.orders.domain.returned import OriginalLine as OriginalLine
+from liushui.orders.domain.returned import ReturnedLine as ReturnedLine
+from liushui.orders.domain.returned import ReturnedSoFar as ReturnedSoFar
+from liushui.orders.domain.returned import ReturnOf as ReturnOf
 
 VALUE_TENDERS = ("points", "stored_value", "gift_card")  # what the chain itself owes its shoppers
 TENDER_TYPES = ("cash", "card", "mobile", "other", *VALUE_TENDERS)  # other: already paid elsewhere, or unknown
@@ -56,16 +65,6 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OriginalLine:
-    """The line of a recorded sale that a returned line takes back. `unit_positions` names which of its units (0 is the
-    first) where they were paid differently."""
-
-    sale_id: UUID
-    line_number: int
-    unit_positions: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleLine:
     """One line item of a sale. `is_return` says that goods came back."""
 
@@ -88,53 +87,6 @@ class SaleLine:
     is_return: bool
     discounts: tuple[Discount, ...] = ()
     original: OriginalLine | None = None  # None: bought, or brought back without a sale that we know
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenBack:
-    """What a return gives back of one tender of the original sale, positive. Position 1 is the first tender; 0 stands
-    for what the original sale was paid by goods that came back in it."""
-
-    position: int
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnOf:
-    """That a sale takes back lines of another one, as it stood when it was looked at: its version then.
-
-    An exchange moves only the difference; `given_back` says what the goods that came back were worth in each tender.
-    """
-
-    sale_id: UUID
-    expected_version: int
-    given_back: tuple[GivenBack, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedLine:
-    """What has come back of one line so far; all figures positive, but for discounts that were clawed back."""
-
-    units: int
-    regular_minor: int
-    discount_minor: int
-    amount_minor: int
-    tax_minor: int
-    cost_minor: int
-    measure_value: int
-    unit_positions: tuple[int, ...]
-    discounts: Mapping[str, int]  # by code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedSoFar:
-    """What has come back of one sale: by line number, and by position of its tenders."""
-
-    sale_id: UUID
-    version: int  # 0: nothing ever came back
-    state: str  # open | voided
-    lines: Mapping[int, ReturnedLine]
-    tenders: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,43 +365,3 @@ class OrderTotals:
     items: int = 0
     costed_net_minor: int = 0
     cost_minor: int = 0
-
-
-class PastLine(NamedTuple):
-    """A line that was bought, as trying out other prices needs it. A plain tuple: there are millions of them."""
-
-    line_number: int
-    sku: str
-    category: str
-    units: int
-    regular_minor: int
-    amount_minor: int
-    tax_rate_bp: int
-    cost_minor: int | None  # of all units together
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastSale:
-    """A purchase of the past: a receipt that was not voided, without lines that came back."""
-
-    id: UUID
-    store_id: int
-    channel: str
-    currency: str
-    completed_at: datetime
-    business_date: date
-    customer: str  # empty when unknown
-    orders_before: int  # purchases of this customer before this one, if asked for
-    method: str  # of payment, if asked for and there was one only
-    lines: tuple[PastLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastTotals:
-    """What some stores and business days have: purchases, and what is none."""
-
-    sales: int
-    sales_voided: int
-    sales_returned: int  # receipts of nothing but returned lines
-    lines_returned: int
-    currencies: tuple[str, ...]

@@ -39,6 +39,31 @@ class SaleReversed(Conflict):
     type = "sale-reversed"
 
 
+class ReturnedMeanwhile(Conflict):
+    """Something of this sale came back, or it was voided, since it was looked at."""
+
+    type = "returned-meanwhile"
+
+    def __init__(self, *, sale_id: UUID) -> None:
+        super().__init__(
+            f"Sale {sale_id} is not as it was when its return was worked out",
+            remedy="Work the return out again.",
+            context={"sale_id": str(sale_id)},
+        )
+
+
+class ReturnUnclaimed(InvalidValue):
+    """Returned lines and the sales that they take back do not agree."""
+
+    type = "return-unclaimed"
+
+
+class SaleHasReturns(Conflict):
+    """A sale of which goods came back can't be voided."""
+
+    type = "sale-has-returns"
+
+
 class VoidReasonMissing(InvalidValue):
     """A sale is voided for a reason, and none was given."""
 

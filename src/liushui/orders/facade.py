@@ -9,6 +9,7 @@ from liushui.orders.facts import decode_fact
 from liushui.orders.lists import daily_order_totals, list_totals, order_totals, sales
 from liushui.orders.past_sales import past_sales, past_totals
 from liushui.orders.queries import find_sale, price_explanation, sale, sale_facts
+from liushui.orders.return_queries import for_return, receipts_of_chain, return_links, returned
 from liushui.orders.words import CHANNELS, METHODS, channel_name, payment_name
 
 __all__ = [
@@ -19,14 +20,18 @@ __all__ = [
     "daily_order_totals",
     "decode_fact",
     "find_sale",
+    "for_return",
     "list_totals",
     "order_totals",
     "past_sales",
     "past_totals",
     "payment_name",
     "price_explanation",
+    "receipts_of_chain",
     "record_sales",
     "recorded_before",
+    "return_links",
+    "returned",
     "sale",
     "sale_facts",
     "sales",

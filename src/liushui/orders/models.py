@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from liushui.orders.contracts import TEXT_MAX
+from liushui.orders.contracts import TENDER_TYPES, TEXT_MAX
 
 
 class Sale(models.Model):
@@ -138,6 +138,8 @@ class PriceExplanationRow(models.Model):
     rulebook_digest = models.CharField(max_length=TEXT_MAX["rulebook_digest"])
     answer = models.TextField()
     basket = models.TextField()
+    points_multiply_bp = models.IntegerField(null=True)  # NULL: promotions promise nothing of points
+    points_add = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "orders_price_explanation"
@@ -149,7 +151,7 @@ class TenderRow(models.Model):
     pk = models.CompositePrimaryKey("sale_id", "position")
     sale_id = models.UUIDField()
     position = models.SmallIntegerField()
-    type = models.CharField(max_length=8)
+    type = models.CharField(max_length=16)
     method = models.CharField(max_length=TEXT_MAX["tender_method"])
     reference = models.CharField(max_length=TEXT_MAX["tender_reference"])
     amount_minor = models.BigIntegerField()
@@ -157,5 +159,76 @@ class TenderRow(models.Model):
     class Meta:
         db_table = "orders_tender"
         constraints = [
-            models.CheckConstraint(condition=Q(type__in=["cash", "card", "mobile", "other"]), name="tender_type"),
+            models.CheckConstraint(condition=Q(type__in=TENDER_TYPES), name="tender_type"),
         ]
+
+
+class ReturnHeadRow(models.Model):
+    """One row for each sale of which something came back, or that was voided: what decides between the two, and between
+    two returns. It moves by one conditional statement (decision 0169)."""
+
+    sale_id = models.UUIDField(primary_key=True)
+    chain_id = models.BigIntegerField()
+    version = models.IntegerField()
+    state = models.CharField(max_length=8)
+    returned_units = models.BigIntegerField()
+
+    class Meta:
+        db_table = "orders_return_head"
+        constraints = [
+            models.CheckConstraint(condition=Q(version__gte=0, returned_units__gte=0), name="return_head_positive"),
+            models.CheckConstraint(
+                condition=Q(state="open") | Q(state="voided", returned_units=0), name="return_head_state"
+            ),
+        ]
+
+
+class ReturnCounterRow(models.Model):
+    """How many units of a line were bought and how many came back."""
+
+    pk = models.CompositePrimaryKey("sale_id", "line_number")
+    sale_id = models.UUIDField()
+    line_number = models.IntegerField()
+    chain_id = models.BigIntegerField()
+    bought_units = models.BigIntegerField()
+    returned_units = models.BigIntegerField()
+
+    class Meta:
+        db_table = "orders_return_counter"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(returned_units__gte=0, returned_units__lte=F("bought_units")), name="return_counter_bought"
+            )
+        ]
+
+
+class ReturnedLineRow(models.Model):
+    """Which line of which sale a returned line takes back. Never changed: a voided return keeps its rows."""
+
+    pk = models.CompositePrimaryKey("sale_id", "line_number")
+    sale_id = models.UUIDField()
+    line_number = models.IntegerField()
+    chain_id = models.BigIntegerField()
+    original_sale_id = models.UUIDField()
+    original_line_number = models.IntegerField()
+    unit_positions = models.TextField()  # joined by commas; empty where the units were paid alike
+
+    class Meta:
+        db_table = "orders_returned_line"
+        indexes = [models.Index(fields=["original_sale_id"], name="returned_line_by_original")]
+
+
+class ReturnedTenderRow(models.Model):
+    """What a return gave back of one tender of the original sale; position 0 is no tender (contracts.GivenBack)."""
+
+    pk = models.CompositePrimaryKey("sale_id", "original_sale_id", "position")
+    sale_id = models.UUIDField()
+    original_sale_id = models.UUIDField()
+    position = models.SmallIntegerField()
+    chain_id = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "orders_returned_tender"
+        indexes = [models.Index(fields=["original_sale_id"], name="returned_tender_by_original")]
+        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="returned_tender_positive")]

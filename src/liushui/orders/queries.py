@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 
 from liushui.kernel.errors import NotFound
 from liushui.orders.contracts import (
     Discount,
+    OriginalLine,
     PriceExplanation,
     SaleDetail,
     SaleFact,
@@ -54,6 +56,11 @@ _DISCOUNTS = """
     FROM orders_discount WHERE {where} ORDER BY sale_id, line_number, position"""
 _TENDERS = """
     SELECT sale_id, type, amount_minor, method, reference FROM orders_tender WHERE {where} ORDER BY sale_id, position"""
+
+
+_ORIGINALS = """
+    SELECT sale_id, line_number, original_sale_id, original_line_number, unit_positions
+    FROM orders_returned_line WHERE {where} ORDER BY sale_id, line_number"""
 
 
 class Parts(NamedTuple):
@@ -108,7 +115,7 @@ def sale_facts(*, after: UUID | None, limit: int) -> list[tuple[SaleFact, str]]:
     sales = Sale.objects.order_by("id")
     if after is not None:
         sales = sales.filter(id__gt=after)
-    rows = list(sales.values_list(*_FACT_FIELDS, "status")[:limit])
+    rows = list(sales.values_list(*_FACT_FIELDS, *_promised(), "status")[:limit])
     if not rows:
         return []
     parts = parts_between(first=rows[0][0], last=rows[-1][0])
@@ -117,7 +124,7 @@ def sale_facts(*, after: UUID | None, limit: int) -> list[tuple[SaleFact, str]]:
 
 def fact(*, sale_id: UUID) -> SaleFact | None:
     """The fact of one sale."""
-    row = Sale.objects.filter(id=sale_id).values_list(*_FACT_FIELDS).first()
+    row = Sale.objects.filter(id=sale_id).values_list(*_FACT_FIELDS, *_promised()).first()
     return None if row is None else _fact(row, parts_between(first=sale_id, last=sale_id)[sale_id])
 
 
@@ -140,9 +147,23 @@ _FACT_FIELDS = (
 )
 
 
+def _promised() -> tuple[Subquery, Subquery]:
+    """What promotions promised of points: columns of the explanation, for values_list."""
+    stored = PriceExplanationRow.objects.filter(sale_id=OuterRef("id"))
+    return Subquery(stored.values("points_multiply_bp")), Subquery(stored.values("points_add"))
+
+
 def _fact(row: Sequence[Any], parts: Parts) -> SaleFact:
     values = dict(zip(_FACT_FIELDS, row, strict=False))
-    return SaleFact(sale_id=values.pop("id"), lines=parts.lines, tenders=parts.tenders, **values)
+    multiply_bp, add = row[len(_FACT_FIELDS) : len(_FACT_FIELDS) + 2]
+    return SaleFact(
+        sale_id=values.pop("id"),
+        lines=parts.lines,
+        tenders=parts.tenders,
+        points_multiply_bp=10_000 if multiply_bp is None else multiply_bp,
+        points_add=add or 0,
+        **values,
+    )
 
 
 def summary_of(values: Sequence[Any]) -> SaleSummary:
@@ -151,7 +172,8 @@ def summary_of(values: Sequence[Any]) -> SaleSummary:
 
 
 def parts_between(*, first: UUID, last: UUID) -> dict[UUID, Parts]:
-    """Lines and tenders of every sale whose id lies in this range, both ends included; three statements."""
+    """Lines and tenders of every sale whose id lies in this range, both ends included; three statements, and one more
+    where goods came back."""
     bounds = (first, last) if connection.vendor == "postgresql" else (first.hex, last.hex)
     discounts: dict[tuple[Any, int], tuple[Discount, ...]] = {
         key: tuple(Discount(code=row[2], name=row[3], amount_minor=row[4]) for row in rows)
@@ -161,9 +183,18 @@ def parts_between(*, first: UUID, last: UUID) -> dict[UUID, Parts]:
         key: tuple(Tender(type=row[1], amount_minor=row[2], method=row[3], reference=row[4]) for row in rows)
         for key, rows in groupby(_rows(_TENDERS, bounds), key=itemgetter(0))
     }
+    all_lines = list(_rows(_LINES, bounds))
+    originals = (
+        {(row[0], row[1]): original_of(row[2:5]) for row in _rows(_ORIGINALS, bounds)}
+        if any(row[17] for row in all_lines)
+        else {}
+    )
     parts: dict[UUID, Parts] = {}
-    for key, rows in groupby(_rows(_LINES, bounds), key=itemgetter(0)):
-        lines = tuple(_line(row, discounts.get((key, row[1]), ())) for row in rows)
+    for key, rows in groupby(all_lines, key=itemgetter(0)):
+        lines = tuple(
+            line_of(row, discounts.get((key, row[1]), ()), originals.get((key, row[1])) if row[17] else None)
+            for row in rows
+        )
         parts[key if isinstance(key, UUID) else UUID(hex=key)] = Parts(lines, tenders.get(key, ()))
     return parts
 
@@ -174,7 +205,18 @@ def _rows(statement: str, bounds: tuple[Any, Any]) -> Iterator[Sequence[Any]]:
         yield from cursor.fetchall()
 
 
-def _line(row: Sequence[Any], discounts: tuple[Discount, ...]) -> SaleLine:
+def original_of(row: Sequence[Any]) -> OriginalLine:
+    """The line of a sale that is taken back: its sale, number and unit positions as they are stored."""
+    sale_id, line_number, positions = row
+    return OriginalLine(
+        sale_id=sale_id if isinstance(sale_id, UUID) else UUID(hex=sale_id),
+        line_number=line_number,
+        unit_positions=tuple(int(each) for each in positions.split(",") if each),
+    )
+
+
+def line_of(row: Sequence[Any], discounts: tuple[Discount, ...], original: OriginalLine | None) -> SaleLine:
+    """A line of its stored values, in the order of _LINES."""
     return SaleLine(
         line_number=row[1],
         item_id=row[2],
@@ -194,4 +236,5 @@ def _line(row: Sequence[Any], discounts: tuple[Discount, ...]) -> SaleLine:
         cost_minor=row[16],
         is_return=bool(row[17]),
         discounts=discounts,
+        original=original,
     )

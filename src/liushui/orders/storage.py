@@ -67,7 +67,15 @@ LINE_COLUMNS = (
     "is_return",
 )
 DISCOUNT_COLUMNS = ("sale_id", "line_number", "position", "code", "name", "amount_minor")
-EXPLANATION_COLUMNS = ("sale_id", "rulebook_version", "rulebook_digest", "answer", "basket")
+EXPLANATION_COLUMNS = (
+    "sale_id",
+    "rulebook_version",
+    "rulebook_digest",
+    "answer",
+    "basket",
+    "points_multiply_bp",
+    "points_add",
+)
 TENDER_COLUMNS = ("sale_id", "position", "type", "method", "reference", "amount_minor")
 
 _KNOWN = ", ".join(
@@ -238,7 +246,9 @@ def explanation_rows(sale_id: UUID, command: RecordSale) -> list[Row]:
     found = command.explanation
     if found is None:
         return []
-    return [(sale_id, found.rulebook_version, found.rulebook_digest, found.answer, found.basket)]
+    points = (command.points_multiply_bp, command.points_add)
+    promised = (None, None) if points == (10_000, 0) else points
+    return [(sale_id, found.rulebook_version, found.rulebook_digest, found.answer, found.basket, *promised)]
 
 
 def insert_parts(

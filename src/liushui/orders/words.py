@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 CHANNELS: Mapping[str, Any] = {
     "pos": _("Store"),
@@ -18,6 +19,9 @@ TENDER_TYPES: Mapping[str, Any] = {
     "card": _("Card"),
     "mobile": _("Mobile payment"),
     "other": _("Paid elsewhere"),
+    "points": pgettext_lazy("tender", "Points"),
+    "stored_value": pgettext_lazy("tender", "Stored value"),
+    "gift_card": _("Gift card"),
 }
 METHODS: Mapping[str, Any] = {
     **TENDER_TYPES,

@@ -13,8 +13,9 @@ from liushui.kernel.ids import new_id
 from liushui.orders import storage
 from liushui.orders.contracts import SALE_COMPLETED, RecordSale, SaleRecorded
 from liushui.orders.domain.sums import Sums, check_balance, sums_of
-from liushui.orders.errors import SaleConflict
+from liushui.orders.errors import ReturnedMeanwhile, SaleConflict
 from liushui.orders.facts import event_of, fact_of
+from liushui.orders.returning import TooLate, check_claims, claim_returns
 from liushui.orders.storage import Key, KnownSale, Row
 from liushui.runtime import outbox
 from liushui.runtime.events import Event
@@ -42,23 +43,30 @@ class _Prepared(NamedTuple):
     event: Event
 
 
-def record_sales(*, commands: Sequence[RecordSale], recorded_at: datetime) -> list[SaleRecorded | SaleConflict]:
+def record_sales(
+    *, commands: Sequence[RecordSale], recorded_at: datetime
+) -> list[SaleRecorded | SaleConflict | ReturnedMeanwhile]:
     """Record a batch in one transaction; answers stand in the order of the commands.
 
     A sale that is recorded already, or stands in the batch twice, gets the first answer with is_replay; with another
-    body it gets a SaleConflict and changes nothing. The number of SQL statements is the same for any number of sales
-    and lines. Raises SaleUnbalanced, before anything is written, when tenders don't sum to the lines.
+    body it gets a SaleConflict and changes nothing; one that takes back what others have taken back or voided since it
+    was worked out gets ReturnedMeanwhile and changes nothing either. The number of SQL statements is the same for any
+    number of sales and lines; sales that take others back need some more. Raises SaleUnbalanced and ReturnUnclaimed,
+    before anything is written, when tenders don't sum to the lines, or returned lines don't name what they take back.
     """
     prepared: dict[Key, _Prepared] = {}
     for command in commands:
         key = (command.source, command.source_id)
         if key not in prepared:
             prepared[key] = _prepare(command, recorded_at)
-    known = _write(prepared) if prepared else {}
-    answers: list[SaleRecorded | SaleConflict] = []
+    known, refused = _write_what_can_be(prepared)
+    answers: list[SaleRecorded | SaleConflict | ReturnedMeanwhile] = []
     seen = set(known)
     for command in commands:
         key = (command.source, command.source_id)
+        if key in refused:
+            answers.append(refused[key])
+            continue
         recorded = known.get(key) or _as_known(prepared[key])
         answers.append(_answer(command, recorded, is_replay=key in seen))
         seen.add(key)
@@ -77,6 +85,7 @@ def recorded_before(*, identities: Sequence[Identity]) -> list[SaleRecorded | Sa
 
 def _prepare(command: RecordSale, recorded_at: datetime) -> _Prepared:
     sums = sums_of(command.lines)
+    check_claims(command)
     check_balance(sums.total_minor, command.tenders)
     sale_id = new_id()
     return _Prepared(
@@ -92,6 +101,20 @@ def _prepare(command: RecordSale, recorded_at: datetime) -> _Prepared:
     )
 
 
+def _write_what_can_be(prepared: dict[Key, _Prepared]) -> tuple[dict[Key, KnownSale], dict[Key, ReturnedMeanwhile]]:
+    """Write all but those whose returns came too late: each of them undoes the transaction, which is begun again."""
+    refused: dict[Key, ReturnedMeanwhile] = {}
+    left = dict(prepared)
+    while left:
+        try:
+            return _write(left), refused
+        except TooLate as late:
+            [key] = [key for key, sale in left.items() if sale.id == late.sale_id]
+            refused[key] = late.error
+            del left[key]
+    return {}, refused
+
+
 def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
     with transaction.atomic():
         known = storage.claim({key: sale.sale for key, sale in prepared.items()})
@@ -103,6 +126,7 @@ def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
                 tenders=[row for sale in fresh for row in sale.tenders],
                 explanations=[row for sale in fresh for row in sale.explanations],
             )
+            claim_returns([(sale.id, sale.command) for sale in fresh])
             outbox.append(events=[sale.event for sale in fresh])
     return known
 

@@ -14,6 +14,7 @@ from liushui.orders.domain.texts import is_unicode
 from liushui.orders.errors import SaleReversed, VoidAtTill, VoidReasonMissing
 from liushui.orders.facts import event_of
 from liushui.orders.models import Sale
+from liushui.orders.returning import close_for_void
 from liushui.runtime import audit, outbox
 from liushui.runtime.access import Principal
 
@@ -22,8 +23,8 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
     """Void a sale of a store where the principal holds `sale.void`; the second time answers what the first did.
 
     NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void, SaleReversed
-    for one that a till has taken back, VoidAtTill for one that a till made: the till, which gives the money back and
-    has seen an approval, says `at_till` and needs `till.use` only.
+    for one that a till has taken back, SaleHasReturns for one of which goods came back, VoidAtTill for one that a till
+    made: the till, which gives the money back and has seen an approval, says `at_till` and needs `till.use` only.
     """
     capability = "till.use" if at_till else "sale.void"
     principal.require(capability)
@@ -44,6 +45,7 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
             status="voided", voided_at=now, voided_by=principal.subject, void_reason=text
         )
         if changed:
+            close_for_void(sale_id=sale_id, chain_id=fact.chain_id, lines=fact.lines)
             outbox.append(events=[event])
             audit.record(
                 principal=principal,
