@@ -20,20 +20,19 @@ def round_half_up(amount: int, basis_points: int) -> int:
 
 def fair_shares(amount: int, weights: Sequence[int], capacities: Sequence[int]) -> list[int]:
     """Share an amount by weights within capacities; what no capacity takes is not shared. Ties go to the earlier."""
+    if weights is capacities and amount >= sum(weights) and (not weights or min(weights) >= 0):
+        return list(weights)
     shares = [0] * len(weights)
     active = [index for index, weight in enumerate(weights) if weight > 0]
-    amount = min(amount, sum(capacities[index] for index in active))
+    amount = min(amount, sum([capacities[index] for index in active]))
     while amount > 0 and active:
-        whole = sum(weights[index] for index in active)
-        rests = []
+        whole = sum([weights[index] for index in active])
         left = amount
         for index in active:
-            share, rest = divmod(amount * weights[index], whole)
-            shares[index] = share
-            rests.append((-rest, index))
+            shares[index] = share = amount * weights[index] // whole
             left -= share
         if left:
-            rests.sort()
+            rests = sorted([(-(amount * weights[index] % whole), index) for index in active])
             for _, index in rests[:left]:
                 shares[index] += 1
         above = [index for index in active if shares[index] > capacities[index]]

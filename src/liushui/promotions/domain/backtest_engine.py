@@ -7,7 +7,7 @@ answer depends on nothing but those that touch the basket.
 from __future__ import annotations
 
 from liushui.promotions.domain.backtest import is_limited
-from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
+from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook, keys_of
 from liushui.promotions.domain.eligibility import first_failure, has_scope, is_able, limit_reason, time_reason
 from liushui.promotions.domain.follow import Way, follow
 from liushui.promotions.domain.pricing import NODE_LIMIT, price
@@ -33,8 +33,9 @@ class _Engine:
         self._is_mode_same = live.mode == draft.mode
 
     def __call__(self, trial: Trial, live_usage: Usages, draft_usage: Usages) -> tuple[Side, Side]:
-        before = self._live.touching(trial.basket)
-        after = self._draft.touching(trial.basket)
+        keys = keys_of(trial.basket)
+        before = self._live.touching(trial.basket, keys)
+        after = self._draft.touching(trial.basket, keys)
         live = _side(self._live, before, trial, live_usage)
         if self._is_mode_same and self._are_same(before, after):
             ids = [each.id for each in before]

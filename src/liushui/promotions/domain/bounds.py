@@ -13,7 +13,7 @@ from dataclasses import replace
 from liushui.promotions.domain.choosing import CompiledEffect
 from liushui.promotions.domain.effects import amount_off, percent_off
 from liushui.promotions.domain.rulebook import Limits
-from liushui.promotions.domain.state import Counter, State
+from liushui.promotions.domain.state import Counter, Runs, State
 from liushui.promotions.domain.turn import CompiledPromotion, Turn, budget_left, take_turn
 
 
@@ -69,12 +69,11 @@ def _all_there_is(compiled: CompiledPromotion, counter: Counter, state: State) -
 
 
 def _at_list_prices(counter: Counter, state: State) -> State:
-    runs = [
-        tuple((price, *run[1:]) for run in line)
-        for price, line in zip(counter.prices, state.runs, strict=True)
-    ]  # fmt: skip
+    lines: list[Runs] = [
+        tuple((price, *run[1:]) for run in state.runs(index)) for index, price in enumerate(counter.prices)
+    ]
     sums = [price * quantity for price, quantity in zip(counter.prices, counter.quantities, strict=True)]
-    return State(runs, sums, state.shipping, sum(sums) + sum(state.shipping))
+    return State(lines, sums, state.shipping, sum(sums) + sum(state.shipping))
 
 
 def _without_budget(compiled: CompiledPromotion) -> CompiledPromotion:

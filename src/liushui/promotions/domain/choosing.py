@@ -103,7 +103,7 @@ def found(scope: CompiledScope, place: Place) -> Chosen:
     state, avoid, untouched = place.state, place.avoid, scope.untouched
     lines: Chosen = []
     for index in place.counter.effect_lines(scope):
-        runs = state.runs[index]
+        runs = state.runs(index)
         if not avoid and not untouched:
             lines.append((index, list(runs), []))
             continue

@@ -77,12 +77,12 @@ class CompiledRulebook:
         self._subtotals = [subtotal for subtotal, _ in by_subtotal]
         self._by_subtotal = [rank for _, rank in by_subtotal]
 
-    def touching(self, basket: Basket) -> list[CompiledPromotion]:
-        """The promotions that may touch this basket, in order of application."""
+    def touching(self, basket: Basket, keys: Iterable[Key] | None = None) -> list[CompiledPromotion]:
+        """The promotions that may touch this basket, in order of application; `keys` are keys_of(basket) if known."""
         ranks: set[int] = set(self._always)
         by_key = self._by_key
         if by_key:
-            for key in _keys(basket):
+            for key in keys_of(basket) if keys is None else keys:
                 found = by_key.get(key)
                 if found is not None:
                     ranks.update(found)
@@ -181,7 +181,8 @@ def _scope_keys(scope: Scope) -> list[Key] | None:
     return None
 
 
-def _keys(basket: Basket) -> Iterable[Key]:
+def keys_of(basket: Basket) -> Iterable[Key]:
+    """What a basket has that promotions are found by."""
     keys: set[Key] = {("channel", basket.channel)}
     for line in basket.lines:
         keys.add(("sku", line.sku))

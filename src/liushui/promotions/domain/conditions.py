@@ -116,7 +116,7 @@ def _quantities(scope: Any, counter: Counter, state: State) -> list[tuple[int, i
     lines = _lines(scope, counter)
     if not scope.untouched:
         return [(index, counter.quantities[index]) for index in lines]
-    counted = [(index, number(run for run in state.runs[index] if run[0] == counter.prices[index])) for index in lines]
+    counted = [(index, number(run for run in state.runs(index) if run[0] == counter.prices[index])) for index in lines]
     return [(index, units) for index, units in counted if units]
 
 

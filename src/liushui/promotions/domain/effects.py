@@ -238,7 +238,7 @@ def gift_unit(compiled: CompiledEffect, place: Place) -> Taking:
     for index, line in enumerate(place.counter.lines):
         if not left or not line.gift or line.sku != effect.sku:
             continue
-        runs = place.state.runs[index]
+        runs = place.state.runs(index)
         free = [run for run in runs if not run[5] & (GIVEN | place.avoid)]
         kept, rest = first_of(in_order(free), left)
         if kept:

@@ -347,7 +347,7 @@ def _cut_apart(
     pieces: dict[int, list[Piece]] = {}
     for index in sorted({index for index, _ in used}):
         parts: list[Piece] = []
-        for run in in_order(place.state.runs[index]):
+        for run in in_order(place.state.runs(index)):
             for stretch in stretches(run):
                 for offset in range(stretch[2]):
                     at = (index, stretch[1] + offset)

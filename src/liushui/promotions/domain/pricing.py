@@ -154,7 +154,7 @@ def _lines(counter: Counter, way: Way) -> tuple[PricedLine, ...]:
                 gross=gross,
                 discount=gross - net,
                 net=net,
-                runs=way.state.runs[index],
+                runs=way.state.runs(index),
                 allocations=tuple(allocations[index]),
             )
         )

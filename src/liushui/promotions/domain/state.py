@@ -6,22 +6,55 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
+from liushui.promotions.domain.allocation import even_cuts, scaled_cuts
 from liushui.promotions.domain.basket import Basket, Line
 from liushui.promotions.domain.rulebook import Scope
-from liushui.promotions.domain.units import Run, plain
+from liushui.promotions.domain.units import USED, Run, joined, plain
+
+
+class Shared:
+    """A line that loses an amount evenly over all of its units: which unit loses what is worked out when asked.
+
+    `amounts` are what it was to lose first, and what ceilings and budgets brought that down to.
+    """
+
+    __slots__ = ("amounts", "before")
+
+    def __init__(self, before: Runs, amounts: Sequence[int]) -> None:
+        self.before = before
+        self.amounts = amounts
+
+    def runs(self) -> tuple[Run, ...]:
+        """The line's runs afterwards."""
+        before = self.before if type(self.before) is tuple else self.before.runs()  # type: ignore[union-attr]
+        cuts = even_cuts(self.amounts[0], before)
+        for amount in self.amounts[1:]:
+            cuts = scaled_cuts(amount, cuts)
+        after = [(run[0] - cut, run[1], run[2], run[3], run[4], run[5] & ~USED) for run, cut in cuts]
+        return tuple(after) if len(after) == 1 else joined(after)
+
+
+Runs = tuple[Run, ...] | Shared
 
 
 class State:
-    """Remaining values: runs of units and their sum by line, shipping charges, and the total payable. Never changed
-    in place: a promotion applied makes another State that shares what it did not touch."""
+    """Remaining values: units of each line (`runs`) and their sum, shipping charges, and the total payable. Never
+    changed in place: a promotion applied makes another State that shares what it did not touch."""
 
-    __slots__ = ("runs", "shipping", "sums", "total")
+    __slots__ = ("lines", "shipping", "sums", "total")
 
-    def __init__(self, runs: list[tuple[Run, ...]], sums: list[int], shipping: list[int], total: int) -> None:
-        self.runs = runs
+    def __init__(self, lines: list[Runs], sums: list[int], shipping: list[int], total: int) -> None:
+        self.lines = lines
         self.sums = sums
         self.shipping = shipping
         self.total = total
+
+    def runs(self, index: int) -> tuple[Run, ...]:
+        """The units of a line."""
+        found = self.lines[index]
+        if type(found) is not tuple:
+            found = self.lines[index] = found.runs()  # type: ignore[union-attr]
+        return found
 
 
 class Counter:
@@ -49,7 +82,7 @@ class Counter:
         sums = [line.unit_price * line.quantity for line in basket.lines]
         shipping = [each.amount for each in basket.shipping]
         self.start = State(
-            runs=[(plain(line.unit_price, 0, line.quantity),) for line in basket.lines],
+            lines=[(plain(line.unit_price, 0, line.quantity),) for line in basket.lines],
             sums=sums,
             shipping=shipping,
             total=sum(sums) + sum(shipping),

@@ -9,8 +9,9 @@ from liushui.promotions.domain.allocation import Cut, fair_shares, scaled_cuts
 from liushui.promotions.domain.basket import Usage
 from liushui.promotions.domain.choosing import GIVEN, CompiledEffect, Piece, Place, Taking
 from liushui.promotions.domain.conditions import Check
+from liushui.promotions.domain.order_amounts import asked_of_order, is_of_order
 from liushui.promotions.domain.rulebook import Promotion
-from liushui.promotions.domain.state import Counter, State
+from liushui.promotions.domain.state import Counter, Runs, Shared, State
 from liushui.promotions.domain.units import TAKEN, USED, Run, in_order, joined, stretches
 
 NO_USAGE = Usage()
@@ -31,6 +32,7 @@ class CompiledPromotion:
         "fragile",
         "id",
         "is_catalogue",
+        "is_of_order",
         "needs_coupon",
         "promotion",
         "rank",
@@ -48,6 +50,8 @@ class CompiledPromotion:
         self.effects = effects
         self.avoid = TAKEN if promotion.unit_exclusive else 0
         self.is_catalogue = promotion.stage == "catalogue"
+        may_be = len(effects) == 1 and not promotion.unit_exclusive and not self.is_catalogue
+        self.is_of_order = may_be and is_of_order(effects[0])
         only_benefits = all(effect.kind == "benefit" for effect in effects)
         self.turn_stage = "points" if only_benefits else promotion.stage
         self.touches_shipping = any(
@@ -93,7 +97,7 @@ class Turn:
     __slots__ = ("amount", "applications", "benefits", "charges", "lines", "offers", "unused")
 
     def __init__(self) -> None:
-        self.lines: dict[int, tuple[tuple[Run, ...], int]] = {}  # line → its runs afterwards, what it loses
+        self.lines: dict[int, tuple[Runs, int]] = {}  # line → its units afterwards, what it loses
         self.charges: dict[int, int] = {}  # delivery charge → what it loses
         self.amount = 0
         self.applications = 0
@@ -110,17 +114,17 @@ class Turn:
 
     def apply(self, state: State) -> State:
         """The state after it."""
-        runs, sums, shipping = state.runs, state.sums, state.shipping
+        lines, sums, shipping = state.lines, state.sums, state.shipping
         if self.lines:
-            runs, sums = list(runs), list(sums)
+            lines, sums = list(lines), list(sums)
             for index, (after, lost) in self.lines.items():
-                runs[index] = after
+                lines[index] = after
                 sums[index] -= lost
         if self.charges:
             shipping = list(shipping)
             for index, lost in self.charges.items():
                 shipping[index] -= lost
-        return State(runs, sums, shipping, state.total - self.amount)
+        return State(lines, sums, shipping, state.total - self.amount)
 
 
 def budget_left(compiled: CompiledPromotion, usage: Mapping[str, Usage]) -> int | None:
@@ -140,6 +144,8 @@ def take_turn(
     per_order = promotion.limits.per_order
     if per_order is not None:
         most = per_order if most is None else min(most, per_order)
+    if compiled.is_of_order:
+        return _off_the_order(compiled, counter, state, most)
     turn = Turn()
     if len(compiled.effects) == 1:
         place = Place(counter, state, compiled.avoid, most, is_catalogue=compiled.is_catalogue)
@@ -181,6 +187,44 @@ def eligible_turn(compiled: CompiledPromotion, counter: Counter, state: State, m
         if not check.holds(counter, state):
             return None
     return take_turn(compiled, counter, state, most)[0]
+
+
+def _off_the_order(
+    compiled: CompiledPromotion, counter: Counter, state: State, most: int | None
+) -> tuple[Turn | None, str]:
+    """The turn of one that takes an amount off whole lines in fair shares, by their sums alone."""
+    [effect] = compiled.effects
+    indexes, floors = counter.effect_lines(effect.scope), counter.floors
+    weights = [state.sums[index] for index in indexes]
+    turn = Turn()
+    asked, turn.applications = asked_of_order(effect, counter, sum(weights), most)
+    if not asked:
+        return None, "no_effect"
+    capacities = [
+        min(weight, max(0, weight - floors[index])) for weight, index in zip(weights, indexes, strict=True)
+    ] if any(floors) else weights  # fmt: skip
+    steps = [fair_shares(asked, weights, capacities)]
+    amount = sum(steps[0])
+    ceiling = effect.effect.max_discount
+    if ceiling is not None and asked > ceiling:
+        asked = ceiling
+        if amount > ceiling:
+            steps.append(fair_shares(ceiling, steps[-1], steps[-1]))
+            amount = ceiling
+    turn.unused = asked - amount
+    left = budget_left(compiled, counter.basket.usage)
+    if left is not None and amount > left:
+        if left == 0 or compiled.promotion.limits.budget_mode == "reject":
+            return None, "limit"
+        steps.append(fair_shares(left, steps[-1], steps[-1]))
+        amount = left
+    if not amount:
+        return None, "no_effect"
+    turn.amount = amount
+    for index, amounts in zip(indexes, zip(*steps, strict=True), strict=True):
+        if amounts[-1]:
+            turn.lines[index] = (Shared(state.lines[index], amounts), amounts[-1])
+    return turn, ""
 
 
 def _benefit_applications(compiled: CompiledPromotion, turn: Turn) -> int:
@@ -270,10 +314,10 @@ def _all_effects(
         for index, pieces in taking.lines.items():
             layers.setdefault(index, []).append(pieces)
         if uses_up and taking.lines:
-            runs = list(marked.runs)
+            made = list(marked.lines)
             for index, pieces in taking.lines.items():
-                runs[index] = joined([(*run[:5], run[5] | uses_up if used else run[5]) for run, _, used in pieces])
-            marked = State(runs, marked.sums, marked.shipping, marked.total)
+                made[index] = joined([(*run[:5], run[5] | uses_up if used else run[5]) for run, _, used in pieces])
+            marked = State(made, marked.sums, marked.shipping, marked.total)
     lines = {index: _laid_over(parts) for index, parts in layers.items()}
     for index, cut in charges.items():
         charges[index] = min(cut, state.shipping[index])
