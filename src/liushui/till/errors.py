@@ -151,6 +151,24 @@ class AlreadyReversed(NotReversible):
     type = "already-reversed"
 
 
+class NotReturnable(Conflict):
+    """This cannot be taken back here and now."""
+
+    type = "not-returnable"
+
+
+class ReturnInTheWay(Conflict):
+    """Goods of another receipt come back on this ticket."""
+
+    type = "return-in-the-way"
+
+
+class NothingToGiveBack(Conflict):
+    """There is nothing to give back on this ticket."""
+
+    type = "nothing-to-give-back"
+
+
 class OverLimit(NotAllowed):
     """This is over the limit that may be approved at a till."""
 

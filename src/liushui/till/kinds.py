@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
 from liushui.runtime.approvals import Kind, register_kind
@@ -12,7 +14,8 @@ PAID_OUT = "till.paid_out"
 DIFFERENCE = "till.difference"
 VOID_SALE = "till.void_sale"
 REVERSE_SALE = "till.reverse_sale"
-REFUNDS = frozenset({VOID_SALE, REVERSE_SALE})
+RETURN = "returns.refund"  # registered by returns, which say when it is needed
+REFUNDS = frozenset({VOID_SALE, REVERSE_SALE, RETURN})
 
 TITLES = {
     LINE_VOID: _("Void a line at the till"),
@@ -22,6 +25,14 @@ TITLES = {
     VOID_SALE: _("Void a sale at the till"),
     REVERSE_SALE: _("Take back a receipt of a closed day"),
 }
+
+
+ASKED_HERE = frozenset(TITLES) | {RETURN}
+
+
+def return_target(ticket_id: UUID) -> str:
+    """What an approval of a return names."""
+    return f"ticket:{ticket_id}/return"
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ from liushui.runtime import approvals, operators
 from liushui.runtime.access import Principal
 from liushui.runtime.approvals import Approval, ApprovalMissing, SamePerson
 from liushui.stores import facade as stores
-from liushui.till import kinds
+from liushui.till import kinds, storage
 from liushui.till.contracts import Till
 from liushui.till.errors import OverLimit
 
@@ -77,7 +77,7 @@ def _request(
     till: Till, kind: str, target: str, reason: str, amount: int | None, now: datetime, *,
     payload: dict[str, bool] | None, waits: timedelta,
 ) -> Approval:  # fmt: skip
-    if kind not in kinds.TITLES:
+    if kind not in kinds.ASKED_HERE:
         raise InvalidValue(f"{kind!r} is not asked for at tills", pointer="/kind")
     currency = stores.store(store_id=till.store_id).currency
     return approvals.request(
@@ -91,14 +91,16 @@ def _amount(till: Till, kind: str, target: str, stated: int | None) -> int | Non
     """What a refund is about is looked up, never believed."""
     if kind not in kinds.REFUNDS:
         return stated
-    noun, _, text = target.partition(":")
+    noun, _, text = target.removesuffix("/return").partition(":")
     try:
-        sale_id = UUID(text)
-    except ValueError:
-        sale_id = None
-    if noun != "sale" or sale_id is None:
-        raise InvalidValue(f"{target!r} is not a sale", pointer="/target")
-    return abs(orders.sale(sale_id=sale_id, store_ids={till.store_id}).summary.total_minor)
+        found = UUID(text)
+    except ValueError as error:
+        raise InvalidValue(f"{target!r} is nothing to give money back for", pointer="/target") from error
+    if kind == kinds.RETURN and target == kinds.return_target(found):
+        return storage.load(till=till, ticket_id=found).returned_minor
+    if kind == kinds.RETURN or noun != "sale":
+        raise InvalidValue(f"{target!r} is nothing to give money back for", pointer="/target")
+    return abs(orders.sale(sale_id=found, store_ids={till.store_id}).summary.total_minor)
 
 
 def _over_limit(amount: int | None) -> bool:
