@@ -5,3 +5,8 @@ class LoyaltyConfig(AppConfig):
     name = "liushui.loyalty"
     label = "loyalty"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from liushui.loyalty import programme_access  # its titles are translated, which apps may be only now
+
+        programme_access.register_programme_kind()

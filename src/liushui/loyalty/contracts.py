@@ -65,8 +65,8 @@ class Member:
     status: MemberStatus
     merged_into: UUID | None
     tier: str  # code of the programme's tier; empty: none
-    tier_since: datetime | None
-    tier_until: date | None  # the first day on which the tier may be lost; None: no end known
+    tier_since: date | None
+    tier_until: date | None  # not None: held although the spend is too little by now, to the end of this day
     joined_at: datetime
     home_store_id: int | None
     cards: tuple[str, ...] = ()

@@ -55,3 +55,99 @@ class ProgrammeImmutable(Conflict):
     """What is published never changes."""
 
     type = "programme-immutable"
+
+
+class UnknownMember(NotFound):
+    """There is no such member, or it is not yours to see."""
+
+    type = "unknown-member"
+
+
+class MemberClosed(Conflict):
+    """This member was merged into another one, or erased."""
+
+    type = "member-closed"
+
+
+class JoinRefused(InvalidValue):
+    """Nobody can join like this."""
+
+    type = "join-refused"
+
+
+class CardTaken(Conflict):
+    """This card belongs to another member."""
+
+    type = "card-taken"
+
+
+class MergeRefused(Conflict):
+    """These two members cannot be merged."""
+
+    type = "merge-refused"
+
+
+class NotEnoughPoints(Conflict):
+    """The member has fewer points than that.
+
+    `context` tells what he has and what is needed.
+    """
+
+    type = "not-enough-points"
+
+
+class NotEnoughValue(Conflict):
+    """There is less stored value, or less on the gift card, than that.
+
+    `context` tells what there is, what is needed, and the number of the gift card if it is one.
+    """
+
+    type = "not-enough-value"
+
+
+class PointsNotTaken(Conflict):
+    """Points pay for nothing in this chain at present."""
+
+    type = "points-not-taken"
+
+
+class GiftCardUnknown(NotFound):
+    """There is no such gift card, or it can't be used."""
+
+    type = "unknown-gift-card"
+
+
+class GiftCardClosed(Conflict):
+    """The gift card is not in a state that allows this."""
+
+    type = "gift-card-state"
+
+
+class HoldConflict(Conflict):
+    """This order holds other points or value, or is completed otherwise."""
+
+    type = "value-hold-conflict"
+
+
+class UnknownHold(NotFound):
+    """No points or value were held for this order."""
+
+    type = "unknown-value-hold"
+
+
+class TooMuchBack(Conflict):
+    """More would be given back than was spent, or taken back than was earned."""
+
+    type = "too-much-back"
+
+
+class EntryConflict(Conflict):
+    """This was booked before, with other amounts."""
+
+    type = "ledger-entry-conflict"
+
+
+class UnknownEntry(NotFound):
+    """There is no such entry in the ledger."""
+
+    type = "unknown-ledger-entry"

@@ -9,6 +9,11 @@ from uuid import UUID
 
 from liushui.loyalty.domain.programme import Programme
 
+VersionState = Literal["scheduled", "live", "ended"]
+DraftState = Literal["open", "in_review", "published", "discarded"]
+RunStatus = Literal["waiting", "running", "done", "failed"]
+Direction = Literal["up", "down", "grace"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeVersion:
@@ -19,7 +24,7 @@ class ProgrammeVersion:
     number: int
     digest: str
     starts_at: datetime
-    state: Literal["scheduled", "live", "ended"]
+    state: VersionState
     note: str
     published_at: datetime
     published_by_name: str
@@ -35,7 +40,7 @@ class ProgrammeDraft:
     name: str
     base_id: int | None
     revision: int
-    state: Literal["open", "in_review", "published", "discarded"]
+    state: DraftState
     document: str
     programme: Programme
     starts_at: datetime | None
@@ -113,7 +118,7 @@ class DryRun:
     draft_id: int
     revision: int
     day: date
-    status: Literal["waiting", "running", "done", "failed"]
+    status: RunStatus
     members_total: int
     members_done: int
     ups: int | None
@@ -139,4 +144,4 @@ class DryRunMember:
     tier_after: str
     until_after: date | None
     spend_minor: int
-    direction: Literal["up", "down", "grace"]
+    direction: Direction

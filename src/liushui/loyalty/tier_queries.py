@@ -1,0 +1,188 @@
+"""What members spent in the window that their tier is measured by, how their tiers moved, and what may be told them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from liushui.loyalty import member_queries
+from liushui.loyalty.contracts import Benefits, Member, TierChange, TierProgress
+from liushui.loyalty.domain.programme import ONCE_BP, Programme
+from liushui.loyalty.domain.programme_calendar import window_start
+from liushui.loyalty.domain.programme_earning import Granted, Occasion, granted
+from liushui.loyalty.domain.programme_tiers import rank
+from liushui.loyalty.errors import UnknownMember
+from liushui.loyalty.models import AccountRow, EntryRow, MemberDayRow, MemberRow, TierChangeRow
+from liushui.loyalty.programme_live import live_programme
+from liushui.privacy import facade as privacy
+from liushui.promotions.contracts import Member as ShopperMember
+from liushui.stores import facade as stores
+from liushui.stores.contracts import Store
+
+HISTORY_MAX = 500
+
+
+class _Found(NamedTuple):
+    number: str
+    tier: str
+    status: str
+    merged_into: UUID | None
+    subject_id: UUID | None
+    purchases: int
+
+
+def spends(*, member_ids: Collection[UUID], programme: Programme, last: date) -> dict[UUID, int]:
+    """What members spent in the window that ends on a day; those who bought nothing are absent. One statement."""
+    if not member_ids:
+        return {}
+    rows = MemberDayRow.objects.filter(
+        member_id__in=list(member_ids),
+        business_date__gte=window_start(last=last, months=programme.window_months),
+        business_date__lte=last,
+    )
+    return dict(rows.values_list("member_id").annotate(total=Sum("spend_minor")).order_by("member_id"))
+
+
+def tier_history(*, member_id: UUID) -> tuple[TierChange, ...]:
+    """How a member's tier moved, the latest first."""
+    rows = TierChangeRow.objects.filter(member_id=member_id).order_by("-at", "-id")[:HISTORY_MAX]
+    return tuple(
+        TierChange(
+            member_id=row.member_id, cause=row.cause, tier_before=row.tier_before, tier_after=row.tier_after,
+            since=row.since, spend_minor=row.spend_minor, programme_number=row.programme_number, at=row.at,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def tier_progress(*, member: Member, at: datetime) -> TierProgress:
+    """Where a member stands today, by the programme in force."""
+    programme = live_programme(chain_id=member.chain_id, at=at)
+    last = local_day(chain_id=member.chain_id, store_id=member.home_store_id, at=at)
+    spend = spends(member_ids=[member.id], programme=programme, last=last).get(member.id, 0)
+    place = rank(programme, member.tier)
+    higher = programme.levels[place] if place < len(programme.levels) else None
+    held = programme.level(member.tier)
+    return TierProgress(
+        tier=member.tier,
+        tier_since=member.tier_since,
+        tier_until=member.tier_until,
+        spend_minor=spend,
+        window_first=window_start(last=last, months=programme.window_months),
+        window_last=last,
+        next_tier=higher.code if higher else "",
+        next_spend_minor=higher.spend_minor if higher else 0,
+        need_minor=max(0, higher.spend_minor - spend) if higher else 0,
+        keep_minor=max(0, held.spend_minor - spend) if held else 0,
+    )
+
+
+def benefits(*, member_id: UUID, at: datetime) -> Benefits:
+    """What a cashier may tell a member; raises UnknownMember."""
+    member = member_queries.member(member_id=member_id)
+    if member is None:
+        raise UnknownMember(f"There is no member {member_id}")
+    programme = live_programme(chain_id=member.chain_id, at=at)
+    day = local_day(chain_id=member.chain_id, store_id=member.home_store_id, at=at)
+    points = AccountRow.objects.filter(id=member_id).values_list("points_free", flat=True).first() or 0
+    now_on = {each.kind: each for each in _granted(programme, member, day)}
+    birthday, anniversary = now_on.get("birthday"), now_on.get("anniversary")
+    taken = _taken(member_id, now_on.values())
+    return Benefits(
+        progress=tier_progress(member=member, at=at),
+        points=points,
+        points_worth_minor=programme.worth_minor(points=points),
+        points_expiring=0,
+        points_expire_on=None,
+        birthday=birthday is not None,
+        birthday_multiplier_bp=birthday.multiplier_bp if birthday else ONCE_BP,
+        birthday_points=birthday.points if birthday and benefit_cause(birthday) not in taken else 0,
+        anniversary=anniversary is not None,
+        anniversary_multiplier_bp=anniversary.multiplier_bp if anniversary else ONCE_BP,
+        anniversary_points=anniversary.points if anniversary and benefit_cause(anniversary) not in taken else 0,
+        currency=programme.currency,
+    )
+
+
+def snapshot(*, chain_id: int, at: datetime, member_id: UUID | None = None, number: str = "") -> ShopperMember | None:
+    """A member as promotions price for him at an instant: tier, birthday, purchases so far. None: no active member.
+
+    Two statements, three for a number that was merged: one for the member with his purchases, one for the birthday.
+    """
+    rows = MemberRow.objects.filter(chain_id=chain_id, status__in=("active", "merged"))
+    rows = rows.filter(id=member_id) if member_id is not None else rows.filter(number=number)
+    found = _with_purchases(rows)
+    if found is not None and found.status == "merged":
+        found = _with_purchases(MemberRow.objects.filter(id=found.merged_into, status="active"))
+    if found is None:
+        return None
+    birthdays = privacy.birthday_of(subject_ids=[found.subject_id]) if found.subject_id else {}
+    return ShopperMember(
+        id=found.number,
+        tier=found.tier or None,
+        birthday=birthdays.get(found.subject_id) if found.subject_id else None,
+        completed_orders=found.purchases,
+    )
+
+
+def local_day(*, chain_id: int, store_id: int | None, at: datetime) -> date:
+    """The business day in a member's own store, or in the chain's first one."""
+    places = chain_stores(chain_id=chain_id)
+    place = next((store for store in places if store.id == store_id), places[0] if places else None)
+    return place.business_date(at) if place is not None else at.date()
+
+
+def chain_stores(*, chain_id: int) -> Sequence[Store]:
+    """The stores of a chain; those that are open, or all where none is."""
+    places = [store for store in stores.stores() if store.chain_id == chain_id]
+    return [store for store in places if store.is_open] or places
+
+
+def benefit_cause(benefit: Granted) -> str:
+    """What an entry of a benefit is known by: once a year and member."""
+    return f"benefit:{benefit.kind}:{benefit.year}"
+
+
+def birthdays_of(*, programme: Programme, members: Collection[Member]) -> Mapping[UUID, tuple[int, int]]:
+    """Birthdays by subject, asked for only where the programme has something for them."""
+    if programme.birthday is None:
+        return {}
+    found: Mapping[UUID, tuple[int, int]] = privacy.birthday_of(
+        subject_ids=[member.subject_id for member in members if member.subject_id is not None]
+    )
+    return found
+
+
+def _granted(programme: Programme, member: Member, day: date) -> Sequence[Granted]:
+    birthday = birthdays_of(programme=programme, members=[member]).get(member.subject_id) if member.subject_id else None
+    occasion = Occasion(
+        tier=member.tier, channel="", day=day, clock=datetime.min.time(), birthday=birthday,
+        joined_on=local_day(chain_id=member.chain_id, store_id=member.home_store_id, at=member.joined_at),
+    )  # fmt: skip
+    return granted(programme=programme, occasion=occasion)
+
+
+def _taken(member_id: UUID, benefits_now: Collection[Granted]) -> set[str]:
+    causes = [benefit_cause(each) for each in benefits_now if each.points]
+    if not causes:
+        return set()
+    return set(EntryRow.objects.filter(account_id=member_id, cause__in=causes).values_list("cause", flat=True))
+
+
+def _with_purchases(rows: QuerySet[MemberRow]) -> _Found | None:
+    bought = (
+        MemberDayRow.objects.filter(member_id=OuterRef("id"))
+        .values("member_id")
+        .annotate(total=Sum("purchases"))
+        .values("total")
+    )
+    values = rows.annotate(bought=Coalesce(Subquery(bought), 0)).values_list(
+        "number", "tier", "status", "merged_into", "subject_id", "bought"
+    )
+    found = values.order_by("id").first()
+    return _Found(*found) if found is not None else None
