@@ -22,6 +22,7 @@ from liushui.promotions.domain.coupons import (
     CodesImported,
     CodeState,
     CouponBatch,
+    FoundCode,
     ImportFault,
     MemberCode,
     NewBatch,
@@ -61,6 +62,7 @@ __all__ = [
     "CouponBatch",
     "DraftView",
     "Explanation",
+    "FoundCode",
     "Head",
     "HeldUse",
     "HelperDied",
@@ -236,6 +238,7 @@ class Quotation:
     answer: PricedBasket
     rulebook: PublishedRulebook
     code_problems: Mapping[str, str]  # by code as it was given: a Problem of coupons, why it does not count
+    found_codes: Mapping[str, FoundCode] | None = None  # by normal code, for `reserve`; None: nothing was looked up
 
     def basket_text(self) -> str:
         """The basket as JSON in normal form: with the rulebook's digest, all that the answer can be had from again."""

@@ -1,7 +1,8 @@
 """The counters that limits are held by: taken by one conditional statement each, given back by as plain ones.
 
 Whoever takes or gives locks in one order, so that no two orders wait for each other: the reservation, counters of
-promotions by id, counters of the member by id, batches by id, codes by batch and serial.
+promotions by id, counters of the member by id, batches by id, codes by batch and serial. What an order takes goes in
+one message: each `take_…` adds its statements to it, and its reply is read after the message was sent.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F
 
 from liushui.promotions.domain.uses import HeldUse
 from liushui.promotions.models import (
@@ -21,14 +23,15 @@ from liushui.promotions.models import (
     MemberCounterRow,
     PromotionCounterRow,
 )
-from liushui.promotions.upsert import upsert
+from liushui.promotions.upsert import upsert_statements
+from liushui.runtime.at_once import Message, Reply, Statement
 
 UNBOUNDED = 2**62
 Coupon = tuple[int, int]  # batch id, serial
 
 
-def take_promotions(*, chain_id: int, uses: Sequence[HeldUse], beyond: bool = False) -> dict[str, tuple[int, int]]:
-    """Take one use and its amount of each promotion: (uses, spent) afterwards, of those that had room.
+def take_promotions(message: Message, *, chain_id: int, uses: Sequence[HeldUse], beyond: bool = False) -> Reply:
+    """Take one use and its amount of each promotion: (id, uses, spent) afterwards, of those that had room.
 
     `beyond` takes whatever the limits say. `uses` stand in order of promotion ids.
     """
@@ -38,7 +41,8 @@ def take_promotions(*, chain_id: int, uses: Sequence[HeldUse], beyond: bool = Fa
         " AND (excluded.budget_minor IS NULL"
         " OR promotions_counter.spent_minor + excluded.spent_minor <= excluded.budget_minor)"
     )
-    rows = upsert(
+    return _adding(
+        message,
         table="promotions_counter",
         columns=("chain_id", "promotion_id", "uses", "spent_minor", "total_max", "budget_minor"),
         rows=[(chain_id, use.promotion_id, 1, use.amount_minor, use.total_max, use.budget_minor) for use in counted],
@@ -48,15 +52,17 @@ def take_promotions(*, chain_id: int, uses: Sequence[HeldUse], beyond: bool = Fa
         where="" if beyond else room,
         returning="promotion_id, uses, spent_minor",
     )
-    return {promotion_id: (taken, spent) for promotion_id, taken, spent in rows}
 
 
-def take_member(*, chain_id: int, uses: Sequence[HeldUse], member_id: str, beyond: bool = False) -> dict[str, int]:
-    """Take one use of each promotion that is limited per member: uses afterwards, of those that had room."""
+def take_member(
+    message: Message, *, chain_id: int, uses: Sequence[HeldUse], member_id: str, beyond: bool = False
+) -> Reply:
+    """Take one use of each promotion that is limited per member: (id, uses) afterwards, of those that had room."""
     counted = [
         use for use in uses if use.per_member_max is not None and member_id and (beyond or use.per_member_max >= 1)
     ]
-    rows = upsert(
+    return _adding(
+        message,
         table="promotions_member_counter",
         columns=("chain_id", "promotion_id", "member_id", "uses", "per_member_max"),
         rows=[(chain_id, use.promotion_id, member_id, 1, use.per_member_max) for use in counted],
@@ -65,26 +71,24 @@ def take_member(*, chain_id: int, uses: Sequence[HeldUse], member_id: str, beyon
         where="" if beyond else "promotions_member_counter.uses < excluded.per_member_max",
         returning="promotion_id, uses",
     )
-    return dict(rows)
 
 
-def take_batches(*, coupons: Iterable[Coupon], now: datetime, beyond: bool = False) -> set[int]:
-    """Count the coupons as reserved in their batches; the ids of batches that are void or not valid now."""
-    refused = set()
-    for batch_id, count in _by_batch(coupons):
-        rows = CouponBatchRow.objects.filter(id=batch_id)
-        if not beyond:
-            rows = rows.filter(
-                Q(valid_from=None) | Q(valid_from__lte=now),
-                Q(valid_until=None) | Q(valid_until__gt=now),
-                status="active",
-            )
-        if not rows.update(reserved=F("reserved") + count):
-            refused.add(batch_id)
-    return refused
+def take_batches(message: Message, *, coupons: Iterable[Coupon], now: datetime, beyond: bool = False) -> Reply:
+    """Count the coupons as reserved in their batches: (batch id) of those that are not void and valid now."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    valid = " AND status = 'active' AND (valid_from IS NULL OR valid_from <= %s)"
+    valid += " AND (valid_until IS NULL OR valid_until > %s)"
+    sql = f"UPDATE promotions_coupon_batch SET reserved = reserved + %s WHERE id = %s{'' if beyond else valid}"  # noqa: S608  # nosec B608  # our own text
+    return message.add(
+        [
+            Statement(f"{sql} RETURNING id", [count, batch_id, *(() if beyond else (at, at))])
+            for batch_id, count in _by_batch(coupons)
+        ]
+    )
 
 
 def take_codes(
+    message: Message,
     *,
     chain_id: int,
     coupons: Sequence[tuple[Coupon, int | None]],
@@ -92,10 +96,12 @@ def take_codes(
     order_key: str,
     now: datetime,
     beyond: bool = False,
-) -> dict[Coupon, int]:
-    """Take one use of each code, given with how often it may be used: uses afterwards, of those that had room."""
+) -> Reply:
+    """Take one use of each code, given with how often it may be used: (batch id, serial, uses) afterwards, of those
+    that had room."""
     at = connection.ops.adapt_datetimefield_value(now)
-    rows = upsert(
+    return _adding(
+        message,
         table="promotions_coupon_code",
         columns=("batch_id", "serial", "chain_id", "uses", "uses_max", "is_void", "order_key", "changed_at"),
         rows=[
@@ -111,16 +117,16 @@ def take_codes(
         where_values=() if beyond else (member_id,),
         returning="batch_id, serial, uses",
     )
-    return {(batch_id, serial): uses for batch_id, serial, uses in rows}
 
 
 def take_member_coupons(
-    *, chain_id: int, batches: Sequence[tuple[int, int]], member_id: str, beyond: bool = False
-) -> dict[int, int]:
-    """Take one use by the member of each shared code, given with how often a member may: uses afterwards."""
-    rows = []
+    message: Message, *, chain_id: int, batches: Sequence[tuple[int, int]], member_id: str, beyond: bool = False
+) -> Reply:
+    """Take one use by the member of each shared code, given with how often a member may: (batch id, uses) afterwards,
+    of those that had room."""
+    statements = []
     for batch_id, most in batches:
-        rows += upsert(
+        statements += upsert_statements(
             table="promotions_coupon_member_use",
             columns=("batch_id", "chain_id", "member_id", "uses"),
             rows=[(batch_id, chain_id, member_id, 1)] if beyond or most >= 1 else [],
@@ -130,7 +136,7 @@ def take_member_coupons(
             where_values=() if beyond else (most,),
             returning="batch_id, uses",
         )
-    return dict(rows)
+    return message.add(statements)
 
 
 def give_back(
@@ -174,6 +180,10 @@ def commit_batches(*, coupons: Iterable[Coupon]) -> None:
     """Count coupons that were reserved as used."""
     for batch_id, count in _by_batch(coupons):
         CouponBatchRow.objects.filter(id=batch_id).update(reserved=F("reserved") - count, used=F("used") + count)
+
+
+def _adding(message: Message, **upsert: Any) -> Reply:
+    return message.add(upsert_statements(**upsert))
 
 
 def _by_batch(coupons: Iterable[Coupon]) -> list[tuple[int, int]]:

@@ -42,7 +42,7 @@ def resolve_codes(
             good.append(Code(code=known.shared_code or normal, batch=known.batch))
         else:
             problems.append(CodeProblem(code=text, problem=wrong, batch=known.batch))
-    return ResolvedCodes(codes=tuple(good), problems=tuple(problems))
+    return ResolvedCodes(codes=tuple(good), problems=tuple(problems), found=found)
 
 
 def usage(

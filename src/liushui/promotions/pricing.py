@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -12,6 +12,7 @@ from liushui.promotions.coupon_use_queries import resolve_codes, usage
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.basket_json import read_basket
+from liushui.promotions.domain.coupons import ResolvedCodes
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.uses import coupon_leaves
 from liushui.promotions.errors import UnknownRulebook
@@ -68,13 +69,17 @@ def replay(*, chain_id: int, digest: str, basket: str) -> Quotation:
 
 
 def _quotation(wanted: BasketToPrice, book: PublishedRulebook, explain: Explain) -> Quotation:
-    basket, problems = _with_batches(wanted)
+    basket, resolved = _with_batches(wanted)
+    problems = {each.code: each.problem for each in resolved.problems} if resolved is not None else {}
     basket = _with_usage(wanted, basket, book)
     answer = price(book.compiled, basket, explain=explain)
     if problems:
         asked = _codes_asked_for(answer, book)
         problems = {code: why for code, why in problems.items() if why != "unknown" or code.strip() not in asked}
-    return Quotation(basket=basket, answer=answer, rulebook=book, code_problems=problems)
+    return Quotation(
+        basket=basket, answer=answer, rulebook=book, code_problems=problems,
+        found_codes=resolved.found if resolved is not None else None,
+    )  # fmt: skip
 
 
 def _codes_asked_for(answer: PricedBasket, book: PublishedRulebook) -> set[str]:
@@ -83,10 +88,10 @@ def _codes_asked_for(answer: PricedBasket, book: PublishedRulebook) -> set[str]:
     return {leaf.code for promotion in told for leaf in coupon_leaves(promotion.when) if leaf.code is not None}
 
 
-def _with_batches(wanted: BasketToPrice) -> tuple[Basket, Mapping[str, str]]:
+def _with_batches(wanted: BasketToPrice) -> tuple[Basket, ResolvedCodes | None]:
     basket = wanted.basket
     if not any(code.batch is None for code in basket.codes):
-        return basket, {}
+        return basket, None
     known = tuple(code for code in basket.codes if code.batch is not None)
     resolved = resolve_codes(
         chain_id=wanted.chain_id,
@@ -95,8 +100,7 @@ def _with_batches(wanted: BasketToPrice) -> tuple[Basket, Mapping[str, str]]:
         now=wanted.at,
         order_key=wanted.order_key,
     )
-    problems = {each.code: each.problem for each in resolved.problems}
-    return replace(basket, codes=(*known, *resolved.codes)), problems
+    return replace(basket, codes=(*known, *resolved.codes)), resolved
 
 
 def _with_usage(wanted: BasketToPrice, basket: Basket, book: PublishedRulebook) -> Basket:

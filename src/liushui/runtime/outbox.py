@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min
 
 from liushui.runtime import bulk, row_security
+from liushui.runtime.at_once import Statement
 from liushui.runtime.events import Event
 from liushui.runtime.models import OutboxEvent, RelayState
 
@@ -23,11 +24,18 @@ def append(*, events: Sequence[Event]) -> None:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("events are written in the transaction that makes them true")
-    bulk.insert_rows(
-        table="runtime_outboxevent",
-        columns=_COLUMNS,
-        rows=[(event.id, event.source, event.type, event.subject, event.time, event.data) for event in events],
+    bulk.insert_rows(table="runtime_outboxevent", columns=_COLUMNS, rows=[_row(event) for event in events])
+
+
+def append_statement(*, events: Sequence[Event], only_if: Statement) -> Statement:
+    """As append, for a message that makes the facts true as well (runtime.at_once); PostgreSQL only."""
+    return bulk.insert_statement(
+        table="runtime_outboxevent", columns=_COLUMNS, rows=[_row(event) for event in events], only_if=only_if
     )
+
+
+def _row(event: Event) -> bulk.Row:
+    return (event.id, event.source, event.type, event.subject, event.time, event.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

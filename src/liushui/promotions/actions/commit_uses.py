@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from liushui.promotions import counters
 from liushui.promotions.actions.issue_to_order import hand_out, lock_for
@@ -14,8 +14,23 @@ from liushui.promotions.actions.release_uses import uses_of_row
 from liushui.promotions.domain.uses import HeldUse, OverrunKind
 from liushui.promotions.errors import ReservationConflict
 from liushui.promotions.models import CouponBatchRow, CouponCodeRow, OverrunRow, ReservationRow
+from liushui.runtime.at_once import Message
 
 _logger = structlog.get_logger(__name__)
+_AT_ONCE = """
+    WITH done AS (
+        UPDATE promotions_reservation SET state = 'committed', sale_id = %s, ended_at = %s
+        WHERE order_key = %s AND state = 'reserved' AND promised = '[]'
+        AND (SELECT COUNT(DISTINCT coupon -> 0) FROM jsonb_array_elements(coupons) AS coupon) <= 1
+        RETURNING coupons
+    ), counted AS (
+        SELECT (coupon ->> 0)::int8 AS batch_id, COUNT(*) AS number
+        FROM done, jsonb_array_elements(done.coupons) AS coupon GROUP BY 1
+    ), moved AS (
+        UPDATE promotions_coupon_batch AS b SET reserved = b.reserved - number, used = b.used + number
+        FROM counted WHERE b.id = counted.batch_id
+    )
+    SELECT COUNT(*) FROM done"""
 
 
 def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
@@ -26,6 +41,8 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
     here, each once. An order that holds nothing, or whose sale was
     voided, stays as it is. Raises ReservationConflict when another sale was committed under this key.
     """
+    if connection.vendor == "postgresql" and _commit_at_once(order_key, sale_id, now):
+        return True
     with transaction.atomic():
         row = ReservationRow.objects.select_for_update().filter(order_key=order_key).first()
         if row is None or row.state == "returned":
@@ -50,11 +67,22 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
     return True
 
 
+def _commit_at_once(order_key: str, sale_id: UUID, now: datetime) -> bool:
+    """The usual case by one statement: what is reserved, promises nothing and has coupons of one batch at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AT_ONCE, [sale_id, now, order_key])
+        return bool(cursor.fetchone()[0])
+
+
 def _take_late(row: ReservationRow, now: datetime) -> None:
     """Take what had been given back; more than was left becomes an overrun."""
     uses, member = uses_of_row(row.id), row.member_id
-    taken = counters.take_promotions(chain_id=row.chain_id, uses=uses, beyond=True)
-    by_member = counters.take_member(chain_id=row.chain_id, uses=uses, member_id=member, beyond=True)
+    message = Message()
+    all_uses = counters.take_promotions(message, chain_id=row.chain_id, uses=uses, beyond=True)
+    of_member = counters.take_member(message, chain_id=row.chain_id, uses=uses, member_id=member, beyond=True)
+    message.send()
+    taken = {promotion_id: (number, spent) for promotion_id, number, spent in all_uses.rows}
+    by_member: dict[str, int] = dict(of_member.rows)
     found: list[tuple[OverrunKind, str, int, int]] = []
     for use in uses:
         found += _beyond(use, taken.get(use.promotion_id, (0, 0)), by_member.get(use.promotion_id, 0))
@@ -85,8 +113,11 @@ def _take_coupons_late(row: ReservationRow, now: datetime) -> list[tuple[Overrun
     if not coupons:
         return []
     batches = CouponBatchRow.objects.in_bulk({batch_id for batch_id, _serial in coupons})
-    counters.take_batches(coupons=coupons, now=now, beyond=True)
-    taken = counters.take_codes(
+    most = {id: batch.uses_per_member_max for id, batch in batches.items() if batch.uses_per_member_max is not None}
+    message = Message()
+    counters.take_batches(message, coupons=coupons, now=now, beyond=True)
+    codes = counters.take_codes(
+        message,
         chain_id=row.chain_id,
         coupons=[(coupon, 1) for coupon in coupons],  # one that has no row yet is a generated one, for one use
         member_id=row.member_id,
@@ -94,6 +125,12 @@ def _take_coupons_late(row: ReservationRow, now: datetime) -> list[tuple[Overrun
         now=now,
         beyond=True,
     )
+    of_member = counters.take_member_coupons(
+        message, chain_id=row.chain_id, batches=sorted(most.items()), member_id=row.member_id, beyond=True
+    )
+    message.send()
+    taken = {(batch_id, serial): uses for batch_id, serial, uses in codes.rows}
+    by_member: dict[int, int] = dict(of_member.rows)
     limits = {
         (code.batch_id, code.serial): code.uses_max
         for code in CouponCodeRow.objects.filter(batch_id__in=batches, serial__in=[serial for _id, serial in coupons])
@@ -103,10 +140,6 @@ def _take_coupons_late(row: ReservationRow, now: datetime) -> list[tuple[Overrun
         for coupon, uses in sorted(taken.items())
         if uses > limits[coupon]
     ]
-    most = {id: batch.uses_per_member_max for id, batch in batches.items() if batch.uses_per_member_max is not None}
-    by_member = counters.take_member_coupons(
-        chain_id=row.chain_id, batches=sorted(most.items()), member_id=row.member_id, beyond=True
-    )
     return found + [
         ("coupon_member", batches[id].code, most[id], uses) for id, uses in by_member.items() if uses > most[id]
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from operator import itemgetter
@@ -24,8 +24,14 @@ from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.uses import HeldUse, Reservation, promised_by, uses_of
 from liushui.promotions.errors import CouponTaken, LimitReached, ReservationConflict
 from liushui.promotions.models import PromotionCounterRow, ReservationRow, UseRow
-from liushui.promotions.upsert import upsert
-from liushui.runtime import bulk
+from liushui.promotions.upsert import upsert_statements
+from liushui.runtime import at_once, bulk
+from liushui.runtime.at_once import Message, Statement
+
+_USE_COLUMNS = (
+    "reservation_id", "chain_id", "promotion_id", "amount_minor", "total_max", "per_member_max", "budget_minor",
+)  # fmt: skip
+_USE_TYPES = tuple(f"CAST(%s AS {'text' if name == 'promotion_id' else 'bigint'})" for name in _USE_COLUMNS[1:])
 
 
 class Wanted(NamedTuple):
@@ -60,11 +66,13 @@ def reserve(
     codes: Sequence[Code],
     expires_at: datetime,
     now: datetime,
+    found: Mapping[str, FoundCode] | None = None,
 ) -> Reservation:
     """Take the uses, amounts and coupons of an order's answer until it is committed, released or expires.
 
     The same order with the same answer changes nothing but the expiry; with another answer, what it held is given back
-    and taken anew. An answer without limits, codes and coupons to hand out holds nothing and writes nothing.
+    and taken anew. An answer without limits, codes and coupons to hand out holds nothing and writes nothing. `found` is
+    what was looked up of the codes when the basket was priced (Quotation.found_codes); without it they are looked up.
     Raises LimitReached and CouponTaken (all stays as it was: price again), ReservationConflict for an order that was
     completed otherwise.
     """
@@ -75,13 +83,15 @@ def reserve(
         return Reservation(order_key=order_key, state="", expires_at=expires_at, uses=())
     wanted = Wanted(
         chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or ""), promised_by(answer),
+        _coupons(chain_id, taken, member_id or "", found), promised_by(answer),
     )  # fmt: skip
     _check(wanted, now)
-    with transaction.atomic():
-        row_id, state = _claim(wanted, expires_at, now)
-        if state == "free":
-            _take(wanted, row_id, now)
+    state = "free"
+    if not _take_anew(wanted, expires_at, now):
+        with transaction.atomic():
+            row_id, state = _claim(wanted, expires_at, now)
+            if state == "free":
+                _take(wanted, row_id, now)
     return Reservation(
         order_key=order_key, state="reserved" if state == "free" else state, expires_at=expires_at, uses=uses
     )
@@ -102,7 +112,7 @@ def reserve_paid(
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
     wanted = Wanted(
         chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or ""), promised_by(answer),
+        _coupons(chain_id, taken, member_id or "", None), promised_by(answer),
     )  # fmt: skip
     with transaction.atomic():
         row_id, state = _claim(wanted, now, now)
@@ -111,12 +121,17 @@ def reserve_paid(
             ReservationRow.objects.filter(id=row_id).update(state="expired", ended_at=now)
 
 
-def _coupons(chain_id: int, codes: Sequence[Code], member_id: str) -> tuple[tuple[Coupon, FoundCode], ...]:
+def _coupons(
+    chain_id: int, codes: Sequence[Code], member_id: str, known: Mapping[str, FoundCode] | None
+) -> tuple[tuple[Coupon, FoundCode], ...]:
     """The codes that belong to a batch. One that a rulebook names and no batch knows may be used without end."""
     if not codes:
         return ()
     normal = {code.code: coupon_codes.normal(code.code) for code in codes}
-    found = look_up(chain_id=chain_id, codes=normal.values(), member_id=member_id)
+    if known is not None and known.keys() >= set(normal.values()):
+        found = {code: known[code] for code in normal.values()}
+    else:
+        found = look_up(chain_id=chain_id, codes=normal.values(), member_id=member_id)
     for code in codes:
         if code.batch is not None and normal[code.code] not in found:
             raise CouponTaken("A coupon is not known any more", context={"batch": code.batch, "limit": "coupon"})
@@ -137,21 +152,10 @@ def _check(wanted: Wanted, now: datetime) -> None:
 
 def _claim(wanted: Wanted, expires_at: datetime, now: datetime) -> tuple[int, str]:
     """Lock the order's row, made if it is new: its id, and `free` when it holds nothing now, else its state."""
-    values = {
-        "chain_id": wanted.chain_id,
-        "state": "reserved",
-        "content_sha256": wanted.content_sha256(),
-        "member_id": wanted.member_id,
-        "rulebook_version": wanted.rulebook_version,
-        "coupons": wanted.serials(),
-        "promised": wanted.promised,
-        "reserved_at": now,
-        "expires_at": expires_at,
-        "ended_at": None,
-    }
-    row_id = _insert(wanted.order_key, values)
-    if row_id is not None:
-        return row_id, "free"
+    values = _values(wanted, expires_at, now)
+    added = at_once.send(_inserting(wanted.order_key, values))[0]
+    if added:
+        return added[0][0], "free"
     row = ReservationRow.objects.select_for_update().get(order_key=wanted.order_key)
     if row.content_sha256 == values["content_sha256"] and row.state in ("reserved", "committed"):
         if row.state == "reserved":
@@ -169,13 +173,28 @@ def _claim(wanted: Wanted, expires_at: datetime, now: datetime) -> tuple[int, st
     return row.id, "free"
 
 
-def _insert(order_key: str, values: Mapping[str, Any]) -> int | None:
-    """The id of a new row; None when the order has one already, whose writer is waited for."""
+def _values(wanted: Wanted, expires_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "chain_id": wanted.chain_id,
+        "state": "reserved",
+        "content_sha256": wanted.content_sha256(),
+        "member_id": wanted.member_id,
+        "rulebook_version": wanted.rulebook_version,
+        "coupons": wanted.serials(),
+        "promised": wanted.promised,
+        "reserved_at": now,
+        "expires_at": expires_at,
+        "ended_at": None,
+    }
+
+
+def _inserting(order_key: str, values: Mapping[str, Any]) -> list[Statement]:
+    """Adds the row and answers its id; nothing when the order has one already, whose writer is waited for."""
     stored = {"order_key": order_key} | dict(values)
     stored |= {name: json.dumps(values[name]) for name in ("coupons", "promised")}
     for name in ("reserved_at", "expires_at"):
         stored[name] = connection.ops.adapt_datetimefield_value(stored[name])
-    added = upsert(
+    return upsert_statements(
         table="promotions_reservation",
         columns=tuple(stored),
         rows=[tuple(stored.values())],
@@ -183,62 +202,117 @@ def _insert(order_key: str, values: Mapping[str, Any]) -> int | None:
         sets="",
         returning="id",
     )
-    return added[0][0] if added else None
 
 
 def _take(wanted: Wanted, row_id: int, now: datetime) -> None:
     """Each conditional statement takes what has room; what is missing afterwards undoes all of it."""
-    chain_id, uses, member = wanted.chain_id, wanted.uses, wanted.member_id
-    taken = counters.take_promotions(chain_id=chain_id, uses=uses)
-    for use in uses:
-        if use.is_counted() and use.promotion_id not in taken:
-            raise _reached(use.promotion_id, _which(chain_id, use))
-    by_member = counters.take_member(chain_id=chain_id, uses=uses, member_id=member)
-    for use in uses:
-        if use.per_member_max is not None and use.promotion_id not in by_member:
-            raise _reached(use.promotion_id, "per_member")
-    if wanted.coupons:
-        _take_coupons(wanted, now)
+    message = Message()
+    check = _taking(message, wanted, now)
+    message.send()
+    check()
     _write_uses(wanted, row_id)
+
+
+def _take_anew(wanted: Wanted, expires_at: datetime, now: datetime) -> bool:
+    """What `_claim` and `_take` do, in one message, for an order that has no row yet; False, with nothing done, for one
+    that has."""
+    try:
+        with transaction.atomic():
+            message = Message()
+            fresh = message.add(_inserting(wanted.order_key, _values(wanted, expires_at, now)))
+            check = _taking(message, wanted, now)
+            message.add(_writing_uses(wanted))
+            message.send()
+            if not fresh.rows:
+                raise _KnownOrder
+            check()
+    except _KnownOrder:
+        return False
+    return True
+
+
+class _KnownOrder(Exception):
+    """The order has a row already."""
+
+
+def _writing_uses(wanted: Wanted) -> list[Statement]:
+    row = f"({', '.join(_USE_TYPES)})"
+    return [
+        Statement(
+            f"INSERT INTO promotions_use ({', '.join(_USE_COLUMNS)})"  # noqa: S608  # nosec B608  # our own names
+            f" SELECT r.id, v.* FROM promotions_reservation r CROSS JOIN (VALUES {', '.join([row] * len(wanted.uses))})"
+            " AS v WHERE r.order_key = %s"
+            " ON CONFLICT DO NOTHING",  # of an order that has a row already: undone with all the rest
+            [*(value for use in wanted.uses for value in (wanted.chain_id, *astuple(use))), wanted.order_key],
+        )
+    ]
 
 
 def _write_uses(wanted: Wanted, row_id: int) -> None:
     bulk.insert_rows(
         table="promotions_use",
-        columns=(
-            "reservation_id", "chain_id", "promotion_id", "amount_minor", "total_max", "per_member_max", "budget_minor",
-        ),
+        columns=_USE_COLUMNS,
         rows=[(row_id, wanted.chain_id, *astuple(use)) for use in wanted.uses],
-    )  # fmt: skip
+    )
 
 
-def _take_coupons(wanted: Wanted, now: datetime) -> None:
+def _taking(message: Message, wanted: Wanted, now: datetime) -> Callable[[], None]:
+    """Add to the message what takes; what is answered raises LimitReached or CouponTaken for what had no room."""
+    chain_id, uses, member = wanted.chain_id, wanted.uses, wanted.member_id
+    promotions = counters.take_promotions(message, chain_id=chain_id, uses=uses)
+    by_member = counters.take_member(message, chain_id=chain_id, uses=uses, member_id=member)
+    check_coupons = _taking_coupons(message, wanted, now) if wanted.coupons else None
+
+    def check() -> None:
+        taken = {row[0] for row in promotions.rows}
+        for use in uses:
+            if use.is_counted() and use.promotion_id not in taken:
+                raise _reached(use.promotion_id, _which(chain_id, use))
+        of_member = {row[0] for row in by_member.rows}
+        for use in uses:
+            if use.per_member_max is not None and use.promotion_id not in of_member:
+                raise _reached(use.promotion_id, "per_member")
+        if check_coupons is not None:
+            check_coupons()
+
+    return check
+
+
+def _taking_coupons(message: Message, wanted: Wanted, now: datetime) -> Callable[[], None]:
     found_by = dict(wanted.coupons)
-    refused = counters.take_batches(coupons=wanted.serials(), now=now)
-    for (batch_id, _serial), found in wanted.coupons:
-        if batch_id in refused:
-            raise _taken(found, f"Coupons of {found.batch} are not taken now", "coupon")
-    taken = counters.take_codes(
+    limited = {
+        found.batch_id: found.uses_per_member_max
+        for found in found_by.values()
+        if found.uses_per_member_max is not None
+    }
+    batches = counters.take_batches(message, coupons=wanted.serials(), now=now)
+    codes = counters.take_codes(
+        message,
         chain_id=wanted.chain_id,
         coupons=[(coupon, found.uses_max) for coupon, found in wanted.coupons],
         member_id=wanted.member_id,
         order_key=wanted.order_key,
         now=now,
     )
-    for coupon, found in found_by.items():
-        if coupon not in taken:
-            raise _taken(found, f"A coupon of {found.batch} was used meanwhile", "coupon")
-    limited = {
-        found.batch_id: found.uses_per_member_max
-        for found in found_by.values()
-        if found.uses_per_member_max is not None
-    }
     by_member = counters.take_member_coupons(
-        chain_id=wanted.chain_id, batches=sorted(limited.items()), member_id=wanted.member_id
+        message, chain_id=wanted.chain_id, batches=sorted(limited.items()), member_id=wanted.member_id
     )
-    for found in found_by.values():
-        if found.batch_id in limited and found.batch_id not in by_member:
-            raise _taken(found, f"The member has used {found.batch} as often as a member may", "coupon_member")
+
+    def check() -> None:
+        good = {row[0] for row in batches.rows}
+        taken = {(batch_id, serial) for batch_id, serial, _uses in codes.rows}
+        of_member = {row[0] for row in by_member.rows}
+        for found in found_by.values():
+            if found.batch_id not in good:
+                raise _taken(found, f"Coupons of {found.batch} are not taken now", "coupon")
+        for coupon, found in found_by.items():
+            if coupon not in taken:
+                raise _taken(found, f"A coupon of {found.batch} was used meanwhile", "coupon")
+        for found in found_by.values():
+            if found.batch_id in limited and found.batch_id not in of_member:
+                raise _taken(found, f"The member has used {found.batch} as often as a member may", "coupon_member")
+
+    return check
 
 
 def _which(chain_id: int, use: HeldUse) -> str:

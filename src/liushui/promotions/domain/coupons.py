@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -46,6 +46,7 @@ class ResolvedCodes:
 
     codes: tuple[Code, ...]
     problems: tuple[CodeProblem, ...]
+    found: Mapping[str, FoundCode] = field(default_factory=dict)  # by normal code: what was looked up
 
     def __iter__(self) -> Iterator[Code]:
         return iter(self.codes)

@@ -215,6 +215,9 @@ def test_an_order_that_promises_nothing_costs_no_statement_more():
         facade.commit(order_key="till/1", sale_id=SALE, now=NOON)
     with CaptureQueriesContext(connection) as voiding:
         facade.return_uses(order_key="till/1", now=NOON)
+    if connection.vendor == "postgresql":
+        assert len(committing) == 1  # one statement for all that a plain order holds
+        committing = []
     assert not [each["sql"] for each in [*committing, *voiding] if "coupon" in each["sql"].replace('"coupons"', "")]
 
 

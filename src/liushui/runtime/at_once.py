@@ -1,0 +1,79 @@
+"""Several statements in one message to the server: one round trip, and all of them or none.
+
+On PostgreSQL a message of several statements outside a transaction is a transaction of its own (the simple query
+protocol, which our cursors speak: docs/decisions/0100). SQLite has no round trips to save: there the statements follow
+each other in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+Answer = list[tuple[Any, ...]]
+
+
+class Statement(NamedTuple):
+    """One statement and its values, marked by %s."""
+
+    sql: str
+    values: Sequence[Any] = ()
+
+
+def send(statements: Sequence[Statement]) -> list[Answer]:
+    """The rows that each statement answers, in their order; empty for one that answers none.
+
+    A statement can't depend on what we think of the answer of one before it, only on what that one has done.
+    """
+    if connection.vendor != "postgresql":
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+            return [_one(cursor, statement) for statement in statements]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "; ".join(statement.sql for statement in statements),
+            [value for statement in statements for value in statement.values],
+        )
+        answers = [_rows(cursor)]
+        while cursor.nextset():
+            answers.append(_rows(cursor))
+    return answers
+
+
+def _one(cursor: Any, statement: Statement) -> Answer:
+    cursor.execute(statement.sql, list(statement.values))
+    return _rows(cursor)
+
+
+def _rows(cursor: Any) -> Answer:
+    return list(cursor.fetchall()) if cursor.description else []
+
+
+class Reply:
+    """The rows that a part of a message answers, once it is sent."""
+
+    def __init__(self) -> None:
+        self.rows: Answer = []
+
+
+class Message:
+    """A message that several functions add their statements to, each reading its own reply after `send`."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Statement, Reply]] = []
+
+    def add(self, statements: Sequence[Statement]) -> Reply:
+        """Statements to be sent, in this order, behind those that were added before; one reply for them together."""
+        reply = Reply()
+        self._parts += [(statement, reply) for statement in statements]
+        return reply
+
+    def send(self) -> None:
+        """Send what was added and fill the replies."""
+        if not self._parts:
+            return
+        answers = send([statement for statement, _reply in self._parts])
+        for (_statement, reply), answer in zip(self._parts, answers, strict=True):
+            reply.rows += answer
+        self._parts = []
