@@ -66,6 +66,7 @@ from liushui.promotions.queries import (
     version_document,
     versions,
 )
+from liushui.promotions.returning import paid_units, refund_sale
 from liushui.promotions.words import explain
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "member_codes",
     "member_tiers",
     "overruns",
+    "paid_units",
     "pause_promotion",
     "promotion_costs",
     "promotions",
@@ -114,6 +116,7 @@ __all__ = [
     "quote",
     "quote_many",
     "rebase_draft",
+    "refund_sale",
     "release",
     "remove_promotion",
     "rename_draft",

@@ -16,7 +16,7 @@ from liushui.promotions.domain.refund_lines import Gone, Refund, paid_lines
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.errors import InvalidReturn
 
-__all__ = ["Refund", "refund"]
+__all__ = ["Refund", "claws_back", "refund"]
 
 
 def refund(
@@ -42,7 +42,7 @@ def refund(
     lines = paid_lines(answer)
     before = Gone(lines, already, already_units or {}, name="already")
     after = before.and_also(returned, units or {})
-    if _claws_back(answer, rulebook):
+    if claws_back(answer, rulebook):
         assert rulebook is not None
         ready = compiled or compile_rulebook(rulebook)
         of_that_day = basket_of_that_day(answer, lines, basket, ready, rulebook)
@@ -55,7 +55,7 @@ def refund(
     return Refund(refund=sum(amounts.values()), lines=amounts)
 
 
-def _claws_back(answer: Mapping[str, Any], rulebook: Rulebook | None) -> bool:
+def claws_back(answer: Mapping[str, Any], rulebook: Rulebook | None) -> bool:
     """Whether an applied promotion wants what stays to be priced again."""
     applied = {
         each["id"]
