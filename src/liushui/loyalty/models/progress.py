@@ -40,7 +40,9 @@ class MemberDayRow(models.Model):
 
     class Meta:
         db_table = "loyalty_member_day"
-        constraints = [models.UniqueConstraint(fields=["member_id", "business_date"], name="member_day_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["member_id", "business_date", "chain_id"], name="member_day_once")
+        ]
 
 
 class TierChangeRow(models.Model):
