@@ -215,7 +215,6 @@ class GiftCard:
     balance_minor: int
     held_minor: int
     activated_at: datetime | None
-    expires_on: date | None
 
     @property
     def free_minor(self) -> int:

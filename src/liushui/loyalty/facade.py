@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
+from liushui.loyalty.actions.hold import hold, hold_of
+from liushui.loyalty.actions.join import drop_left_over_claims, join
+from liushui.loyalty.actions.merge import finish_merges, merge
 from liushui.loyalty.actions.programme_drafts import (
     create_programme_draft,
     discard_programme_draft,
@@ -19,6 +23,15 @@ from liushui.loyalty.actions.publish_programme import (
     take_back_programme,
     tell_tiers,
 )
+from liushui.loyalty.member_queries import (
+    active_member,
+    find_member,
+    member,
+    member_token,
+    members,
+    members_by_number,
+    members_of,
+)
 from liushui.loyalty.programme_live import live_programme
 from liushui.loyalty.programme_queries import (
     programme_changes,
@@ -27,15 +40,34 @@ from liushui.loyalty.programme_queries import (
     programme_version,
     programme_versions,
 )
+from liushui.loyalty.queries import balances, entries, expiring
 from liushui.loyalty.tier_queries import benefits, snapshot, tier_history, tier_progress
 
 __all__ = [
+    "active_member",
+    "balances",
     "benefits",
     "create_programme_draft",
     "decide_programme",
     "discard_programme_draft",
+    "drop_left_over_claims",
+    "entries",
+    "expire_holds",
+    "expiring",
+    "find_member",
+    "finish_merges",
+    "hold",
+    "hold_of",
+    "join",
     "live_programme",
+    "member",
+    "member_token",
+    "members",
+    "members_by_number",
+    "members_of",
+    "merge",
     "move_programme_row",
+    "post",
     "programme_changes",
     "programme_draft",
     "programme_drafts",
@@ -44,6 +76,7 @@ __all__ = [
     "put_programme_row",
     "remove_programme_row",
     "rename_programme_draft",
+    "reverse",
     "save_programme_draft",
     "set_programme_fields",
     "settle_programme_reviews",
@@ -53,4 +86,6 @@ __all__ = [
     "tell_tiers",
     "tier_history",
     "tier_progress",
+    "unsettled",
+    "void",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
+from liushui.loyalty.models.members import CardRow, JoiningRow, MemberRow
 from liushui.loyalty.models.programme import ProgrammeDraftRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
     DryRunMemberRow,
@@ -11,14 +13,25 @@ from liushui.loyalty.models.progress import (
     TierChangeRow,
     TierDayRow,
 )
+from liushui.loyalty.models.value import AdjustmentRow, ExpiryRunRow, GiftCardRow, TopUpRow
 
 __all__ = [
+    "AccountRow",
+    "AdjustmentRow",
+    "CardRow",
     "DryRunMemberRow",
     "DryRunRow",
     "EarnedSaleRow",
+    "EntryRow",
+    "ExpiryRunRow",
+    "GiftCardRow",
+    "HoldRow",
+    "JoiningRow",
     "MemberDayRow",
+    "MemberRow",
     "ProgrammeDraftRow",
     "ProgrammeRow",
     "TierChangeRow",
     "TierDayRow",
+    "TopUpRow",
 ]

@@ -1,0 +1,155 @@
+"""End what an order holds: spent once its sale is recorded, given back when there is none, or when its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from liushui.loyalty import ledger, sql
+from liushui.loyalty.actions.merge import carry_over
+from liushui.loyalty.errors import HoldConflict
+from liushui.loyalty.ledger import NewEntry
+from liushui.loyalty.models import HoldRow
+
+_logger = structlog.get_logger(__name__)
+_EXPIRED_MAX = 500  # orders of one tick
+_FIELDS = (
+    *("position", "chain_id", "store_id", "account_id", "account_kind", "points", "principal_minor", "gift_minor"),
+    *("points_back", "principal_back_minor", "gift_back_minor", "currency"),
+)
+_IDS = {"account_id"}
+
+
+def post(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
+    """Spend what the order holds for its sale: an entry on each account; whether there was anything to post.
+
+    Safe to repeat. What had ended before its sale came is spent all the same, since the shopper has the goods: an
+    account may go below zero by that, which is logged. An order that holds nothing or whose sale was reversed
+    stays as it is.
+    Raises HoldConflict when it was posted for another sale.
+    """
+    with transaction.atomic():
+        rows = _change(
+            "state = 'posted', sale_id = %s, ended_at = %s", [sale_id, now], order_key=order_key, states=("held",)
+        )
+        if not rows:
+            rows = _post_late(order_key, sale_id, now)
+        ledger.book([_spent(row, order_key=order_key, sale_id=sale_id, now=now) for row in rows])
+    return bool(rows)
+
+
+def void(*, order_key: str, now: datetime) -> bool:
+    """Give back what an order holds; whether it held anything. Safe to repeat; what was posted stays so."""
+    return _release(order_key, state="voided", now=now)
+
+
+def expire_holds(*, now: datetime) -> int:
+    """Give back what orders hold past their time; how many did, at most 500 at a time."""
+    due = HoldRow.objects.filter(state="held", expires_at__lte=now).order_by("expires_at")
+    keys = dict.fromkeys(due.values_list("order_key", flat=True)[:_EXPIRED_MAX])
+    return sum(_release(order_key, state="expired", now=now) for order_key in keys)
+
+
+def reverse(*, order_key: str, now: datetime) -> bool:
+    """Give back all that a voided sale had spent and that did not come back before; whether there was anything.
+
+    Safe to repeat. What the order still holds is given back too; a later `post` finds nothing.
+    """
+    with transaction.atomic():
+        rows = _change("state = 'reversed', ended_at = %s", [now], order_key=order_key, states=("posted",))
+        entries = [_reversed(row, order_key=order_key, now=now) for row in rows]
+        ledger.book([entry for entry in entries if entry.points or entry.principal_minor or entry.gift_minor])
+        carry_over(account_ids=[row["account_id"] for row in rows], now=now)
+    if rows:
+        return True
+    return _release(order_key, state="reversed", now=now)
+
+
+def unsettled(*, order_keys: Sequence[str]) -> frozenset[str]:
+    """Those of these orders whose points and value are not spent yet though they hold or held some."""
+    rows = HoldRow.objects.filter(order_key__in=order_keys, state__in=("held", "voided", "expired"))
+    return frozenset(rows.values_list("order_key", flat=True))
+
+
+def _release(order_key: str, *, state: str, now: datetime) -> bool:
+    with transaction.atomic():
+        rows = _change("state = %s, ended_at = %s", [state, now], order_key=order_key, states=("held",))
+        for row in sorted(rows, key=lambda row: row["account_id"]):
+            ledger.give(
+                account_id=row["account_id"],
+                sums=(row["points"], row["principal_minor"], row["gift_minor"]),
+            )
+        carry_over(account_ids=[row["account_id"] for row in rows], now=now)
+    return bool(rows)
+
+
+def _post_late(order_key: str, sale_id: UUID, now: datetime) -> list[dict]:
+    """Spend what was given back before its sale came, whatever is left; nothing for what is posted or reversed."""
+    states = ("voided", "expired")
+    rows = _change("state = 'posted', sale_id = %s, ended_at = %s", [sale_id, now], order_key=order_key, states=states)
+    for row in sorted(rows, key=lambda row: row["account_id"]):
+        sums = (-row["points"], -row["principal_minor"], -row["gift_minor"])
+        ledger.give(account_id=row["account_id"], sums=sums)
+    if rows:
+        _logger.warning("value_spent_after_its_hold", order_key=order_key, sale_id=str(sale_id))
+        carry_over(account_ids=[row["account_id"] for row in rows], now=now)
+        return rows
+    posted = HoldRow.objects.filter(order_key=order_key, state="posted").values_list("sale_id", flat=True).first()
+    if posted is not None and posted != sale_id:
+        raise HoldConflict(f"Order {order_key} was posted for sale {posted}", context={"state": "posted"})
+    return []
+
+
+def _change(sets: str, values: Sequence[object], *, order_key: str, states: Sequence[str]) -> list[dict]:
+    """Move the order's rows from one of these states by one statement; what was moved."""
+    marks = ", ".join(["%s"] * len(states))
+    found = sql.run(
+        f"UPDATE loyalty_hold SET {sets} WHERE order_key = %s AND state IN ({marks}) RETURNING {', '.join(_FIELDS)}",  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
+        [*values, order_key, *states],
+    )
+    return [
+        {name: sql.read_uuid(value) if name in _IDS else value for name, value in zip(_FIELDS, row, strict=True)}
+        for row in found
+    ]
+
+
+def _spent(row: dict, *, order_key: str, sale_id: UUID, now: datetime) -> NewEntry:
+    return NewEntry(
+        account_id=row["account_id"],
+        account_kind=row["account_kind"],
+        chain_id=row["chain_id"],
+        kind="spend",
+        cause=f"order:{order_key}",
+        currency=row["currency"],
+        at=now,
+        on_date=ledger.business_date(chain_id=row["chain_id"], store_id=row["store_id"], at=now),
+        points=-row["points"],
+        principal_minor=-row["principal_minor"],
+        gift_minor=-row["gift_minor"],
+        store_id=row["store_id"],
+        sale_id=sale_id,
+        order_key=order_key,
+        moves_free=False,
+    )
+
+
+def _reversed(row: dict, *, order_key: str, now: datetime) -> NewEntry:
+    return NewEntry(
+        account_id=row["account_id"],
+        account_kind=row["account_kind"],
+        chain_id=row["chain_id"],
+        kind="give_back",
+        cause=f"reverse:{order_key}",
+        currency=row["currency"],
+        at=now,
+        on_date=ledger.business_date(chain_id=row["chain_id"], store_id=row["store_id"], at=now),
+        points=row["points"] - row["points_back"],
+        principal_minor=row["principal_minor"] - row["principal_back_minor"],
+        gift_minor=row["gift_minor"] - row["gift_back_minor"],
+        store_id=row["store_id"],
+        order_key=order_key,
+    )

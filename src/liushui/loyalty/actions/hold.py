@@ -1,0 +1,303 @@
+"""Keep back for one order what it pays with points, stored value and gift cards: all of it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from liushui.loyalty import sql
+from liushui.loyalty.contracts import HeldCard, Hold, Spend
+from liushui.loyalty.domain.programme import SpendOrder
+from liushui.loyalty.domain.spends import WantedPart, spends_sha256, wanted_parts
+from liushui.loyalty.errors import (
+    GiftCardUnknown,
+    HoldConflict,
+    LiushuiError,
+    MemberClosed,
+    NotEnoughPoints,
+    NotEnoughValue,
+    PointsNotTaken,
+    UnknownMember,
+)
+from liushui.loyalty.member_queries import active_member
+from liushui.loyalty.models import AccountRow, GiftCardRow, HoldRow
+from liushui.loyalty.programme_live import live_programme
+
+_OVER = ("voided", "expired")  # ended without a sale: the order may hold anew
+_KEPT = ("held", "posted")
+_COLUMNS = (
+    *("order_key", "position", "chain_id", "store_id", "account_id", "account_kind", "member_id", "gift_number"),
+    *("points", "points_minor", "principal_minor", "gift_minor", "points_back", "principal_back_minor"),
+    *("gift_back_minor", "currency", "spends_sha256", "state", "held_at", "expires_at"),
+)
+# How much of an amount the gift part pays, by the programme's order; the marks stand for the amount. The same as
+# Programme.split_spend, on the balance as it is when the row is locked.
+_GIFT_PART: dict[SpendOrder, tuple[str, int]] = {
+    "gift_first": ("CASE WHEN gift_free_minor < {v} THEN gift_free_minor ELSE {v} END", 2),
+    "principal_first": ("CASE WHEN principal_free_minor < {v} THEN {v} - principal_free_minor ELSE 0 END", 2),
+    "pro_rata": (
+        "CASE WHEN gift_free_minor = 0 THEN 0"
+        " ELSE {v} * gift_free_minor / (principal_free_minor + gift_free_minor) END",
+        1,
+    ),
+}
+
+
+class _Asked(NamedTuple):
+    """What a caller asked for."""
+
+    order_key: str
+    chain_id: int
+    store_id: int | None
+    member_id: UUID | None
+    spends: tuple[Spend, ...]
+    currency: str
+    expires_at: datetime
+    now: datetime
+    digest: str
+
+    def row(self, position: int, part: WantedPart) -> tuple[object, ...]:
+        """The row of a part before its split is known, in the order of the table's columns."""
+        return (
+            self.order_key, position, self.chain_id, self.store_id, part.account_id, part.account_kind, self.member_id,
+            part.gift_number, part.points, part.points_minor, part.value_minor, 0, 0, 0, 0, self.currency, self.digest,
+            "held", self.now, self.expires_at,
+        )  # fmt: skip
+
+
+class _Missing(Exception):  # never leaves this file: undoes what was taken for the order so far
+    """There is not enough for this part."""
+
+    def __init__(self, part: WantedPart) -> None:
+        super().__init__(part.account_id)
+        self.part = part
+
+
+def hold(
+    *,
+    order_key: str,
+    chain_id: int,
+    member_id: UUID | None,
+    spends: Sequence[Spend],
+    currency: str,
+    expires_at: datetime,
+    now: datetime,
+    store_id: int | None = None,
+) -> Hold:
+    """Keep an order's points and value back until it is posted, voided or expires.
+
+    The same order with the same spends answers the first hold; one that ended without a sale is held anew. Points are
+    the amount by the programme in force, rounded up. Nothing is spent: nothing is written, and the answer is empty.
+    Raises NotEnoughPoints, NotEnoughValue, GiftCardUnknown, PointsNotTaken, MemberClosed, UnknownMember: nothing is
+    held then; HoldConflict for an order that holds something else.
+    """
+    if not spends:
+        return _empty(order_key, chain_id, member_id, currency, expires_at)
+    asked = _Asked(
+        order_key, chain_id, store_id, member_id, tuple(spends), currency, expires_at, now,
+        spends_sha256(chain_id=chain_id, member_id=member_id, spends=spends, currency=currency),
+    )  # fmt: skip
+    account_id = member_id
+    while True:
+        try:
+            return _hold(asked, account_id)
+        except _Missing as missing:
+            kept = _moved_to(missing.part)
+            if kept is None:
+                raise _refused(missing.part, currency) from None
+            account_id = kept  # merged meanwhile: the member kept has it all now
+
+
+def _hold(asked: _Asked, account_id: UUID | None) -> Hold:
+    """Hold on this member's account; raises _Missing for the first part that there is not enough for."""
+    programme = live_programme(chain_id=asked.chain_id, at=asked.now)
+    try:
+        parts = wanted_parts(chain_id=asked.chain_id, member_id=account_id, spends=asked.spends, programme=programme)
+    except PointsNotTaken:  # what is held is held, though points pay for nothing any more
+        rows = _rows(asked.order_key)
+        if rows and rows[0].spends_sha256 == asked.digest and rows[0].state in _KEPT:
+            return view_of(rows)
+        raise
+    with transaction.atomic():
+        if not _claim(asked, parts):
+            return view_of(_rows(asked.order_key))
+        gifts = []
+        for position, part in enumerate(parts):
+            gifts.append(_take(part, currency=asked.currency, order=programme.spend_order))
+            if gifts[-1]:
+                sql.run(
+                    "UPDATE loyalty_hold SET gift_minor = %s, principal_minor = principal_minor - %s"
+                    " WHERE order_key = %s AND position = %s",
+                    [gifts[-1], gifts[-1], asked.order_key, position],
+                )
+    return _answer(asked, account_id, parts, gifts)
+
+
+def hold_of(*, order_key: str) -> Hold | None:
+    """What an order holds, or held; None when it never did."""
+    rows = _rows(order_key)
+    return view_of(rows) if rows else None
+
+
+def view_of(rows: Sequence[HoldRow]) -> Hold:
+    """The rows of one order as others see them."""
+    first = rows[0]
+    mine = [row for row in rows if row.account_kind == "member"]
+    return Hold(
+        order_key=first.order_key,
+        chain_id=first.chain_id,
+        member_id=mine[0].account_id if mine else first.member_id,
+        points=sum(row.points for row in mine),
+        points_minor=sum(row.points_minor for row in mine),
+        principal_minor=sum(row.principal_minor for row in mine),
+        gift_minor=sum(row.gift_minor for row in mine),
+        gift_cards=tuple(
+            HeldCard(number=row.gift_number, amount_minor=row.principal_minor)
+            for row in rows
+            if row.account_kind == "gift_card"
+        ),
+        currency=first.currency,
+        expires_at=first.expires_at,
+        state=first.state,  # type: ignore[arg-type]  # the table's own constraint
+    )
+
+
+def _claim(asked: _Asked, parts: Sequence[WantedPart]) -> bool:
+    """Write the order's rows; False when they are there already, held or posted, with the same content."""
+    stated = [asked.row(position, part) for position, part in enumerate(parts)]
+    if len(_insert(stated)) == len(stated):
+        return True
+    rows = list(HoldRow.objects.filter(order_key=asked.order_key).order_by("position").select_for_update())
+    if all(row.state in _OVER for row in rows):
+        HoldRow.objects.filter(order_key=asked.order_key).delete()
+        return len(_insert(stated)) == len(stated)
+    if rows[0].spends_sha256 == asked.digest and rows[0].state in _KEPT:
+        return False
+    is_held = rows[0].state == "held"
+    raise HoldConflict(
+        f"Order {asked.order_key} {'holds other points or value' if is_held else f'is {rows[0].state}'}",
+        context={"state": rows[0].state},
+    )
+
+
+def _rows(order_key: str) -> list[HoldRow]:
+    return list(HoldRow.objects.filter(order_key=order_key).order_by("position"))
+
+
+def _insert(stated: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
+    return sql.insert(
+        table="loyalty_hold", columns=_COLUMNS, rows=stated, keys="order_key, position", returning="position"
+    )
+
+
+def _take(part: WantedPart, *, currency: str, order: SpendOrder) -> int:
+    """Take a part out of what is free by one conditional statement: its gift part. Raises _Missing."""
+    sets = ["held_gift_minor = 0"]
+    values: list[object] = []
+    conditions: list[str] = []
+    asked: list[object] = []
+    if part.value_minor:
+        mark = sql.typed("bigint")
+        expression, marks = _GIFT_PART[order if part.account_kind == "member" else "principal_first"]
+        gift = expression.format(v=mark)
+        sets = [
+            f"held_gift_minor = {gift}",
+            f"gift_free_minor = gift_free_minor - {gift}",
+            f"principal_free_minor = principal_free_minor - {mark} + {gift}",
+        ]
+        amount = part.value_minor
+        values = [amount] * (marks * 3 + 1)
+        conditions.append("principal_free_minor >= 0 AND gift_free_minor >= 0")
+        conditions.append(f"principal_free_minor + gift_free_minor >= {mark}")
+        asked.append(amount)
+    if part.points:
+        sets.append("points_free = points_free - %s")
+        values.append(part.points)
+        conditions.append("points_free >= %s")
+        asked.append(part.points)
+    found = sql.run(
+        f"UPDATE loyalty_account SET {', '.join(sets)} WHERE id = %s AND is_open AND currency = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
+        f" AND {' AND '.join(conditions)} RETURNING held_gift_minor",
+        [*values, part.account_id, currency, *asked],
+    )
+    if not found:
+        raise _Missing(part)
+    return int(found[0][0])
+
+
+def _moved_to(part: WantedPart) -> UUID | None:
+    """The member into whom this part's member was merged."""
+    if part.account_kind != "member":
+        return None
+    if AccountRow.objects.filter(id=part.account_id, is_open=True).exists():
+        return None
+    kept = active_member(member_id=part.account_id)
+    return kept.id if kept.id != part.account_id else None
+
+
+def _refused(part: WantedPart, currency: str) -> LiushuiError:
+    """Why a part was not taken, for people: read after it was refused."""
+    row = AccountRow.objects.filter(id=part.account_id).first()
+    if part.account_kind == "gift_card":
+        return _gift_refused(part, row, currency)
+    if row is None:
+        return UnknownMember("There is no such member")
+    if not row.is_open:
+        return MemberClosed("The membership has ended")
+    if row.currency != currency:
+        return NotEnoughValue(f"The account is in {row.currency}, not in {currency}", context={"have": 0})
+    if part.points > row.points_free:
+        return NotEnoughPoints(
+            f"The member has {row.points_free} points to spend, {part.points} are needed",
+            remedy="Use fewer points.",
+            context={"have": row.points_free, "need": part.points},
+        )
+    have = row.principal_free_minor + row.gift_free_minor
+    return NotEnoughValue(
+        f"There is {have} of stored value to spend, {part.value_minor} is needed",
+        remedy="Use less, or pay in.",
+        context={"have": have, "need": part.value_minor},
+    )
+
+
+def _gift_refused(part: WantedPart, row: AccountRow | None, currency: str) -> LiushuiError:
+    card = GiftCardRow.objects.filter(id=part.account_id).first()
+    if row is None or card is None or card.state != "active" or row.currency != currency:
+        return GiftCardUnknown(f"Gift card {part.gift_number} cannot be used", context={"reference": part.gift_number})
+    return NotEnoughValue(
+        f"There is {row.principal_free_minor} on gift card {part.gift_number}, {part.value_minor} is needed",
+        remedy="Use less of it.",
+        context={"have": row.principal_free_minor, "need": part.value_minor, "reference": part.gift_number},
+    )
+
+
+def _answer(asked: _Asked, account_id: UUID | None, parts: Sequence[WantedPart], gifts: Sequence[int]) -> Hold:
+    mine = [(part, gift) for part, gift in zip(parts, gifts, strict=True) if part.account_kind == "member"]
+    return Hold(
+        order_key=asked.order_key,
+        chain_id=asked.chain_id,
+        member_id=account_id,
+        points=sum(part.points for part, _ in mine),
+        points_minor=sum(part.points_minor for part, _ in mine),
+        principal_minor=sum(part.value_minor - gift for part, gift in mine),
+        gift_minor=sum(gift for _, gift in mine),
+        gift_cards=tuple(
+            HeldCard(number=part.gift_number, amount_minor=part.value_minor)
+            for part in parts
+            if part.account_kind == "gift_card"
+        ),
+        currency=asked.currency,
+        expires_at=asked.expires_at,
+        state="held",
+    )
+
+
+def _empty(order_key: str, chain_id: int, member_id: UUID | None, currency: str, expires_at: datetime) -> Hold:
+    return Hold(
+        order_key=order_key, chain_id=chain_id, member_id=member_id, points=0, points_minor=0, principal_minor=0,
+        gift_minor=0, gift_cards=(), currency=currency, expires_at=expires_at, state="held",
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Make one member of two: cards and number point to the one kept, balances move by entries, a phone becomes free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from liushui.kernel.ids import new_id
+from liushui.loyalty import ledger
+from liushui.loyalty.contracts import Member
+from liushui.loyalty.errors import MergeRefused, UnknownMember
+from liushui.loyalty.ledger import NewEntry
+from liushui.loyalty.member_queries import member
+from liushui.loyalty.models import AccountRow, CardRow, MemberRow
+from liushui.loyalty.points import lots_left
+from liushui.privacy import facade as privacy
+from liushui.runtime import audit
+from liushui.runtime.access import Principal
+from liushui.runtime.grants import system_principal
+
+_LEFT_MAX = 100
+_REASON = "merged into another member"
+
+
+def merge(*, keep_id: UUID, drop_id: UUID, reason: str, principal: Principal, now: datetime) -> Member:
+    """Merge a duplicate into the member that is kept; the kept one. Safe to repeat.
+
+    What open orders of the duplicate hold stays theirs and follows when it is given back. Points go with the days on
+    which their lots end. The duplicate's personal data is erased, so that its phone is free.
+    Raises UnknownMember, and MergeRefused for two chains or currencies, for one member, and for one that is not active.
+    """
+    if keep_id == drop_id:
+        raise MergeRefused("A member cannot be merged with himself")
+    with transaction.atomic():
+        rows = {
+            row.id: row
+            for row in MemberRow.objects.filter(id__in=[keep_id, drop_id]).order_by("id").select_for_update()
+        }
+        if len(rows) < 2:
+            raise UnknownMember("There is no such member")
+        keep, drop = rows[keep_id], rows[drop_id]
+        if (drop.status, drop.merged_into) != ("merged", keep_id):
+            _check(keep, drop)
+            _merge(keep, drop, now)
+            audit.record(
+                principal=principal, action="member.merge", target=f"member:{keep_id}", chain_id=keep.chain_id,
+                after={"merged": str(drop_id), "number": drop.number}, reason=reason,
+            )  # fmt: skip
+    if drop.subject_id is not None:
+        _free_phone(drop_id, drop.subject_id, principal, now)
+    kept = member(member_id=keep_id)
+    if kept is None:
+        raise UnknownMember("There is no such member")
+    return kept
+
+
+def carry_over(*, account_ids: Collection[UUID], now: datetime) -> None:
+    """Move what came back to accounts of merged members to those who are kept; in the transaction that gave it back.
+
+    One statement when there is nothing of that kind, which is nearly always.
+    """
+    closed = AccountRow.objects.filter(id__in=account_ids, kind="member", is_open=False)
+    for account_id in sorted(closed.values_list("id", flat=True)):
+        kept_id = MemberRow.objects.filter(id=account_id, status="merged").values_list("merged_into", flat=True).first()
+        if kept_id is not None:
+            _carry(account_id, kept_id, now)
+
+
+def finish_merges(*, now: datetime) -> int:
+    """Free the phones of duplicates whose merge was broken off after the books were done."""
+    left = MemberRow.objects.filter(status="merged", subject_id__isnull=False).order_by("id")[:_LEFT_MAX]
+    found = list(left.values_list("id", "subject_id"))
+    for member_id, subject_id in found:
+        _free_phone(member_id, subject_id, system_principal(name="loyalty"), now)
+    return len(found)
+
+
+def _check(keep: MemberRow, drop: MemberRow) -> None:
+    if keep.chain_id != drop.chain_id:
+        raise MergeRefused("These members belong to two chains")
+    for row in (keep, drop):
+        if row.status != "active":
+            raise MergeRefused(f"Member {row.number} is {row.status} already", context={"number": row.number})
+
+
+def _merge(keep: MemberRow, drop: MemberRow, now: datetime) -> None:
+    accounts = ledger.lock([keep.id, drop.id])
+    if accounts[keep.id].currency != accounts[drop.id].currency:
+        raise MergeRefused("These members have accounts in two currencies")
+    AccountRow.objects.filter(id=drop.id).update(is_open=False)
+    MemberRow.objects.filter(id=drop.id).update(status="merged", merged_into=keep.id)
+    MemberRow.objects.filter(merged_into=drop.id).update(merged_into=keep.id)
+    CardRow.objects.filter(member_id=drop.id).update(member_id=keep.id)
+    _carry(drop.id, keep.id, now)
+
+
+def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
+    """Book what is free of one account over to the other, each lot of points with its day."""
+    row = AccountRow.objects.select_for_update().get(id=from_id)
+    if not (row.points_free or row.principal_free_minor or row.gift_free_minor):
+        return
+    left, beyond = lots_left(account_id=from_id)
+    name = f"merge:{new_id()}"
+    common = {
+        "chain_id": row.chain_id, "kind": "merge", "currency": row.currency, "at": now,
+        "on_date": ledger.business_date(chain_id=row.chain_id, store_id=None, at=now),
+    }  # fmt: skip
+    entries = [
+        NewEntry(
+            account_id=from_id, cause=name, points=-row.points_free, principal_minor=-row.principal_free_minor,
+            gift_minor=-row.gift_free_minor, **common,
+        ),
+        NewEntry(
+            account_id=to_id, cause=name, points=-beyond, principal_minor=row.principal_free_minor,
+            gift_minor=row.gift_free_minor, **common,
+        ),
+        *(
+            NewEntry(account_id=to_id, cause=f"{name}:{until}", points=points, lot_until=until, **common)
+            for until, points in left
+        ),
+    ]  # fmt: skip
+    ledger.book([each for each in entries if each.points or each.principal_minor or each.gift_minor])
+
+
+def _free_phone(member_id: UUID, subject_id: UUID, principal: Principal, now: datetime) -> None:
+    """Erase the duplicate's personal data; what of it concerns the kept member is the kept member's own."""
+    privacy.erase_subject(subject_id=subject_id, reason=_REASON, principal=principal, now=now)
+    MemberRow.objects.filter(id=member_id, status="merged").update(subject_id=None)

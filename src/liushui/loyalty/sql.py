@@ -1,0 +1,55 @@
+"""Statements that the ORM cannot say, on either database: values as stored, updates that tell what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+
+def stored(value: Any) -> Any:
+    """A value as the present database takes it in raw SQL."""
+    if isinstance(value, UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return connection.ops.adapt_datefield_value(value)
+    return value
+
+
+def read_uuid(value: Any) -> UUID:
+    """An id that raw SQL answered."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def read_date(value: Any) -> date | None:
+    """A date that raw SQL answered."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """One statement; the rows that it answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [stored(value) for value in values])
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def typed(kind: str) -> str:
+    """A parameter's mark with its type, for places where PostgreSQL cannot tell it."""
+    return f"CAST(%s AS {kind})" if connection.vendor == "postgresql" else "%s"
+
+
+def insert(
+    *, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], keys: str, returning: str
+) -> list[tuple[Any, ...]]:
+    """Add rows by one statement, leaving alone what a row with the same keys has; the `returning` of those added."""
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    return run(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * len(rows))}"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
+        f" ON CONFLICT ({keys}) DO NOTHING RETURNING {returning}",
+        [value for row in rows for value in row],
+    )
