@@ -1,0 +1,161 @@
+"""Lists of members, page by page, and how many there are of each tier."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+
+from liushui.loyalty.models import AccountRow, HoldRow, MemberRow, TierChangeRow
+
+LIMIT_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberQuery:
+    """Which members to list, the newest first: those of a chain, narrowed by whatever is not at its default."""
+
+    chain_id: int
+    tier: str = ""
+    status: str = "active"  # active | merged | erased | all
+    home_store_id: int | None = None
+    joined_from: datetime | None = None
+    joined_before: datetime | None = None
+    cursor: str = ""  # next_cursor of the page before
+    limit: int = 50
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for less than all members that are active."""
+        asked = (self.tier, self.home_store_id, self.joined_from, self.joined_before, self.cursor)
+        return any(asked) or self.status != "active"
+
+    def after(self, cursor: str) -> MemberQuery:
+        """The same from another place on."""
+        return replace(self, cursor=cursor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLine:
+    """A member as a list shows it; balances with what open sales hold."""
+
+    id: UUID
+    number: str
+    subject_id: UUID | None
+    status: str
+    tier: str
+    joined_at: datetime
+    home_store_id: int | None
+    points: int
+    principal_minor: int
+    gift_minor: int
+
+    @property
+    def value_minor(self) -> int:
+        """Principal and gift part together."""
+        return self.principal_minor + self.gift_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPage:
+    """Members; `next_cursor` is empty on the last page."""
+
+    members: tuple[MemberLine, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierMove:
+    """How many members came from one tier to another within some days."""
+
+    tier_before: str
+    tier_after: str
+    members: int
+
+
+_FIELDS = ("id", "number", "subject_id", "status", "tier", "joined_at", "home_store_id")
+
+
+def list_members(*, query: MemberQuery) -> MemberPage:
+    """One page: three statements, whatever the limit."""
+    found = MemberRow.objects.filter(chain_id=query.chain_id)
+    if query.status != "all":
+        found = found.filter(status=query.status)
+    if query.tier:
+        found = found.filter(tier=query.tier)
+    if query.home_store_id is not None:
+        found = found.filter(home_store_id=query.home_store_id)
+    if query.joined_from is not None:
+        found = found.filter(joined_at__gte=query.joined_from)
+    if query.joined_before is not None:
+        found = found.filter(joined_at__lt=query.joined_before)
+    place = _place(query.cursor)
+    if place is not None:
+        found = found.filter(Q(joined_at__lt=place[0]) | Q(joined_at=place[0], id__lt=place[1]))
+    limit = max(1, min(query.limit, LIMIT_MAX))
+    rows = list(found.order_by("-joined_at", "-id").values(*_FIELDS)[: limit + 1])
+    balances = _balances([row["id"] for row in rows[:limit]])
+    lines = tuple(
+        MemberLine(**row, **dict(zip(_BALANCES, balances.get(row["id"], (0, 0, 0)), strict=True)))
+        for row in rows[:limit]
+    )
+    more = len(rows) > limit
+    return MemberPage(members=lines, next_cursor=f"{lines[-1].joined_at.isoformat()}_{lines[-1].id}" if more else "")
+
+
+_BALANCES = ("points", "principal_minor", "gift_minor")
+
+
+def _balances(account_ids: Collection[UUID]) -> dict[UUID, tuple[int, int, int]]:
+    """(points, principal, gift) by account, what open sales hold among it."""
+    free = AccountRow.objects.filter(id__in=account_ids).values_list(
+        "id", "points_free", "principal_free_minor", "gift_free_minor"
+    )
+    held = {
+        account_id: sums
+        for account_id, *sums in HoldRow.objects.filter(account_id__in=account_ids, state="held")
+        .values_list("account_id")
+        .annotate(Sum("points"), Sum("principal_minor"), Sum("gift_minor"))
+        .order_by()
+    }
+    return {
+        account_id: (points + also[0], principal + also[1], gift + also[2])
+        for account_id, points, principal, gift in free
+        for also in [held.get(account_id, [0, 0, 0])]
+    }
+
+
+def _place(cursor: str) -> tuple[datetime, UUID] | None:
+    """Where a page begins; None for what no page has said."""
+    at, _underscore, member_id = cursor.partition("_")
+    try:
+        joined_at = datetime.fromisoformat(at)
+        return (joined_at, UUID(member_id)) if joined_at.tzinfo is not None else None
+    except ValueError:
+        return None
+
+
+def tier_counts(*, chain_id: int) -> dict[str, int]:
+    """How many active members each tier has; the empty code stands for none. One statement."""
+    rows = MemberRow.objects.filter(chain_id=chain_id, status="active").order_by()
+    return dict(rows.values_list("tier").annotate(Count("id")))
+
+
+def tier_counts_by_store(*, chain_id: int) -> dict[tuple[int | None, str], int]:
+    """The same by home store."""
+    rows = MemberRow.objects.filter(chain_id=chain_id, status="active").order_by()
+    return {
+        (store_id, tier): count
+        for store_id, tier, count in rows.values_list("home_store_id", "tier").annotate(Count("id"))
+    }
+
+
+def tier_moves(*, chain_id: int, first: date, last: date) -> tuple[TierMove, ...]:
+    """Who came from which tier to which on these days, both included; the most first."""
+    rows = TierChangeRow.objects.filter(chain_id=chain_id, since__gte=first, since__lte=last).order_by()
+    moves = rows.values_list("tier_before", "tier_after").annotate(Count("id"))
+    found = [TierMove(tier_before=before, tier_after=after, members=count) for before, after, count in moves]
+    return tuple(sorted(found, key=lambda move: (-move.members, move.tier_before, move.tier_after)))
