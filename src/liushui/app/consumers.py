@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.payments.tasks import TICKS as PAYMENTS
+from liushui.privacy.tasks import TICKS as PRIVACY
 from liushui.promotions.handlers import CONSUMERS as PROMOTIONS_READ
 from liushui.promotions.tasks import TICKS as PROMOTIONS
 from liushui.runtime import tidy
@@ -14,6 +15,7 @@ from liushui.till.tasks import TICKS as TILL
 CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ)
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
+    *PRIVACY,
     *PAYMENTS,
     *PROMOTIONS,
     *TILL,

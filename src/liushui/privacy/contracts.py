@@ -112,11 +112,12 @@ class ErasureProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRequest:
-    """A one-time code is on its way; `to` is masked."""
+    """A one-time code is on its way; `to` is masked. `hint` is the code itself in demonstrations, otherwise empty."""
 
     id: UUID
     to: str
     expires_at: datetime
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

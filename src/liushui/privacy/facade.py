@@ -2,24 +2,69 @@
 
 from __future__ import annotations
 
+from liushui.privacy.actions.apply_retention import apply_retention
 from liushui.privacy.actions.create_subject import create_subject
+from liushui.privacy.actions.erase_subject import erase_subject, resume_erasures
+from liushui.privacy.actions.export_subject import export_subject
+from liushui.privacy.actions.keep_consents import give_consent, publish_notice, withdraw_consent
+from liushui.privacy.actions.one_time_codes import check_code, request_code
+from liushui.privacy.actions.reveal import reveal
+from liushui.privacy.actions.rotate_keys import keys_in_use, rewrap_keys
+from liushui.privacy.actions.send_message import send_message
 from liushui.privacy.actions.update_subject import touch_subjects, update_subject
+from liushui.privacy.consent_queries import (
+    consent_history,
+    consents,
+    current_notice,
+    current_notices,
+    has_consent,
+    notice,
+    with_consent,
+)
+from liushui.privacy.keys import add_key, drop_keys, generated, key_file, set_wrapper
+from liushui.privacy.messages import register_sender
 from liushui.privacy.queries import birthday_of, find_subjects, masked, normalise, proof, proofs, subject
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
 
 __all__ = [
+    "add_key",
+    "apply_retention",
     "birthday_of",
+    "check_code",
+    "consent_history",
+    "consents",
     "create_subject",
+    "current_notice",
+    "current_notices",
+    "drop_keys",
+    "erase_subject",
+    "export_subject",
     "find_subjects",
+    "generated",
+    "give_consent",
+    "has_consent",
+    "key_file",
+    "keys_in_use",
     "masked",
     "normalise",
+    "notice",
     "proof",
     "proofs",
+    "publish_notice",
     "register_fields",
+    "register_sender",
     "register_source",
     "registered_fields",
+    "request_code",
+    "resume_erasures",
+    "reveal",
+    "rewrap_keys",
+    "send_message",
+    "set_wrapper",
     "subject",
     "touch_subjects",
     "update_subject",
+    "with_consent",
+    "withdraw_consent",
 ]

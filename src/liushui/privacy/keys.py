@@ -13,8 +13,9 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,7 @@ from django.conf import settings
 from liushui.privacy import ciphers
 from liushui.privacy.errors import KeyMissing
 
+_SETTLED = timedelta(hours=1)
 FILE_NAME = "privacy_keys.json"  # in the data folder; left out of backups unless asked for (decision 0150)
 
 
@@ -53,6 +55,7 @@ class KeyRing:
     current_id: str
     keys: Mapping[str, bytes] = field(repr=False)
     index_secret: bytes = field(repr=False)
+    retired: Mapping[str, datetime] = field(default_factory=dict)  # when a key ceased to be the current one
 
     def wrap(self, *, data_key: bytes, associated: bytes) -> bytes:
         """The data key wrapped under the current key."""
@@ -104,28 +107,42 @@ def is_from_environment() -> bool:
     return bool(settings.LIUSHUI.privacy_keys.get_secret_value())
 
 
-def add_key() -> str:
+def add_key(*, now: datetime) -> str:
     """Make another key-encryption key the current one; returns its id. Raises KeyMissing where there is no file."""
-    if is_from_environment():
-        raise KeyMissing(
-            "The keys are given by LIUSHUI_PRIVACY_KEYS", remedy="Put a new key there and name it as current."
-        )
-    before = ring()
-    key_id = _new_id()
-    keys = {**before.keys, key_id: ciphers.new_key()}
-    _write(key_file(), KeyRing(current_id=key_id, keys=keys, index_secret=before.index_secret), is_new=False)
+    _require_file()
+    before, key_id = ring(), _new_id()
+    after = replace(
+        before, current_id=key_id, keys={**before.keys, key_id: ciphers.new_key()},
+        retired={**before.retired, before.current_id: now},
+    )  # fmt: skip
+    _write(key_file(), after, is_new=False)
     return key_id
 
 
-def drop_keys(*, kept: frozenset[str]) -> tuple[str, ...]:
-    """Destroy the keys that are neither current nor named; returns their ids."""
+def drop_keys(*, in_use: Collection[str], now: datetime) -> tuple[str, ...]:
+    """Destroy the keys under which nothing is wrapped any more; returns their ids.
+
+    One that was current within the last hour stays: another process may just be writing under it.
+    """
+    _require_file()
     before = ring()
-    keys = {key_id: key for key_id, key in before.keys.items() if key_id in kept or key_id == before.current_id}
-    gone = tuple(sorted(before.keys.keys() - keys.keys()))
+    gone = {
+        key_id
+        for key_id in before.keys
+        if key_id != before.current_id and key_id not in in_use and now - before.retired.get(key_id, now) >= _SETTLED
+    }
     if gone:
-        after = KeyRing(current_id=before.current_id, keys=keys, index_secret=before.index_secret)
-        _write(key_file(), after, is_new=False)
-    return gone
+        keys = {key_id: key for key_id, key in before.keys.items() if key_id not in gone}
+        retired = {key_id: at for key_id, at in before.retired.items() if key_id not in gone}
+        _write(key_file(), replace(before, keys=keys, retired=retired), is_new=False)
+    return tuple(sorted(gone))
+
+
+def _require_file() -> None:
+    if is_from_environment():
+        raise KeyMissing(
+            "The keys are given by LIUSHUI_PRIVACY_KEYS", remedy="Change them there: add a key, name it as current."
+        )
 
 
 @lru_cache(maxsize=512)
@@ -183,7 +200,9 @@ def _parsed(text: str, where: str) -> KeyRing:
     try:
         found = json.loads(text)
         keys = {key_id: _bytes(key) for key_id, key in found["keys"].items()}
-        ring = KeyRing(current_id=found["current"], keys=keys, index_secret=_bytes(found["index_secret"]))
+        retired = {key_id: datetime.fromisoformat(at) for key_id, at in found.get("retired", {}).items()}
+        secret = _bytes(found["index_secret"])
+        ring = KeyRing(current_id=found["current"], keys=keys, index_secret=secret, retired=retired)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise KeyMissing(
             f"{where} is not of the form of keys", remedy="`liushui privacy new-keys` shows the form."
@@ -203,4 +222,5 @@ def _bytes(text: str) -> bytes:
 def _text(ring: KeyRing) -> str:
     keys = {key_id: base64.b64encode(key).decode() for key_id, key in ring.keys.items()}
     secret = base64.b64encode(ring.index_secret).decode()
-    return json.dumps({"current": ring.current_id, "keys": keys, "index_secret": secret})
+    retired = {key_id: at.isoformat() for key_id, at in ring.retired.items()}
+    return json.dumps({"current": ring.current_id, "keys": keys, "index_secret": secret, "retired": retired})

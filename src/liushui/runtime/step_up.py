@@ -49,6 +49,12 @@ def is_fresh(request: HttpRequest, *, now: datetime | None = None) -> bool:
     return bool(0 <= age <= settings.LIUSHUI.step_up_seconds)
 
 
+def proved_at(request: HttpRequest) -> datetime | None:
+    """When a password or a second factor was given last in this session; None when never."""
+    given_at = request.session.get(VERIFIED_AT)
+    return None if given_at is None else datetime.fromtimestamp(given_at, UTC)
+
+
 def is_due(request: HttpRequest, *, amount_minor: int | None) -> bool:
     """Whether money of this size asks for fresh proof: from LIUSHUI_STEP_UP_AMOUNT_MINOR on, given or taken back."""
     return abs(amount_minor or 0) >= settings.LIUSHUI.step_up_amount_minor and not is_fresh(request)

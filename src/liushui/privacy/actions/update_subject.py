@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -50,8 +50,9 @@ def update_subject(
 
 
 def touch_subjects(*, subject_ids: Collection[UUID], now: datetime) -> int:
-    """Signs of life, from which retention counts; one statement. Returns for how many it moved on."""
-    return SubjectRow.objects.filter(id__in=list(subject_ids), state="active", seen_at__lt=now).update(seen_at=now)
+    """Signs of life, from which retention counts, once a day each: one statement. Returns for how many it moved on."""
+    before = now - timedelta(days=1)
+    return SubjectRow.objects.filter(id__in=list(subject_ids), state="active", seen_at__lt=before).update(seen_at=now)
 
 
 def _replace(row: SubjectRow, values: Mapping[str, str], gone: Collection[str], now: datetime) -> None:
