@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
 from liushui.loyalty.actions.hold import hold, hold_of
-from liushui.loyalty.actions.join import drop_left_over_claims, join
+from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
 from liushui.loyalty.actions.programme_drafts import (
     create_programme_draft,
@@ -50,7 +50,6 @@ __all__ = [
     "create_programme_draft",
     "decide_programme",
     "discard_programme_draft",
-    "drop_left_over_claims",
     "entries",
     "expire_holds",
     "expiring",

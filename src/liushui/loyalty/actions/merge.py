@@ -50,7 +50,7 @@ def merge(*, keep_id: UUID, drop_id: UUID, reason: str, principal: Principal, no
                 after={"merged": str(drop_id), "number": drop.number}, reason=reason,
             )  # fmt: skip
     if drop.subject_id is not None:
-        _free_phone(drop_id, drop.subject_id, principal, now)
+        _free_phone(drop_id, drop.subject_id, now)
     kept = member(member_id=keep_id)
     if kept is None:
         raise UnknownMember("There is no such member")
@@ -74,7 +74,7 @@ def finish_merges(*, now: datetime) -> int:
     left = MemberRow.objects.filter(status="merged", subject_id__isnull=False).order_by("id")[:_LEFT_MAX]
     found = list(left.values_list("id", "subject_id"))
     for member_id, subject_id in found:
-        _free_phone(member_id, subject_id, system_principal(name="loyalty"), now)
+        _free_phone(member_id, subject_id, now)
     return len(found)
 
 
@@ -125,7 +125,8 @@ def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
     ledger.book([each for each in entries if each.points or each.principal_minor or each.gift_minor])
 
 
-def _free_phone(member_id: UUID, subject_id: UUID, principal: Principal, now: datetime) -> None:
+def _free_phone(member_id: UUID, subject_id: UUID, now: datetime) -> None:
     """Erase the duplicate's personal data; what of it concerns the kept member is the kept member's own."""
-    privacy.erase_subject(subject_id=subject_id, reason=_REASON, principal=principal, now=now)
+    by = system_principal(name="loyalty")  # who merges need not be who handles requests about data
+    privacy.erase_subject(subject_id=subject_id, reason=_REASON, principal=by, now=now)
     MemberRow.objects.filter(id=member_id, status="merged").update(subject_id=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
-from liushui.loyalty.models.members import CardRow, JoiningRow, MemberRow
+from liushui.loyalty.models.members import CardRow, MemberRow
 from liushui.loyalty.models.programme import ProgrammeDraftRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
     DryRunMemberRow,
@@ -26,7 +26,6 @@ __all__ = [
     "ExpiryRunRow",
     "GiftCardRow",
     "HoldRow",
-    "JoiningRow",
     "MemberDayRow",
     "MemberRow",
     "ProgrammeDraftRow",

@@ -55,20 +55,3 @@ class CardRow(models.Model):
     class Meta:
         db_table = "loyalty_card"
         constraints = [models.UniqueConstraint(fields=["chain_id", "number"], name="card_number_once")]
-
-
-class JoiningRow(models.Model):
-    """Somebody is joining with a phone at this moment: of two tills, both work for the same ids.
-
-    The row is there for the blink of an eye; what a crash left is taken up by the next one who joins with that phone.
-    """
-
-    pk = models.CompositePrimaryKey("chain_id", "phone_hash")
-    chain_id = models.BigIntegerField()
-    phone_hash = models.CharField(max_length=64)  # HMAC; gone with the row
-    member_id = models.UUIDField()
-    subject_id = models.UUIDField()
-    started_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        db_table = "loyalty_joining"
