@@ -38,6 +38,9 @@ POLICIES: dict[str, Policy] = {
     "orders_return_counter": BY_CHAIN,
     "orders_returned_line": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "orders_returned_tender": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "returns_policy": BY_CHAIN,
+    "returns_note": BY_STORE,
+    "returns_entry": read_only(BY_STORE.read or ""),
     "intake_quarantineentryrow": WITHIN_OR_NOWHERE,
     "intake_importrunrow": same(f"chain_code IN (SELECT code FROM stores_chain WHERE id IN {CHAINS})"),  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     "intake_rawmessage": Policy(read=None, insert=OPEN, change=None),  # what machines sent, kept unread

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from liushui.orders.contracts import OriginalLine, ReturnOf, SaleLine
+from liushui.orders.contracts import VALUE_TENDERS, GiveBack, OriginalLine, ReturnOf, SaleLine
 from liushui.returns.domain.policy import LATE_TENDERS as LATE_TENDERS
 from liushui.returns.domain.policy import MONEY_TENDERS as MONEY_TENDERS
 from liushui.returns.domain.policy import ConditionCode as ConditionCode
@@ -89,7 +89,23 @@ class ReturnQuote:
     returns_of: ReturnOf | None  # for RecordSale
     is_full: bool  # nothing of the sale stays with the shopper
     needs_approval: str  # one of APPROVAL_REASONS, or empty
-    notes: tuple[str, ...] = ()  # late | other_store | card_late | clawback | rulebook_unknown
+    notes: tuple[str, ...] = ()  # clawback | late | other_store | card_late
+
+    def give_backs(self) -> tuple[GiveBack, ...]:
+        """What loyalty gives back, as the event of the recorded return tells it."""
+        return tuple(
+            GiveBack(
+                of_order_key=self.order_key,
+                kind=each.type,
+                amount_minor=-each.amount_minor,
+                points=each.points,
+                principal_minor=each.principal_minor,
+                gift_minor=each.gift_minor,
+                reference=each.reference,
+            )
+            for each in self.tenders
+            if each.type in VALUE_TENDERS
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +117,14 @@ class PolicyView:
     policy: ReturnPolicy
     changed_by: str
     changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCodes:
+    """What a cashier chooses from; `is_active` says whether it is still offered."""
+
+    reasons: tuple[ReasonCode, ...]
+    conditions: tuple[ConditionCode, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,4 +2,15 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from liushui.returns.actions.quote_return import quote_return
+from liushui.returns.actions.quote_unreceipted import quote_unreceipted
+from liushui.returns.policies import policy, policy_view, return_codes, save_policy
+
+__all__ = [
+    "policy",
+    "policy_view",
+    "quote_return",
+    "quote_unreceipted",
+    "return_codes",
+    "save_policy",
+]

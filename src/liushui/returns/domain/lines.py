@@ -10,7 +10,9 @@ from liushui.orders.contracts import Discount, OriginalLine, ReturnedLine, SaleL
 from liushui.returns.domain.shares import nested_shares, share
 from liushui.returns.errors import NotReturnable, TooMuchReturned
 
-CLAWBACK = "clawback"  # code of a discount that stays with the shopper no longer, where none of the line's own can say so
+CLAWBACK = (
+    "clawback"  # code of a discount that stays with the shopper no longer, where none of the line's own can say so
+)
 CLAWBACK_NAME = "优惠收回"
 _NOTHING = ReturnedLine(
     units=0, regular_minor=0, discount_minor=0, amount_minor=0, tax_minor=0, cost_minor=0, measure_value=0,

@@ -11,7 +11,7 @@ from liushui.returns.errors import InvalidPolicy
 OtherStore = Literal["allow", "approve", "refuse"]
 CouponsBack = Literal["full_return", "never"]
 MONEY_TENDERS = ("mobile", "card", "other", "cash")
-LATE_TENDERS = ("cash", "stored_value")
+LATE_TENDERS = ("cash", "other")  # other: outside the till, such as a bank transfer
 CODES_MAX = 40
 CODE_MAX = 32
 NAME_MAX = 60

@@ -105,4 +105,4 @@ def settled(tenders: Sequence[RefundTender], *, sold_minor: int) -> tuple[tuple[
         return tuple(value), -left
     kept = filled([-each.amount_minor for each in money], left)
     cut = [replace(each, amount_minor=-amount) for each, amount in zip(money, kept, strict=True) if amount]
-    return tuple([*value, *cut]), 0
+    return (*value, *cut), 0
