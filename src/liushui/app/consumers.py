@@ -7,12 +7,13 @@ from liushui.payments.tasks import TICKS as PAYMENTS
 from liushui.privacy.tasks import TICKS as PRIVACY
 from liushui.promotions.handlers import CONSUMERS as PROMOTIONS_READ
 from liushui.promotions.tasks import TICKS as PROMOTIONS
+from liushui.returns.handlers import CONSUMERS as RETURNS
 from liushui.runtime import tidy
 from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
 from liushui.till.tasks import TICKS as TILL
 
-CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ)
+CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ, *RETURNS)
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
     *PRIVACY,

@@ -4,73 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ReturnNoteRow',
+            name="ReturnNoteRow",
             fields=[
-                ('order_key', models.CharField(max_length=193, primary_key=True, serialize=False)),
-                ('chain_id', models.BigIntegerField()),
-                ('store_id', models.BigIntegerField()),
-                ('lines', models.JSONField()),
-                ('approval_id', models.UUIDField(null=True)),
-                ('approved_by', models.CharField(max_length=128)),
-                ('noted_at', models.DateTimeField()),
+                ("order_key", models.CharField(max_length=193, primary_key=True, serialize=False)),
+                ("chain_id", models.BigIntegerField()),
+                ("store_id", models.BigIntegerField()),
+                ("lines", models.JSONField()),
+                ("approval_id", models.UUIDField(null=True)),
+                ("approved_by", models.CharField(max_length=128)),
+                ("noted_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'returns_note',
+                "db_table": "returns_note",
             },
         ),
         migrations.CreateModel(
-            name='ReturnPolicyRow',
+            name="ReturnPolicyRow",
             fields=[
-                ('chain_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('document', models.JSONField()),
-                ('changed_by', models.CharField(max_length=128)),
-                ('changed_at', models.DateTimeField()),
+                ("chain_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("version", models.IntegerField()),
+                ("document", models.JSONField()),
+                ("changed_by", models.CharField(max_length=128)),
+                ("changed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'returns_policy',
+                "db_table": "returns_policy",
             },
         ),
         migrations.CreateModel(
-            name='ReturnEntryRow',
+            name="ReturnEntryRow",
             fields=[
-                ('pk', models.CompositePrimaryKey('sale_id', 'line_number', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('sale_id', models.UUIDField()),
-                ('line_number', models.IntegerField()),
-                ('chain_id', models.BigIntegerField()),
-                ('store_id', models.BigIntegerField()),
-                ('store_code', models.CharField(max_length=32)),
-                ('receipt_number', models.CharField(max_length=128)),
-                ('completed_at', models.DateTimeField()),
-                ('business_date', models.DateField()),
-                ('operator', models.CharField(max_length=64)),
-                ('original_sale_id', models.UUIDField(null=True)),
-                ('original_line_number', models.IntegerField(null=True)),
-                ('sku', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=400)),
-                ('category', models.CharField(max_length=200)),
-                ('units', models.BigIntegerField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('tax_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reason', models.CharField(max_length=32)),
-                ('condition', models.CharField(max_length=32)),
-                ('approved_by', models.CharField(max_length=128)),
-                ('is_exchange', models.BooleanField()),
-                ('status', models.CharField(max_length=16)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "sale_id", "line_number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sale_id", models.UUIDField()),
+                ("line_number", models.IntegerField()),
+                ("chain_id", models.BigIntegerField()),
+                ("store_id", models.BigIntegerField()),
+                ("store_code", models.CharField(max_length=32)),
+                ("receipt_number", models.CharField(max_length=128)),
+                ("completed_at", models.DateTimeField()),
+                ("business_date", models.DateField()),
+                ("operator", models.CharField(max_length=64)),
+                ("original_sale_id", models.UUIDField(null=True)),
+                ("original_line_number", models.IntegerField(null=True)),
+                ("sku", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=400)),
+                ("category", models.CharField(max_length=200)),
+                ("units", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("tax_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("reason", models.CharField(max_length=32)),
+                ("condition", models.CharField(max_length=32)),
+                ("approved_by", models.CharField(max_length=128)),
+                ("is_exchange", models.BooleanField()),
+                ("status", models.CharField(max_length=16)),
             ],
             options={
-                'db_table': 'returns_entry',
-                'indexes': [models.Index(fields=['store_id', 'business_date'], name='return_entry_by_store_day'), models.Index(fields=['completed_at', 'sale_id', 'line_number'], name='return_entry_by_time')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('units__gte', 0)), name='return_entry_positive'), models.CheckConstraint(condition=models.Q(('status__in', ['completed', 'voided'])), name='return_entry_status')],
+                "db_table": "returns_entry",
+                "indexes": [
+                    models.Index(fields=["store_id", "business_date"], name="return_entry_by_store_day"),
+                    models.Index(fields=["completed_at", "sale_id", "line_number"], name="return_entry_by_time"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gte", 0), ("units__gte", 0)), name="return_entry_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["completed", "voided"])), name="return_entry_status"
+                    ),
+                ],
             },
         ),
     ]
