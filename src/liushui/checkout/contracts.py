@@ -28,6 +28,7 @@ __all__ = [
     "SaleRecorded",
     "Shipping",
     "Tender",
+    "refund_target",
 ]
 
 
@@ -90,6 +91,11 @@ class ReturnTerms:
     approved_by: str = ""
 
 
+def refund_target(*, source: str, source_id: str) -> str:
+    """What an approval of a return names: the one sale that it is for."""
+    return f"sale:{source}/{source_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteSale:
     """A sale to be completed. (source, source_id) names it for ever; the source makes the id."""
@@ -118,6 +124,7 @@ class CompleteSale:
     # The account that tenders of points and stored value are taken from, and whose points the sale earns. Its number is
     # recorded as the customer. `member` is the snapshot that promotions price by; None with a `member_id` asks for it.
     member_id: UUID | None = None
+    account: str = ""  # the same as `member_id`, by the member's number
     returns: ReturnTerms | None = None  # needed as soon as a line has an `original`
 
 

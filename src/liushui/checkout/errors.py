@@ -117,3 +117,27 @@ class PriceOutOfDate(DiscountMismatch):
     """The price that was agreed is not that of these lines, or no longer known."""
 
     type = "price-out-of-date"
+
+
+class ReturnRefused(InvalidValue):
+    """A line takes back a sold line in a way that can't be."""
+
+    type = "return-refused"
+
+
+class ReturnDiffers(InvalidValue):
+    """What is stated of a returned line is not what the receipt says."""
+
+    type = "return-differs"
+
+
+class RefundRefused(InvalidValue):
+    """What is given back is not what is due for the returned goods."""
+
+    type = "refund-refused"
+
+
+class MemberNeeded(InvalidValue):
+    """Points and stored value belong to a member, and the sale names none of ours."""
+
+    type = "member-needed"

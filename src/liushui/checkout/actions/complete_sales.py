@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import Basket
+from liushui.checkout.actions import value
 from liushui.checkout.actions.price_sales import Placed, Priced, hold, price_sales, recording
+from liushui.checkout.actions.take_back import take_back, use_approval
 from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.checkout.domain.fingerprint import body_sha256
 from liushui.checkout.domain.places import Senders
 from liushui.checkout.domain.sale_checks import check_currency, check_head
 from liushui.kernel.errors import LiushuiError
+from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
 from liushui.orders.contracts import RecordSale
+from liushui.orders.errors import ReturnedMeanwhile, SaleConflict
 from liushui.promotions import facade as promotions
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, Store
+
+Answer = SaleRecorded | LiushuiError
+TRIES_MAX = 5  # each means that something else of the same receipt came back meanwhile
 
 
 def complete_sale(
@@ -56,8 +65,30 @@ def _complete(
     now: datetime,
     kept: catalog.KeptItems | None = None,
     capability: str = "sale.write",
-) -> list[SaleRecorded | LiushuiError]:
-    answers: dict[int, SaleRecorded | LiushuiError] = {}
+) -> list[Answer]:
+    answers = _complete_once(commands, principal=principal, now=now, kept=kept, capability=capability)
+    for _ in range(TRIES_MAX):
+        # Something else of the same receipt came back meanwhile: what these give back is worked out anew.
+        late = [index for index, answer in enumerate(answers) if isinstance(answer, ReturnedMeanwhile)]
+        if not late:
+            break
+        again = _complete_once(
+            [commands[index] for index in late], principal=principal, now=now, kept=kept, capability=capability
+        )
+        for index, answer in zip(late, again, strict=True):
+            answers[index] = answer
+    return answers
+
+
+def _complete_once(
+    commands: Sequence[CompleteSale],
+    *,
+    principal: Principal,
+    now: datetime,
+    kept: catalog.KeptItems | None,
+    capability: str,
+) -> list[Answer]:
+    answers: dict[int, Answer] = {}
     chains = stores.chains()
     senders = Senders.of(principal, chains=chains, stores_by_code=stores.stores_by_code(), capability=capability)
 
@@ -71,10 +102,16 @@ def _complete(
         except LiushuiError as refusal:
             answers[position] = refusal
     placed = _placed(taken, chains=chains, kept=kept)
+    ready: list[Placed] = []
+    for sale in placed:
+        try:
+            ready.append(_with_member_and_returns(sale, principal=principal, capability=capability, now=now))
+        except LiushuiError as refusal:
+            answers[sale.position] = refusal
 
-    resolved: list[tuple[Priced, RecordSale]] = []
+    resolved: list[tuple[Held, RecordSale]] = []
     keys: set[str] = set()  # of orders that hold something: one that stands in the batch twice holds it once
-    for sale, priced in zip(placed, price_sales(placed), strict=True):
+    for sale, priced in zip(ready, price_sales(ready), strict=True):
         held = _held(priced, keys, now=now)
         if isinstance(held, LiushuiError):
             answers[sale.position] = held
@@ -84,10 +121,9 @@ def _complete(
     _answer_repeats(answers, placed)
 
     recorded = orders.record_sales(commands=[command for _, command in resolved], recorded_at=now)
-    for (priced_sale, _command), answer in zip(resolved, recorded, strict=True):
-        answers[priced_sale.placed.position] = answer
-        if priced_sale.placed.key() in keys:
-            _settle(priced_sale.placed.key(), answer, now=now)
+    for (held_sale, record), answer in zip(resolved, recorded, strict=True):
+        answers[held_sale.placed.position] = answer
+        _settle(held_sale, record, answer, now=now)
     return [answers[position] for position in range(len(commands))]
 
 
@@ -97,52 +133,96 @@ def _placed(
     """The commands with the items they name, looked up together."""
     items = catalog.price_baskets(
         baskets=[
-            Basket(store=store, at=command.completed_at, codes={line.code for line in command.lines})
+            Basket(
+                store=store, at=command.completed_at,
+                codes={line.code for line in command.lines if line.original is None},
+            )
             for _, command, store in taken
         ],
         kept=kept,
-    )
+    )  # fmt: skip
     currencies = {chain.id: chain.currency for chain in chains}
     return [
         Placed(
-            position=position, command=command, store=store, items=found,
+            position=position, command=command, body_sha256=body_sha256(command), store=store, items=found,
             costed=store.currency == currencies[store.chain_id],
         )
         for (position, command, store), found in zip(taken, items, strict=True)
     ]  # fmt: skip
 
 
-def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tuple[Priced, RecordSale] | LiushuiError:
-    """The sale as it is recorded, with what its price uses up reserved; its key is noted then."""
+def _with_member_and_returns(sale: Placed, *, principal: Principal, capability: str, now: datetime) -> Placed:
+    """The sale with the member's account and with what it takes back; itself where it has neither."""
+    command = value.with_member(sale.command, store=sale.store)
+    taken = take_back(command, store=sale.store, principal=principal, capability=capability, now=now)
+    if command is sale.command and taken is None:
+        return sale
+    return replace(sale, command=command, taken_back=taken)
+
+
+class Held(NamedTuple):
+    """What a priced sale holds until it is recorded: uses and coupons of promotions, points and value of loyalty."""
+
+    placed: Placed
+    uses: bool
+    value: bool
+
+
+def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tuple[Held, RecordSale] | LiushuiError:
+    """The sale as it is recorded, with what its price uses up reserved and what it pays with held; its key is noted."""
     if isinstance(priced, LiushuiError):
         return priced
     try:
         sale = recording(priced)  # before anything is held: the tenders may not come to the total
     except LiushuiError as refusal:
         return refusal
-    if priced.placed.key() in keys or not priced.is_limited():
-        return priced, sale
-    held = hold(priced, now=now)
-    if isinstance(held, LiushuiError):
-        return held
-    keys.add(held.placed.key())
+    placed, key, uses = priced.placed, priced.placed.key(), False
+    if key in keys:
+        return Held(placed, False, False), sale
+    if priced.is_limited():
+        held = hold(priced, now=now)
+        if isinstance(held, LiushuiError):
+            return held
+        uses = True
+        if held is not priced:
+            try:
+                sale = recording(held)
+            except LiushuiError as refusal:
+                promotions.release(order_key=key, now=now)
+                return refusal
     try:
-        return held, sale if held is priced else recording(held)
+        pays = value.hold(placed.command, tenders=sale.tenders, order_key=key, store=placed.store, now=now)
     except LiushuiError as refusal:
-        promotions.release(order_key=held.placed.key(), now=now)
+        if uses:
+            promotions.release(order_key=key, now=now)
         return refusal
+    if uses or pays:
+        keys.add(key)
+    return Held(placed, uses, pays), sale
 
 
-def _settle(order_key: str, answer: SaleRecorded | LiushuiError, *, now: datetime) -> None:
-    """Commit what was held to the recorded sale; whoever dies before is mended by the sale's event. A sale that is in
-    conflict with a recorded one gives back what it held."""
-    if isinstance(answer, SaleRecorded):
-        promotions.commit(order_key=order_key, sale_id=answer.sale_id, now=now)
-    else:
-        promotions.release(order_key=order_key, now=now)
+def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) -> None:
+    """Make what was held final for the recorded sale, and give back what its returned lines owe. Whoever dies before is
+    mended by the sale's event. A sale that is refused lets go of what it held; one that is in conflict with a recorded
+    one leaves the value alone, which that one may be about to spend."""
+    key = held.placed.key()
+    if not isinstance(answer, SaleRecorded):
+        if held.uses:
+            promotions.release(order_key=key, now=now)
+        if held.value and not isinstance(answer, SaleConflict):
+            loyalty.void(order_key=key, now=now)
+        return
+    if held.value:
+        loyalty.post(order_key=key, sale_id=answer.sale_id, now=now)
+    if held.uses:
+        promotions.commit(order_key=key, sale_id=answer.sale_id, now=now)
+    taken = held.placed.taken_back
+    if taken is not None:
+        value.give_back(order_key=key, sale_id=answer.sale_id, give_backs=record.give_backs, now=now)
+        use_approval(held.placed.command, now=now)
 
 
-def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Sequence[Placed]) -> None:
+def _answer_repeats(answers: dict[int, Answer], placed: Sequence[Placed]) -> None:
     """A sale that was taken once is answered as it was then, even if an item of it has gone from the catalogue since.
 
     Only refused sales are looked up, so that a batch in order costs no statement more.
@@ -150,9 +230,7 @@ def _answer_repeats(answers: dict[int, SaleRecorded | LiushuiError], placed: Seq
     refused = [sale for sale in placed if sale.position in answers]
     if not refused:
         return
-    identities = [
-        orders.Identity(sale.command.source, sale.command.source_id, body_sha256(sale.command)) for sale in refused
-    ]
+    identities = [orders.Identity(sale.command.source, sale.command.source_id, sale.body_sha256) for sale in refused]
     for sale, answer in zip(refused, orders.recorded_before(identities=identities), strict=True):
         if isinstance(answer, SaleRecorded):
             answers[sale.position] = answer

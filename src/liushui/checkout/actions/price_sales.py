@@ -10,11 +10,11 @@ import structlog
 
 from liushui.catalog.contracts import PricedItem
 from liushui.checkout.actions.quote import region_code
-from liushui.checkout.contracts import CompleteSale
+from liushui.checkout.contracts import CompleteSale, Tender
 from liushui.checkout.domain.baskets import basket_of, check_frozen, discounted, is_ours_to_price
-from liushui.checkout.domain.fingerprint import body_sha256
 from liushui.checkout.domain.lines import build_line
 from liushui.checkout.domain.sale_checks import settled
+from liushui.checkout.domain.take_backs import TakenBack, check_refunds, default_tenders
 from liushui.checkout.errors import PriceOutOfDate
 from liushui.kernel.errors import LiushuiError
 from liushui.orders.contracts import PriceExplanation, RecordSale, SaleLine
@@ -30,10 +30,16 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A command whose head is in order, the store it is for, and the items it names as that store sells them."""
+    """A command whose head is in order, the store it is for, and the items it names as that store sells them.
+
+    `command` has the member's account filled in; `body_sha256` is of the command as it was sent. `taken_back` is what
+    returns say of its returned lines.
+    """
 
     position: int  # in the batch
     command: CompleteSale
+    body_sha256: str
+    taken_back: TakenBack | None = None
     store: Store
     items: Mapping[str, PricedItem]
     costed: bool  # the catalogue states costs in the currency of the sale
@@ -99,6 +105,7 @@ def hold(sale: Priced, *, now: datetime) -> Priced | LiushuiError:
                 rulebook=found.rulebook.rulebook,
                 member_id=found.basket.member.id if found.basket.member else None,
                 codes=found.basket.codes,
+                found=found.found_codes,
                 expires_at=now + HELD_FOR,
                 now=now,
             )
@@ -119,11 +126,11 @@ def hold(sale: Priced, *, now: datetime) -> Priced | LiushuiError:
 def recording(sale: Priced) -> RecordSale:
     """The sale as orders record it, dated by its store's clock. Raises when the tenders don't come to the total."""
     command, store, found = sale.placed.command, sale.placed.store, sale.quotation
-    total = sum(line.amount_minor for line in sale.lines)
+    taken = sale.placed.taken_back
     return RecordSale(
         source=command.source,
         source_id=command.source_id,
-        body_sha256=body_sha256(command),
+        body_sha256=sale.placed.body_sha256,
         chain_id=store.chain_id,
         store_id=store.id,
         store_code=store.code,
@@ -137,7 +144,7 @@ def recording(sale: Priced) -> RecordSale:
         local_hour=store.local(command.completed_at).hour,
         customer=command.customer or (command.member.id if command.member else ""),
         lines=sale.lines,
-        tenders=settled(command.tenders, total_minor=total, currency=store.currency),
+        tenders=_tenders(sale),
         variance_minor=sale.variance_minor,
         explanation=PriceExplanation(
             rulebook_version=found.answer.rulebook_version,
@@ -147,7 +154,25 @@ def recording(sale: Priced) -> RecordSale:
         )
         if found is not None
         else None,
+        points_multiply_bp=found.answer.points_multiply if found is not None else 10_000,
+        points_add=found.answer.points_add if found is not None else 0,
+        give_backs=taken.give_backs() if taken is not None else (),
+        returns_of=tuple(quote.returns_of for quote in taken.quotes if quote.returns_of) if taken is not None else (),
     )
+
+
+def _tenders(sale: Priced) -> tuple[Tender, ...]:
+    command, taken, currency = sale.placed.command, sale.placed.taken_back, sale.placed.store.currency
+    total = sum(line.amount_minor for line in sale.lines)
+    if taken is None:
+        tenders = settled(command.tenders, total_minor=total, currency=currency)
+        check_refunds(tenders, None, sold_minor=total, currency=currency)
+        return tenders
+    sold = total + taken.refund_minor
+    stated = command.tenders or default_tenders(taken, sold_minor=sold)
+    tenders = settled(stated, total_minor=total, currency=currency)
+    check_refunds(tenders, taken, sold_minor=sold, currency=currency)
+    return tenders
 
 
 def _at_regular_prices(sale: Placed) -> Priced | LiushuiError:
@@ -155,7 +180,11 @@ def _at_regular_prices(sale: Placed) -> Priced | LiushuiError:
     lines: list[SaleLine] = []
     variance = 0
     try:
+        taken = sale.taken_back
         for number, stated in enumerate(sale.command.lines, start=1):
+            if taken is not None and number in taken.lines:
+                lines.append(taken.lines[number])
+                continue
             line, ours_minor = build_line(
                 number, stated, priced=sale.items.get(stated.code), accept_unknown=sale.command.accept_unknown_items,
                 costed=sale.costed,
@@ -163,6 +192,7 @@ def _at_regular_prices(sale: Placed) -> Priced | LiushuiError:
             lines.append(line)
             if ours_minor is not None:
                 variance += line.amount_minor - ours_minor
+        lines += taken.added if taken is not None else ()
         quotation = _shown(sale, lines)
     except LiushuiError as refusal:
         return refusal

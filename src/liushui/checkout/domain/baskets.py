@@ -15,9 +15,12 @@ from liushui.stores.contracts import Store
 
 
 def is_ours_to_price(lines: Sequence[LineCommand]) -> bool:
-    """Whether promotions decide what the lines come to: none of them states an amount, a price or a discount."""
+    """Whether promotions decide what the lines come to: none of them states an amount, a price or a discount, but for
+    those that take a recorded sale's back."""
     return all(
-        line.amount_minor is None and line.regular_minor is None and not line.discounts for line in lines
+        line.amount_minor is None and line.regular_minor is None and not line.discounts
+        for line in lines
+        if line.original is None
     ) and any(line.units > 0 and not line.is_return for line in lines)
 
 
@@ -81,6 +84,8 @@ def check_frozen(command: CompleteSale, lines: Sequence[SaleLine], answer: Price
     """Raise PriceOutOfDate unless the lines are those that were priced, at those prices, with those discounts."""
     priced = {line.id: line for line in answer.lines}
     for line in lines:
+        if line.is_return and str(line.line_number) not in priced:
+            continue  # what comes back was priced when it was sold
         found = priced.pop(str(line.line_number), None)
         expected = (found.gross, found.discount) if found is not None else (line.regular_minor, 0)
         if (line.regular_minor, line.discount_minor) != expected:

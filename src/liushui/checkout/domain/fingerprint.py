@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
-from liushui.checkout.contracts import CompleteSale
+from liushui.checkout.contracts import CompleteSale, OriginalLine
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,6 +45,7 @@ def body_sha256(command: CompleteSale) -> str:
                 line.cost_minor,
                 line.is_return,
                 *((True,) if line.is_gift else ()),
+                *(("original", *_original(line.original)) if line.original is not None else ()),
             )
             for line in command.lines
         ],
@@ -69,4 +70,14 @@ def body_sha256(command: CompleteSale) -> str:
             command.codes,
             None if frozen is None else (frozen.rulebook_digest, frozen.basket),
         )
+    if command.member_id is not None or command.account:
+        body += ("account", command.member_id, command.account)
+    if command.returns is not None:
+        terms = command.returns
+        reasons = [(each.line_number, each.reason, each.condition) for each in terms.reasons]
+        body += ("returns", reasons, terms.approval_id, terms.approved_by)
     return sha256(_encode(body)).hexdigest()
+
+
+def _original(original: OriginalLine) -> tuple[object, ...]:
+    return (original.sale_id, original.line_number, original.unit_positions)

@@ -1,0 +1,83 @@
+"""Points, stored value and gift cards in a sale: held before it is recorded, spent after it, let go when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from liushui.checkout.contracts import CompleteSale, Tender
+from liushui.checkout.domain.baskets import is_ours_to_price
+from liushui.checkout.errors import MemberNeeded
+from liushui.loyalty import facade as loyalty
+from liushui.loyalty.contracts import Spend
+from liushui.orders.contracts import VALUE_TENDERS, GiveBack
+from liushui.stores.contracts import Store
+
+HELD_FOR = timedelta(minutes=15)
+
+
+def with_member(command: CompleteSale, *, store: Store) -> CompleteSale:
+    """The command with the member's account and, where promotions price it, with the member as he is now. Raises
+    MemberNeeded for an account that is nobody's, and for value tenders without one."""
+    if command.account and command.member_id is None:
+        found = loyalty.members_by_number(chain_id=store.chain_id, numbers=[command.account]).get(command.account)
+        if found is None:
+            raise MemberNeeded(
+                f"There is no member {command.account!r}", pointer="/member", remedy="Give the number of a member."
+            )
+        command = replace(command, member_id=found.id, customer=found.number)
+    if command.member_id is not None and command.member is None and is_ours_to_price(command.lines):
+        snapshot = loyalty.snapshot(chain_id=store.chain_id, at=command.completed_at, member_id=command.member_id)
+        if snapshot is not None:
+            command = replace(command, member=snapshot, customer=command.customer or snapshot.id)
+    if command.member_id is None:
+        for position, tender in enumerate(command.tenders):
+            if tender.type in ("points", "stored_value") and tender.amount_minor > 0:
+                raise MemberNeeded(
+                    f"{tender.type} belongs to a member, and the sale names none of ours",
+                    pointer=f"/tenders/{position}/type",
+                    remedy="Give the member's number.",
+                )
+    return command
+
+
+def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:
+    """What the tenders take from accounts."""
+    return tuple(
+        Spend(
+            kind=tender.type,  # type: ignore[arg-type]  # one of VALUE_TENDERS
+            amount_minor=tender.amount_minor,
+            reference=tender.reference if tender.type == "gift_card" else "",
+        )
+        for tender in tenders
+        if tender.type in VALUE_TENDERS and tender.amount_minor > 0
+    )
+
+
+def hold(command: CompleteSale, *, tenders: Sequence[Tender], order_key: str, store: Store, now: datetime) -> bool:
+    """Have loyalty keep back what the tenders take; whether there was anything. Raises what loyalty refuses it for."""
+    spends = spends_of(tenders)
+    if not spends:
+        return False
+    loyalty.hold(
+        order_key=order_key, chain_id=store.chain_id, member_id=command.member_id, spends=spends,
+        currency=store.currency, expires_at=now + HELD_FOR, now=now, store_id=store.id,
+    )  # fmt: skip
+    return True
+
+
+def give_back(*, order_key: str, sale_id: UUID, give_backs: Sequence[GiveBack], now: datetime) -> None:
+    """Give points and stored value of the original sales back; safe to repeat, and repeated by the sale's event."""
+    for original in dict.fromkeys(each.of_order_key for each in give_backs):
+        parts = [each for each in give_backs if each.of_order_key == original]
+        loyalty.give_back(
+            order_key=order_key,
+            of_order_key=original,
+            points=sum(each.points for each in parts),
+            principal_minor=sum(each.principal_minor for each in parts),
+            gift_minor=sum(each.gift_minor for each in parts),
+            gift_cards={each.reference: each.amount_minor for each in parts if each.kind == "gift_card"},
+            now=now,
+        )
