@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from liushui.orders.contracts import TILL_SOURCE
-from liushui.promotions.contracts import PricedBasket
+from liushui.promotions.contracts import Member, PricedBasket
 from liushui.runtime.access import Principal
 from liushui.till.domain.value import VALUE_STATES as VALUE_STATES
 from liushui.till.domain.value import ValueSale as ValueSale
@@ -69,12 +69,17 @@ class TicketCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketMember:
-    """The customer as the cashier stated him; a snapshot that later changes of the member leave alone."""
+    """The customer as he was when he was put on the ticket. No name and no phone: privacy has them."""
 
-    id: str
+    id: str  # the member's number: the `customer` of the sale
+    member_id: UUID | None = None  # None: on tickets of the time before members
+    subject_id: UUID | None = None
     tier: str = ""
     tier_zh: str = ""
     tier_en: str = ""
+    points: int = 0  # that he may spend
+    stored_minor: int = 0
+    asked: Member | None = None  # what promotions price by; None once the ticket is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +126,9 @@ class TicketTender:
     provider: str = ""  # mobile: a name in payments.facade.providers()
     qr_text: str = ""  # customer_scans, while pending
     user_is_paying: bool = False  # the customer was asked for a password on the phone
-    note: str = ""  # slip number of a card terminal; why it failed
+    note: str = ""  # slip number of a card terminal; masked number of a gift card; why it failed
+    points: int = 0  # type points: how many of them pay this
+    reference: str = ""  # type gift_card: the card's number, which opens nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

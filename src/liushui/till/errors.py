@@ -50,9 +50,33 @@ class CodeRefused(InvalidValue):
 
 
 class MemberRefused(InvalidValue):
-    """This is not a member's number, or not a tier of this chain."""
+    """Nobody can be a member so."""
 
     type = "member-refused"
+
+
+class MemberUnknown(NotFound):
+    """No member has this phone, card or number."""
+
+    type = "member-unknown"
+
+
+class MemberNeeded(Conflict):
+    """Points and stored value are a member's: say who buys."""
+
+    type = "member-needed"
+
+
+class NothingUsable(InvalidValue):
+    """There is not so much to be used."""
+
+    type = "nothing-usable"
+
+
+class ValueRefused(Conflict):
+    """This cannot be topped up, sold or taken back here and now."""
+
+    type = "value-refused"
 
 
 class GiftRefused(Conflict):
@@ -151,10 +175,16 @@ class AlreadyReversed(NotReversible):
     type = "already-reversed"
 
 
-class NotReturnable(Conflict):
-    """This cannot be taken back here and now."""
+class NotOnReceipt(NotFound):
+    """This is not on the receipt."""
 
-    type = "not-returnable"
+    type = "not-on-receipt"
+
+
+class TooWide(InvalidValue):
+    """This would find too many receipts."""
+
+    type = "too-wide"
 
 
 class ReturnInTheWay(Conflict):

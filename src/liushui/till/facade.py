@@ -13,20 +13,33 @@ from liushui.till.actions.cancel_ticket import cancel_ticket
 from liushui.till.actions.change_line import set_units, void_line
 from liushui.till.actions.close_day import close_day
 from liushui.till.actions.count_shift import close_approved, count_shift, explain_difference, finish_count, hand_over
-from liushui.till.actions.customer import add_code, add_gift, remove_code, remove_member, state_member
+from liushui.till.actions.customer import add_code, add_gift, remove_code
 from liushui.till.actions.drawer import no_sale, note_copy, paid_in, paid_out
+from liushui.till.actions.give_back import approve_return, give_back
 from liushui.till.actions.look_up import look_up
+from liushui.till.actions.member import find_member, join_member, remove_member
 from liushui.till.actions.open_shift import open_shift
 from liushui.till.actions.park import park, resume
 from liushui.till.actions.pay import pay_cash, pay_recorded
 from liushui.till.actions.pay_mobile import pay_mobile, refresh, remove_tender
+from liushui.till.actions.pay_value import pay_value
 from liushui.till.actions.recover import recover
-from liushui.till.actions.reverse_sale import reverse_sale
+from liushui.till.actions.return_goods import (
+    keep_everything,
+    return_everything,
+    return_scanned,
+    return_units,
+    say_why,
+    step_return,
+)
 from liushui.till.actions.scan import scan
+from liushui.till.actions.sell_value import Payment, sell_gift_card, top_up
 from liushui.till.actions.verify_day import verify_day
 from liushui.till.actions.void_sale import void_sale
+from liushui.till.actions.void_value import void_value
 from liushui.till.domain.denominations import counted_minor, denominations
 from liushui.till.facts import decode_day, decode_shift
+from liushui.till.member_queries import masked_member, member_box, usable_value
 from liushui.till.queries import (
     current_shift,
     current_ticket,
@@ -43,11 +56,15 @@ from liushui.till.queries import (
     ticket,
     x_report,
 )
+from liushui.till.return_queries import find_member_number, find_receipts, receipt_to_return, sku_of
+from liushui.till.value_queries import value_sale, value_sales
 
 __all__ = [
+    "Payment",
     "add_code",
     "add_gift",
     "approve_here",
+    "approve_return",
     "ask_approval",
     "cancel_ticket",
     "close_approved",
@@ -64,10 +81,18 @@ __all__ = [
     "denominations",
     "entries",
     "explain_difference",
+    "find_member",
+    "find_member_number",
+    "find_receipts",
     "finish_count",
     "finished",
+    "give_back",
     "hand_over",
+    "keep_everything",
+    "join_member",
     "look_up",
+    "masked_member",
+    "member_box",
     "no_sale",
     "note_copy",
     "open_shift",
@@ -78,23 +103,35 @@ __all__ = [
     "pay_cash",
     "pay_mobile",
     "pay_recorded",
+    "pay_value",
     "receipt",
+    "receipt_to_return",
     "recover",
     "refresh",
     "remove_code",
     "remove_member",
     "remove_tender",
     "resume",
-    "reverse_sale",
+    "return_everything",
+    "return_scanned",
+    "return_units",
+    "say_why",
+    "sku_of",
+    "step_return",
     "scan",
+    "sell_gift_card",
     "set_units",
     "shift",
     "shift_blockers",
     "shifts",
-    "state_member",
     "ticket",
+    "top_up",
+    "usable_value",
+    "value_sale",
+    "value_sales",
     "verify_day",
     "void_line",
     "void_sale",
+    "void_value",
     "x_report",
 ]

@@ -277,7 +277,6 @@ class ValueRow(models.Model):
     voided_by_name = models.CharField(max_length=128, blank=True, default="")
     reason = models.CharField(max_length=400, blank=True, default="")
     approved_by = models.CharField(max_length=128, blank=True, default="")
-    copies = models.IntegerField(default=0)
 
     class Meta:
         db_table = "till_value"

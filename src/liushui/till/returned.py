@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from liushui.orders.contracts import SaleLine
@@ -15,6 +14,7 @@ class ReturnedLine:
 
     number: int  # of the ticket's line
     line_number: int  # of the receipt on which they were sold; 0 without one
+    code: str  # as it was scanned
     unit_positions: tuple[int, ...]  # which units of that line
     reason: str  # codes of the return policy
     condition: str
@@ -40,14 +40,13 @@ class TicketReturn:
 
     sale_id: UUID | None  # None: without a receipt
     receipt_number: str
-    store_code: str  # where it was sold
-    business_date: date | None
+    store_id: int  # where it was sold
     version: int  # of what had come back of that receipt when this was priced
     lines: tuple[ReturnedLine, ...]
     refund_minor: int  # what they come to, positive
     tenders: tuple[TicketRefund, ...]  # all of it, in the order in which it is given back
     needs_approval: str = ""  # why another person has to approve it; empty: nobody has to
-    points_taken_back: int = 0  # that the purchase had earned
+    notes: tuple[str, ...] = ()  # what else the policy says: late | other_store | card_late | clawback …
     approval_id: UUID | None = None
     approved_by: str = ""
     approved_minor: int = 0

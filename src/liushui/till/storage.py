@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -84,7 +84,8 @@ def answer_columns(answer: PricedBasket | None, frozen: FrozenPrice | None) -> d
 
 def over_columns(row: TicketRow) -> dict[str, Any]:
     """What a ticket that is over still keeps of its codes: nothing that could be used."""
-    return {**code_column(masked(codes_of(row))), "frozen": None}
+    member = {"member": {**row.member, "asked": None}} if row.member else {}
+    return {**code_column(masked(codes_of(row))), "frozen": None, **member}
 
 
 def source_id(row: TicketRow) -> str:
@@ -110,6 +111,11 @@ def member_column(member: TicketMember | None) -> dict[str, Any]:
 def line_columns(lines: Sequence[TicketLine]) -> dict[str, Any]:
     """The columns that lines fill."""
     return {"lines": msgspec.to_builtins(lines), **line_rules.sums_of(lines)._asdict()}
+
+
+def lines_in(columns: Mapping[str, Any]) -> tuple[TicketLine, ...]:
+    """The lines that these columns hold."""
+    return msgspec.convert(columns["lines"], tuple[TicketLine, ...])
 
 
 def tender_columns(tenders: Sequence[TicketTender]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def approve_here(
     back over LIUSHUI_TILL_REFUND_LIMIT_MINOR: that is approved in the console, behind a password.
     """
     amount = _amount(till, kind, target, amount_minor)
-    if kind in kinds.REFUNDS and _over_limit(amount):
+    if kind in kinds.LIMITED and _over_limit(amount):
         raise OverLimit(f"{amount} is over the limit for a PIN", remedy="Ask for it by the inbox.")
     manager = operators.checker(
         store_id=till.store_id, chain_id=till.chain_id, username=username, pin=pin, badge=badge, now=now,
@@ -68,7 +68,7 @@ def used_approval(
         raise SamePerson("You approved this yourself", remedy="Whoever asked for it does it.")
     if amount_minor is not None and (found.amount_minor is None or amount_minor > found.amount_minor):
         raise ApprovalMissing(f"Approved is {found.amount_minor}, not {amount_minor}", remedy="Ask for the whole.")
-    if kind in kinds.REFUNDS and found.payload == _AT_TILL and _over_limit(found.amount_minor):
+    if kind in kinds.LIMITED and found.payload == _AT_TILL and _over_limit(found.amount_minor):
         raise OverLimit("This is over the limit for a PIN", remedy="Ask for it by the inbox.")
     return found
 

@@ -13,6 +13,7 @@ from liushui.runtime import audit
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.actions.hold import let_go
+from liushui.till.actions.hold_value import let_value_go
 from liushui.till.contracts import Ticket, Till
 from liushui.till.domain import tenders as rules
 from liushui.till.models import TicketRow
@@ -54,6 +55,7 @@ def finish_cancel(row: TicketRow, *, now: datetime) -> Ticket:
             except PaymentNotFound:
                 continue  # it was never begun
     let_go(row, now=now)
+    let_value_go(row, now=now)
     done = TicketRow.objects.filter(id=row.id, state="cancelling")
     over = storage.over_columns(row)
     done.update(state="cancelled", finished_at=now, changed_at=now, version=row.version + 1, **over)

@@ -1,30 +1,26 @@
-"""Who buys and what he brings: the member, coupon codes, and the gifts that promotions offer him."""
+"""What the customer brings, and is offered: coupon codes, and the gifts of promotions."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from liushui.checkout.contracts import LineCommand
 from liushui.promotions import facade as promotions
-from liushui.runtime import audit
 from liushui.stores import facade as stores
 from liushui.till import storage
+from liushui.till.actions.member import saved
 from liushui.till.actions.price import price_with, reprice
-from liushui.till.actions.scan import new_ticket
-from liushui.till.contracts import Ticket, TicketCode, TicketMember, Till
+from liushui.till.contracts import Ticket, TicketCode, Till
 from liushui.till.domain.lines import LINES_MAX
-from liushui.till.errors import CodeRefused, GiftRefused, MemberRefused, TicketChanged, TicketFull
+from liushui.till.errors import CodeRefused, GiftRefused, TicketChanged, TicketFull
 from liushui.till.models import TicketRow
 
 CODES_MAX = 20
 _CODE = re.compile(r"[^\0]{1,64}")
-_MEMBER = re.compile(r"[0-9A-Za-z_.@+-]{1,64}", re.ASCII)
 TRIES = 20
 
 
@@ -54,7 +50,7 @@ def add_code(*, till: Till, code: str, now: datetime) -> Ticket:
         priced = reprice(row, store, now, codes=(*before, TicketCode(code=text)))
         try:
             with transaction.atomic():
-                return storage.ticket_of(_saved(till, row, priced.columns(), now))
+                return storage.ticket_of(saved(till, row, priced.columns(), now))
         except (TicketChanged, IntegrityError):
             continue
     raise TicketChanged("The ticket is changed faster than it can be read")
@@ -72,46 +68,6 @@ def remove_code(*, till: Till, ticket_id: UUID, version: int, number: int, now: 
     priced = reprice(row, stores.store(store_id=till.store_id), now, codes=kept)
     storage.change(row, states=("open",), now=now, **priced.columns())
     return storage.ticket_of(row)
-
-
-def state_member(*, till: Till, number: str, tier: str, now: datetime) -> Ticket:
-    """Say who buys, by number and tier, on the ticket at hand, which is opened where there is none. It is audited,
-    since nobody checks it before members are kept in a module of their own (docs/decisions/0130)."""
-    text = number.strip()
-    if not _MEMBER.fullmatch(text):
-        raise MemberRefused("A member's number is 1 to 64 letters and digits", pointer="/number")
-    member = TicketMember(id=text)
-    if tier:
-        known = {each.code: each for each in promotions.member_tiers(chain_id=till.chain_id)}
-        if tier not in known:
-            raise MemberRefused(f"The chain has no tier {tier!r}", pointer="/tier")
-        member = replace(member, tier=tier, tier_zh=known[tier].name_zh, tier_en=known[tier].name_en)
-    return _set_member(till, _at_hand(till), member, now)
-
-
-def remove_member(*, till: Till, ticket_id: UUID, version: int, now: datetime) -> Ticket:
-    """Take the member off the ticket."""
-    row = storage.load(till=till, ticket_id=ticket_id, version=version, states=("open",))
-    return _set_member(till, row, None, now)
-
-
-def _set_member(till: Till, row: TicketRow | None, member: TicketMember | None, now: datetime) -> Ticket:
-    before = storage.member_of(row) if row is not None else None
-    if row is not None and before == member:
-        return storage.ticket_of(row)
-    store = stores.store(store_id=till.store_id)
-    priced = reprice(row, store, now, member=member, keep_member=False)
-    with transaction.atomic():
-        row = _saved(till, row, priced.columns() | storage.member_column(member), now)
-        audit.record(
-            principal=till.principal, action="till.member", target=f"ticket:{row.id}", chain_id=row.chain_id,
-            store_id=row.store_id, before=_audited(before), after=_audited(member), reason="",
-        )  # fmt: skip
-    return storage.ticket_of(row)
-
-
-def _audited(member: TicketMember | None) -> dict[str, str]:
-    return {} if member is None else {"member": member.id, "tier": member.tier}
 
 
 def add_gift(*, till: Till, ticket_id: UUID, version: int, promotion: str, now: datetime) -> Ticket:
@@ -138,12 +94,3 @@ def _at_hand(till: Till) -> TicketRow | None:
     if row is not None and row.state != "open":
         raise storage.wrong_state(row)
     return row
-
-
-def _saved(till: Till, row: TicketRow | None, values: dict[str, Any], now: datetime) -> TicketRow:
-    """The ticket with these values; a new one where there was none, in the caller's transaction."""
-    if row is not None:
-        storage.change(row, states=("open",), now=now, **values)
-        return row
-    shift, store = storage.open_shift_row(till), stores.store(store_id=till.store_id)
-    return new_ticket(till=till, store=store, shift=shift, now=now, values=values)

@@ -19,6 +19,7 @@ from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
 from liushui.till.actions.hold import hold, standing
+from liushui.till.actions.hold_value import hold_value
 from liushui.till.actions.pay import PAYABLE, amount_for, payable, take
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
@@ -127,7 +128,10 @@ def remove_tender(*, till: Till, ticket_id: UUID, version: int, number: int, now
         except PaymentNotFound:
             return _apply(row.id, {tender.payment_id: None}, till=till, principal=till.principal, now=now)
         return _apply(row.id, {payment.id: payment}, till=till, principal=till.principal, now=now)
-    return take(row, [each for each in tenders if each.number != number], till=till, now=now)
+    kept = [each for each in tenders if each.number != number]
+    after = take(row, kept, till=till, now=now)
+    hold_value(row, before=tenders, after=kept, now=now)
+    return after
 
 
 def _pending(row: TicketRow) -> list[UUID]:

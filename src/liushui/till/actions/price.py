@@ -20,8 +20,8 @@ from liushui.till.domain import lines as rules
 from liushui.till.errors import LineRefused, MeasureNeeded, PriceMissing, UnknownCode
 from liushui.till.models import TicketRow
 
-# How many orders a member had before is not known until the loyalty module keeps it: so many, that no promotion for
-# the first or nth one is given by mistake.
+# A ticket that keeps no snapshot of its member doesn't know his orders: so many, that no promotion for the first or nth
+# one is given by mistake.
 _ORDERS_UNKNOWN = 1_000_000_000
 
 
@@ -122,7 +122,7 @@ def member_asked(member: TicketMember | None) -> Member | None:
     """The member as the promotion engine takes one."""
     if member is None:
         return None
-    return Member(id=member.id, tier=member.tier or None, completed_orders=_ORDERS_UNKNOWN)
+    return member.asked or Member(id=member.id, tier=member.tier or None, completed_orders=_ORDERS_UNKNOWN)
 
 
 def _refusal(asked: LineCommand, quoted: QuotedLine) -> LiushuiError:

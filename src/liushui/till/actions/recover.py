@@ -14,11 +14,12 @@ from liushui.payments.contracts import Payment
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
 from liushui.till import storage
+from liushui.till.actions import sell_value, void_value
 from liushui.till.actions.cancel_ticket import finish_cancel
 from liushui.till.actions.pay_mobile import take_up
 from liushui.till.actions.record import complete
 from liushui.till.actions.void_sale import finish_void
-from liushui.till.models import TicketRow, paid_minor
+from liushui.till.models import TicketRow, ValueRow, paid_minor
 
 LEFT_AFTER = timedelta(seconds=5)  # a till that lives is done by then, and a second hand does no harm if not
 FORGOTTEN_AFTER = timedelta(seconds=60)
@@ -44,7 +45,7 @@ def recover(*, now: datetime) -> int:
         if after == version:
             TicketRow.objects.filter(id=row.id, version=version).update(changed_at=now)  # others first, next time
         moved += after != version
-    return moved + _release_forgotten(now)
+    return moved + _end_value(principal, now) + _release_forgotten(now)
 
 
 def _left_behind(now: datetime) -> QuerySet[TicketRow]:
@@ -63,6 +64,23 @@ def _go_on(row: TicketRow, *, principal: Principal, now: datetime) -> None:
         finish_cancel(row, now=now)
     else:
         take_up(row, principal=principal, now=now)
+
+
+def _end_value(principal: Principal, now: datetime) -> int:
+    """Top-ups and gift cards that stand in booking or voiding."""
+    ended = 0
+    rows = ValueRow.objects.filter(state__in=("booking", "voiding"), changed_at__lte=now - LEFT_AFTER)
+    for row in rows.order_by("changed_at")[:AT_A_TIME]:
+        try:
+            if row.state == "booking":
+                sell_value.go_on(row, principal=principal, now=now)
+            else:
+                void_value.finish_void(row, now=now)
+            ended += 1
+        except LiushuiError as error:
+            _logger.warning("value_not_recovered", number=row.number, state=row.state, error=error.type)
+            ValueRow.objects.filter(id=row.id, state=row.state).update(changed_at=now)  # others first, next time
+    return ended
 
 
 def _release_forgotten(now: datetime) -> int:

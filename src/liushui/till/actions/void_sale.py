@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
+from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
 from liushui.payments import facade as payments
 from liushui.runtime import audit
@@ -14,6 +15,7 @@ from liushui.runtime.access import Principal
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.actions.drawer import checked_reason
+from liushui.till.actions.hold_value import value_key, value_tenders
 from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotVoidable
 from liushui.till.models import DrawerRow, TicketRow
@@ -55,6 +57,8 @@ def finish_void(row: TicketRow, *, principal: Principal, now: datetime) -> Ticke
     """Go on with a ticket in `voiding`: every step may have been done before."""
     if row.sale_id is not None:
         orders.void_sale(sale_id=row.sale_id, reason=row.reason, principal=principal, now=now, at_till=True)
+        if value_tenders(storage.tenders_of(row)):  # at once; the event of the void does it otherwise
+            loyalty.reverse(order_key=value_key(row), now=now)
     shift_id = row.voided_shift_id
     assert shift_id is not None  # nosec B101  # named with the state
     paid = [tender for tender in storage.tenders_of(row) if tender.state == "paid"]

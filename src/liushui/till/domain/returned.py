@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnReason
+from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnReason, ReturnTerms
 from liushui.orders.contracts import SaleLine
 from liushui.till.contracts import TicketDiscount, TicketLine
 from liushui.till.domain.tenders import VALUE_TYPES
@@ -45,11 +45,6 @@ def _part(tender: TicketRefund, minor: int) -> TicketRefund:
     )  # fmt: skip
 
 
-def is_returned(line: TicketLine) -> bool:
-    """Whether the line stands for goods that come back."""
-    return line.is_returned
-
-
 def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str]) -> TicketLine:
     """How goods that come back stand on the ticket. `names` are the item's in Chinese and English."""
     name_zh, name_en = names
@@ -85,7 +80,7 @@ def command_of(line: ReturnedLine, *, of: TicketReturn) -> LineCommand:
     """The line as it is recorded: what was shown, which checkout compares with what the receipt says."""
     taken = line.line
     return LineCommand(
-        code=taken.sku,
+        code=line.code,
         units=taken.units,
         amount_minor=taken.amount_minor,
         regular_minor=taken.regular_minor,
@@ -103,9 +98,13 @@ def command_of(line: ReturnedLine, *, of: TicketReturn) -> LineCommand:
     )
 
 
-def reasons_of(returned: TicketReturn, *, after: int) -> tuple[ReturnReason, ...]:
-    """Reason and condition of each line, by its place in the command: behind `after` lines that are sold."""
-    return tuple(
-        ReturnReason(line_number=number, reason=line.reason, condition=line.condition)
-        for number, line in enumerate(returned.lines, start=after + 1)
+def terms_of(returned: TicketReturn, *, after: int) -> ReturnTerms:
+    """Reason and condition of each line, by its place in the command: behind `after` lines that are sold; and who
+    approved it, whose approval was used when it was given."""
+    return ReturnTerms(
+        reasons=tuple(
+            ReturnReason(line_number=number, reason=line.reason, condition=line.condition)
+            for number, line in enumerate(returned.lines, start=after + 1)
+        ),
+        approved_by=returned.approved_by,
     )

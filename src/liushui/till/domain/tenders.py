@@ -9,6 +9,7 @@ from liushui.orders.contracts import TENDER_TYPES, VALUE_TENDERS
 from liushui.till.contracts import TicketTender
 
 TYPES = TENDER_TYPES  # in this order everywhere
+RETURNABLE = ("cash", *VALUE_TENDERS)  # a till gives them back by itself
 VALUE_TYPES = VALUE_TENDERS  # paid from what loyalty keeps: held, then posted with the sale
 RECORDED_TYPES = ("card", "other")  # paid at a machine of its own and only written down here
 AMOUNT_MAX_MINOR = 10**12

@@ -50,7 +50,6 @@ class ValueSale:
     taken_at: datetime
     reason: str  # why it was voided
     approved_by: str
-    copies: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liushui.runtime.menu import MenuEntry
-from liushui.till.pages import days, devices, pay, receipts, sale, shifts
+from liushui.till.pages import days, devices, pay, receipts, sale, shifts, value
 
 app_name = "till"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     *pay.urlpatterns,
     *receipts.urlpatterns,
     *shifts.urlpatterns,
+    *value.urlpatterns,
     *days.urlpatterns,
 ]
 MENU: tuple[MenuEntry, ...] = (*sale.MENU, *shifts.MENU, *days.MENU, *devices.MENU)

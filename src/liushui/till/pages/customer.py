@@ -1,4 +1,4 @@
-"""What belongs to the customer: coupon codes, the member, the gift that is offered, and why the price is what it is."""
+"""What the customer brings and is offered: coupon codes, and the gift of a promotion."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
 from liushui.till.domain.codes import mask
 from liushui.till.errors import CodeRefused
-from liushui.till.pages.entry import CODE_MAX
-from liushui.till.pages.posted import line_of, text_of, ticket_id_of, version_of
+from liushui.till.pages.posted import line_of, ticket_id_of, version_of
 from liushui.till.pages.screen import show
 from liushui.till.pages.words import answer_to, note
 
@@ -46,38 +45,6 @@ def maybe_code(request: HttpRequest, *, till: Till, code: str, error: LiushuiErr
     return show(request, till=till, ticket=changed, answer=said, sound="ok")
 
 
-def enter_member(request: HttpRequest, *, till: Till, number: str, now: datetime) -> HttpResponse:
-    """A member's number was scanned or typed; the tier is chosen next, where the chain has tiers."""
-    return _state(request, till=till, number=number, tier="", now=now, panel="member")
-
-
-@require_POST
-@till_page()
-def member(request: HttpRequest, *, till: Till) -> HttpResponse:
-    """The tier's key: with the number in the box, else with the member who is on the ticket."""
-    now, number = datetime.now(UTC), text_of(request)
-    if not number:
-        present = facade.current_ticket(till=till)
-        number = present.member.id if present is not None and present.member is not None else ""
-    tier = request.POST.get("tier", "")[:64]
-    return _state(request, till=till, number=number[:CODE_MAX], tier=tier, now=now, panel="")
-
-
-def _state(request: HttpRequest, *, till: Till, number: str, tier: str, now: datetime, panel: str) -> HttpResponse:
-    try:
-        changed = facade.state_member(till=till, number=number, tier=tier, now=now)
-    except LiushuiError as error:
-        return _refused(request, till=till, error=error, about=number, panel="member")
-    return show(request, till=till, ticket=changed, panel=panel, sound="ok")
-
-
-@require_POST
-@till_page()
-def no_member(request: HttpRequest, *, till: Till) -> HttpResponse:
-    """Take the member off the ticket."""
-    return _changed(request, till=till, what="member")
-
-
 @require_POST
 @till_page()
 def no_code(request: HttpRequest, *, till: Till) -> HttpResponse:
@@ -93,7 +60,7 @@ def gift(request: HttpRequest, *, till: Till) -> HttpResponse:
 
 
 def _changed(request: HttpRequest, *, till: Till, what: str) -> HttpResponse:
-    panel = {"member": "member", "code": "code"}.get(what, "")
+    panel = "code" if what == "code" else ""
     try:
         changed = _deed(request, till=till, what=what)
     except LiushuiError as error:
@@ -103,8 +70,6 @@ def _changed(request: HttpRequest, *, till: Till, what: str) -> HttpResponse:
 
 def _deed(request: HttpRequest, *, till: Till, what: str) -> Ticket:
     now, ticket_id, version = datetime.now(UTC), ticket_id_of(request), version_of(request)
-    if what == "member":
-        return facade.remove_member(till=till, ticket_id=ticket_id, version=version, now=now)
     if what == "code":
         number = line_of(request.POST.get("number")) or 0
         return facade.remove_code(till=till, ticket_id=ticket_id, version=version, number=number, now=now)
@@ -118,8 +83,6 @@ def _refused(request: HttpRequest, *, till: Till, error: LiushuiError, about: st
 
 
 urlpatterns: list[URLPattern] = [
-    path("till/ticket/member/", member, name="member"),
-    path("till/ticket/member/remove/", no_member, name="member-remove"),
     path("till/ticket/code/remove/", no_code, name="code-remove"),
     path("till/ticket/gift/", gift, name="gift"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.money import parse_minor
@@ -14,13 +14,15 @@ _AMOUNT = re.compile(r"\A[0-9]{1,8}(\.[0-9]{1,3})?\Z", re.ASCII)
 # WeChat Pay: 18 digits that begin with 10 to 15. Alipay: 16 to 24 that begin with 25 to 30. (Their API references.)
 _WALLETS = (("wechat", re.compile(r"\A1[0-5][0-9]{16}\Z")), ("alipay", re.compile(r"\A(2[5-9]|30)[0-9]{14,22}\Z")))
 _BADGE = re.compile(r"\ALSB[0-9A-Z]{20}\Z", re.ASCII)
-_ASKED_FOR = {"code": "coupon", "member": "member"}  # by the panel: whatever is typed there is one
+_MEMBER_CODE = re.compile(r"\ALSM:[0-9A-Za-z_:.=-]{8,400}\Z", re.ASCII)  # on the member's own screen
+_RECEIPT = re.compile(r"\A(T-)?[0-9A-Z]{1,32}-[0-9A-Z]{1,32}-[0-9]{6,}\Z", re.ASCII)  # till.domain.numbers
+_ASKED_FOR = {"code": "coupon", "member": "member", "gift": "gift_card"}  # by the panel: whatever is typed there is one
 CODE_MAX = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | nothing."""
+    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | gift_card | receipt | returned | nothing."""
 
     kind: str
     code: str = ""
@@ -29,17 +31,28 @@ class Entry:
     amount_minor: int = 0
     wallet: str = ""
 
+    def is_like_receipt(self) -> bool:
+        """Whether it looks like the number of one of our receipts."""
+        return bool(_RECEIPT.match(self.code.upper()))
+
 
 def read_entry(*, text: str, panel: str, currency: str) -> Entry:
     """Read the box by what is going on: while paying a short number is money, while weighing it is kilograms.
 
     `3*6901234567892` is three of an article, `0.35*2001` 350 grams of it.
     """
-    text = text.strip()[:CODE_MAX]
+    text = text.strip()
+    if _MEMBER_CODE.match(text):
+        return Entry(kind="member", code=text)
+    text = text[:CODE_MAX]
     if not text:
         return Entry(kind="nothing")
     if _BADGE.match(text.upper()):
         return Entry(kind="badge", code=text.upper())
+    if panel == "return" or (panel.startswith("return-") and _RECEIPT.match(text.upper())):
+        return Entry(kind="receipt", code=text)
+    if panel.startswith("return-"):
+        return replace(_article(text), kind="returned")
     if panel in _ASKED_FOR:
         return Entry(kind=_ASKED_FOR[panel], code=text)
     for wallet, form in _WALLETS:

@@ -19,7 +19,7 @@ from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import MeasureNeeded, UnknownCode
 from liushui.till.kinds import CANCEL, LINE_VOID
-from liushui.till.pages import customer, display, paying
+from liushui.till.pages import customer, display, members, paying, returns
 from liushui.till.pages.approving import ask_or_do
 from liushui.till.pages.entry import CODE_MAX, Entry, read_entry
 from liushui.till.pages.posted import currency_of, line_of, text_of, version_of
@@ -65,6 +65,8 @@ def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
         return _weigh(request, till=till, entry=entry, error=error)
     except UnknownCode as error:
         if entry.kind == "article" and entry.units == 1 and entry.grams is None and panel in ("", "why"):
+            if entry.is_like_receipt() and returns.is_receipt(till=till, text=entry.code):
+                return returns.enter_receipt(request, till=till, text=entry.code)
             return customer.maybe_code(request, till=till, code=entry.code, error=error, now=now)
         return refused(request, till=till, error=error, about=text, panel=panel)
     except LiushuiError as error:
@@ -76,10 +78,16 @@ def _entered(request: HttpRequest, *, till: Till, entry: Entry, panel: str, now:
         code = request.POST.get("code", "")[:CODE_MAX] if entry.kind == "weight" else entry.code
         scanned = facade.scan(till=till, code=code, units=entry.units, measure_value=entry.grams, now=now)
         return show(request, till=till, ticket=scanned, panel=_kept(panel), sound="ok")
+    if entry.kind == "receipt":
+        return returns.enter_receipt(request, till=till, text=entry.code)
+    if entry.kind == "returned":
+        return returns.enter_goods(request, till=till, entry=entry, panel=panel, now=now)
     if entry.kind == "coupon":
         return customer.enter_code(request, till=till, code=entry.code, now=now)
     if entry.kind == "member":
-        return customer.enter_member(request, till=till, number=entry.code, now=now)
+        return members.enter_member(request, till=till, text=entry.code, now=now)
+    if entry.kind == "gift_card":
+        return members.spend(request, till=till, kind="gift_card", card=entry.code, now=now)
     present = facade.current_ticket(till=till)
     if entry.kind == "amount" and present is not None:
         return paying.pay_cash(request, till=till, ticket=present, given_minor=entry.amount_minor, now=now)
@@ -238,6 +246,8 @@ urlpatterns: list[URLPattern] = [
     path("till/ticket/resume/<uuid:ticket_id>/", resume, name="resume"),
     path("till/ticket/look-up/", look_up, name="look-up"),
     *customer.urlpatterns,
+    *members.urlpatterns,
+    *returns.urlpatterns,
     *display.urlpatterns,
 ]
 MENU: tuple[MenuEntry, ...] = ()

@@ -23,11 +23,14 @@ from liushui.till import facade
 from liushui.till.contracts import Ticket, TicketLine, TicketTender, Till
 from liushui.till.domain.codes import mask
 from liushui.till.pages.quick_cash import quick_sums
+from liushui.till.pages.return_screen import PANEL, give_context, needs_approval, panel_of, return_context
 from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
 
-PANELS = frozenset({"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why"})
+PANELS = frozenset(
+    {"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why", "gift"}
+)
 UPSELLS = 2  # near misses told at once, the nearest
-_EXPLAINED = frozenset({"", "why", "code", "member"})  # panels beside which gifts and near misses are told
+_EXPLAINED = frozenset({"", "why", "code", "member", "box"})  # panels beside which gifts and near misses are told
 PAPERS = ("80", "58")
 _PAPER_COOKIE = "liushui_paper"
 
@@ -106,20 +109,27 @@ def screen(
         "upsells": explanation.near_misses[:UPSELLS] if explanation else (),
         "gained": explanation.gained if explanation else (),
         "codes": shown_codes(ticket),
+        "person": facade.masked_member(ticket=ticket),
     }
-    return context | _panel_context(request, till=till, ticket=ticket, panel=panel)
+    return context | _panel_context(request, till=till, ticket=ticket, panel=panel, line=line)
 
 
 def _panel_of(ticket: Ticket | None, panel: str) -> str:
     """The panel that fits the ticket: a payment that runs is never covered, a ticket that is over shows its end."""
+    if panel in ("member", "box"):
+        panel = "box" if ticket is not None and ticket.member is not None else "member"
+    if panel == PANEL:  # what comes back already is looked at again
+        panel = panel_of(ticket)
     if ticket is None:
-        return panel if panel in ("parked", "price", "weigh", "code", "member") else ""
+        return panel if panel.startswith(PANEL) or panel in ("parked", "price", "weigh", "code", "member", "join") else ""
     if ticket.state in ("settled", "voided", "cancelled"):
         return "done" if ticket.state == "settled" else ""
     if ticket.state in ("recording", "cancelling", "voiding"):
         return "busy"
-    if ticket.state == "paying" and panel not in ("cancel",) and not panel.startswith("asked-"):
+    if ticket.state == "paying" and panel not in ("cancel", "gift") and not panel.startswith("asked-"):
         return "pay"
+    if panel == "pay" and ticket.is_refund and (ticket.due_minor <= 0 or needs_approval(ticket)):
+        return "give"
     return panel
 
 
@@ -174,15 +184,19 @@ def explanation_of(*, till: Till, ticket: Ticket | None, now: datetime) -> Expla
     )
 
 
-def _panel_context(request: HttpRequest, *, till: Till, ticket: Ticket | None, panel: str) -> dict[str, Any]:
+def _panel_context(
+    request: HttpRequest, *, till: Till, ticket: Ticket | None, panel: str, line: int | None
+) -> dict[str, Any]:
+    if panel.startswith(PANEL):
+        return return_context(till=till, ticket=ticket, panel=panel, line=line)
     if panel == "parked":
         return {"parked": facade.parked(till=till)}
     if panel in ("line", "cancel"):
         return {"reasons": REASONS["line" if panel == "line" else "sale"]}
-    if panel == "member":
-        keys = ("F2", "F3", "F4", "F6", "F7")
-        tiers = promotions.member_tiers(chain_id=till.chain_id)
-        return {"tiers": [(tier, keys[at] if at < len(keys) else "") for at, tier in enumerate(tiers)]}
+    if panel == "box":
+        return {"box": facade.member_box(till=till, ticket=ticket, now=datetime.now(UTC))}
+    if panel == "give" and ticket is not None:
+        return give_context(ticket)
     if panel == "pay" and ticket is not None:
         return pay_context(till=till, ticket=ticket)
     if panel == "done" and ticket is not None:
@@ -213,6 +227,7 @@ def pay_context(*, till: Till, ticket: Ticket) -> dict[str, Any]:
             for key, amount in enumerate(quick_sums(due_minor=ticket.due_minor, currency=ticket.currency, limit=3), 2)
         ],
         "shows_qr": [provider for provider in offered if "customer_scans" in provider.modes],
+        "usable": facade.usable_value(chain_id=till.chain_id, ticket=ticket, now=datetime.now(UTC)),
     }
 
 

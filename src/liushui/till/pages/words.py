@@ -33,7 +33,17 @@ _ADVICE: Mapping[str, Any] = {
     "price-changed": _("Tell the customer the new total."),
     "reason-missing": _("Choose a reason or type one."),
     "over-limit": _("Ask the manager's inbox instead."),
-    "member-refused": _("Type the number on the card again, then choose the tier."),
+    "member-refused": _("Nobody joins without agreeing to membership: press F2 when the customer agrees."),
+    "member-unknown": _("Type the phone number again, or let the customer join."),
+    "member-needed": _("Say who buys: = and the phone number."),
+    "nothing-usable": _("Type a smaller amount, or choose another way of paying."),
+    "not-enough-points": _("Type a smaller amount, or choose another way of paying."),
+    "not-enough-value": _("Type a smaller amount, or choose another way of paying."),
+    "gift-card-unknown": _("Scan it again; a card that was never sold pays for nothing."),
+    "gift-card-state": _("It has been sold before, or is blocked."),
+    "invalid-personal-data": _("Type the phone number again: eleven digits that begin with 1."),
+    "value-refused": _("Only what was sold today and is not spent is taken back, at the till's open shift."),
+    "not-at-training": _("Close the training shift first."),
     "gift-refused": _("The basket has changed; the promotion gives no gift now."),
     "limit-reached": _("Tell the customer the new total."),
     "coupon-taken": _("Tell the customer the new total."),
@@ -42,6 +52,17 @@ _ADVICE: Mapping[str, Any] = {
     "not-voidable": _("A receipt of a closed day or another till is taken back instead of voided."),
     "operator-refused": _("Check name and PIN, or scan the badge again."),
     "operator-locked": _("Let another manager approve, or wait."),
+    "not-returnable": _("Look at the receipt again: it may be voided, or of another currency."),
+    "too-much-returned": _("Not more can come back than was bought and has not come back yet."),
+    "returned-meanwhile": _("Something of this receipt came back elsewhere just now. Look again at what comes back."),
+    "other-store-refused": _("Send the customer to the store where it was bought."),
+    "unreceipted-refused": _("Call the manager; without a receipt the chain takes back no more than this."),
+    "reason-refused": _("Choose a reason and a condition."),
+    "return-in-the-way": _("Finish this ticket first; every receipt comes back on a ticket of its own."),
+    "not-on-receipt": _("Check the goods and the receipt. New goods are scanned after Esc."),
+    "too-wide": _("Name the day and the amount or an article, or the member."),
+    "nothing-to-give-back": _("Choose first what comes back."),
+    "sale-has-returns": _("Take the rest back as a return."),
     "same-person": _("Somebody else has to approve."),
     "approval-missing": _("Ask a manager to approve it here, or ask the manager's inbox."),
     "invalid-value": _("Check what was typed."),
@@ -52,6 +73,9 @@ _METHODS: Mapping[str, Any] = {
     "voucher": _("Voucher, other"),
     "training": _("Mobile payment"),
     "sandbox": _("Mobile payment"),
+    "points": _("Points"),
+    "stored_value": _("Stored value"),
+    "gift_card": _("Gift card"),
 }
 _FAILURES: Mapping[str, Any] = {
     "declined": _("Declined: not enough money, or another reason of the wallet"),
@@ -85,6 +109,8 @@ _CODE_PROBLEMS: Mapping[str, Any] = {
 REASONS: Mapping[str, tuple[Any, ...]] = {
     "line": (_("Customer does not want it"), _("Scanned by mistake"), _("Wrong price on the shelf")),
     "sale": (_("Customer left"), _("Cannot pay"), _("Begun by mistake")),
+    "value": (_("Wrong amount"), _("Wrong member"), _("Customer changed their mind")),
+    "return": (_("Checked with the customer"), _("Faulty goods"), _("Goodwill")),
     "receipt": (_("Wrong article sold"), _("Wrong way of paying"), _("Customer changed their mind")),
 }
 
@@ -114,8 +140,13 @@ def code_problem(problem: str) -> str:
 
 def tender_name(tender: TicketTender) -> str:
     """What people call this way of paying."""
-    own = _METHODS.get(tender.method)
-    return str(own) if own else orders.payment_name(tender.type, tender.method)
+    return payment_words(tender.type, tender.method)
+
+
+def payment_words(type: str, method: str) -> str:
+    """The same by type and method."""
+    own = _METHODS.get(method)
+    return str(own) if own else orders.payment_name(type, method)
 
 
 def tender_note(tender: TicketTender) -> str:

@@ -1,0 +1,111 @@
+"""Reads about the member on a ticket: masked, and asked only where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from liushui.loyalty import facade as loyalty
+from liushui.privacy import facade as privacy
+from liushui.promotions import facade as promotions
+from liushui.stores import facade as stores
+from liushui.till.contracts import Ticket, TicketMember, Till
+from liushui.till.domain.codes import mask
+from liushui.till.domain.members import (
+    MemberBox,
+    MemberCoupon,
+    NextTier,
+    UsableValue,
+    paid_by,
+    times,
+    usable_points_minor,
+)
+
+COUPONS_MAX = 6
+
+
+def masked_member(*, ticket: Ticket | None) -> Mapping[str, str]:
+    """Name and phone of a ticket's member as everybody may see them; nothing without one, and of somebody who was
+    erased. One statement."""
+    member = ticket.member if ticket is not None else None
+    if member is None or member.subject_id is None:
+        return {}
+    return privacy.masked(subject_ids=[member.subject_id]).get(member.subject_id, {})
+
+
+def usable_value(*, chain_id: int, ticket: Ticket, now: datetime) -> UsableValue | None:
+    """What the ticket's member may still pay with; None without one that has an account."""
+    member = ticket.member
+    if member is None or member.member_id is None:
+        return None
+    balances = loyalty.balances(member_id=member.member_id)
+    programme = loyalty.live_programme(chain_id=chain_id, at=now)
+    points_minor = usable_points_minor(
+        programme=programme, points_free=balances.points_free, total_minor=ticket.total_minor,
+        due_minor=ticket.due_minor, tenders=ticket.tenders,
+    )  # fmt: skip
+    paid = paid_by("points", ticket.tenders)
+    return UsableValue(
+        points_minor=points_minor,
+        points=programme.points_for(amount_minor=paid + points_minor) if points_minor else 0,
+        stored_minor=max(0, min(balances.stored_free_minor, ticket.due_minor)),
+    )
+
+
+def member_box(*, till: Till, ticket: Ticket | None, now: datetime) -> MemberBox | None:
+    """All that the member box shows of the ticket's member; None without one that has an account."""
+    member = ticket.member if ticket is not None else None
+    if ticket is None or member is None or member.member_id is None:
+        return None
+    programme = loyalty.live_programme(chain_id=till.chain_id, at=now)
+    benefits = loyalty.benefits(member_id=member.member_id, at=now)
+    balances = loyalty.balances(member_id=member.member_id)
+    shown = masked_member(ticket=ticket)
+    level = programme.level(benefits.progress.next_tier)
+    return MemberBox(
+        number=mask(member.id),
+        name=shown.get("name", ""),
+        phone=shown.get("phone", ""),
+        tier_zh=member.tier_zh,
+        tier_en=member.tier_en,
+        balances=balances,
+        points_worth_minor=programme.worth_minor(points=balances.points_free),
+        points_usable_minor=usable_points_minor(
+            programme=programme,
+            points_free=balances.points_free,
+            total_minor=ticket.total_minor,
+            due_minor=ticket.due_minor,
+            tenders=ticket.tenders,
+        ),
+        expiring=benefits.points_expiring,
+        expire_on=benefits.points_expire_on,
+        is_birthday=benefits.birthday,
+        birthday_points=benefits.birthday_points,
+        birthday_times=times(benefits.birthday_multiplier_bp),
+        is_anniversary=benefits.anniversary,
+        next_tier=NextTier(name_zh=level.name_zh, name_en=level.name_en, need_minor=benefits.progress.need_minor)
+        if level is not None
+        else None,
+        keep_minor=benefits.progress.keep_minor,
+        coupons=_coupons(till, member, now),
+        wants_marketing=_wants_marketing(member),
+    )
+
+
+def _coupons(till: Till, member: TicketMember, now: datetime) -> tuple[MemberCoupon, ...]:
+    store = stores.store(store_id=till.store_id)
+    found = promotions.member_codes(chain_id=till.chain_id, member_id=member.id, now=now)
+    return tuple(
+        MemberCoupon(
+            name_zh=batch.name_zh,
+            name_en=batch.name_en,
+            code=mask(code),
+            valid_until=store.local(batch.valid_until).replace(tzinfo=None) if batch.valid_until else None,
+        )
+        for batch, code, is_free in found[:COUPONS_MAX]
+        if is_free
+    )
+
+
+def _wants_marketing(member: TicketMember) -> bool:
+    return member.subject_id is not None and privacy.has_consent(subject_id=member.subject_id, purpose="marketing")
