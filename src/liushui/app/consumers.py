@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
+from liushui.loyalty.handlers import CONSUMERS as LOYALTY_READ
+from liushui.loyalty.tasks import TICKS as LOYALTY
 from liushui.payments.tasks import TICKS as PAYMENTS
 from liushui.privacy.tasks import TICKS as PRIVACY
 from liushui.promotions.handlers import CONSUMERS as PROMOTIONS_READ
@@ -13,11 +15,12 @@ from liushui.runtime.events import Consumer
 from liushui.runtime.ticks import Tick
 from liushui.till.tasks import TICKS as TILL
 
-CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ, *RETURNS)
+CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ, *LOYALTY_READ, *RETURNS)
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
     *PRIVACY,
     *PAYMENTS,
     *PROMOTIONS,
+    *LOYALTY,
     *TILL,
 )

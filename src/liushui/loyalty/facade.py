@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from liushui.loyalty.actions.dry_run import run_dry_run, start_dry_run
+from liushui.loyalty.actions.earn_sales import earn_sales
 from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
+from liushui.loyalty.actions.evaluate_tiers import evaluate_some, evaluate_tiers, last_day_over
 from liushui.loyalty.actions.hold import hold, hold_of
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
@@ -23,6 +26,7 @@ from liushui.loyalty.actions.publish_programme import (
     take_back_programme,
     tell_tiers,
 )
+from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.member_queries import (
     active_member,
     find_member,
@@ -50,7 +54,13 @@ __all__ = [
     "create_programme_draft",
     "decide_programme",
     "discard_programme_draft",
+    "dry_run",
+    "dry_run_members",
+    "dry_runs",
+    "earn_sales",
     "entries",
+    "evaluate_some",
+    "evaluate_tiers",
     "expire_holds",
     "expiring",
     "find_member",
@@ -58,6 +68,7 @@ __all__ = [
     "hold",
     "hold_of",
     "join",
+    "last_day_over",
     "live_programme",
     "member",
     "member_token",
@@ -76,10 +87,12 @@ __all__ = [
     "remove_programme_row",
     "rename_programme_draft",
     "reverse",
+    "run_dry_run",
     "save_programme_draft",
     "set_programme_fields",
     "settle_programme_reviews",
     "snapshot",
+    "start_dry_run",
     "submit_programme",
     "take_back_programme",
     "tell_tiers",

@@ -19,6 +19,7 @@ from liushui.loyalty.domain.programme_tiers import rank
 from liushui.loyalty.errors import UnknownMember
 from liushui.loyalty.models import AccountRow, EntryRow, MemberDayRow, MemberRow, TierChangeRow
 from liushui.loyalty.programme_live import live_programme
+from liushui.loyalty.queries import expiring
 from liushui.privacy import facade as privacy
 from liushui.promotions.contracts import Member as ShopperMember
 from liushui.stores import facade as stores
@@ -90,6 +91,7 @@ def benefits(*, member_id: UUID, at: datetime) -> Benefits:
     programme = live_programme(chain_id=member.chain_id, at=at)
     day = local_day(chain_id=member.chain_id, store_id=member.home_store_id, at=at)
     points = AccountRow.objects.filter(id=member_id).values_list("points_free", flat=True).first() or 0
+    lots = expiring(member_id=member_id)
     now_on = {each.kind: each for each in _granted(programme, member, day)}
     birthday, anniversary = now_on.get("birthday"), now_on.get("anniversary")
     taken = _taken(member_id, now_on.values())
@@ -97,8 +99,8 @@ def benefits(*, member_id: UUID, at: datetime) -> Benefits:
         progress=tier_progress(member=member, at=at),
         points=points,
         points_worth_minor=programme.worth_minor(points=points),
-        points_expiring=0,
-        points_expire_on=None,
+        points_expiring=lots[0].points if lots else 0,
+        points_expire_on=lots[0].expires_on if lots else None,
         birthday=birthday is not None,
         birthday_multiplier_bp=birthday.multiplier_bp if birthday else ONCE_BP,
         birthday_points=birthday.points if birthday and benefit_cause(birthday) not in taken else 0,

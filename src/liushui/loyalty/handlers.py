@@ -1,0 +1,46 @@
+"""Events in: sales earn points and lift tiers, returns and voids take back, what a crash left of holds is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from liushui.loyalty import facade
+from liushui.loyalty.errors import HoldConflict
+from liushui.orders import facade as orders
+from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED
+from liushui.promotions.contracts import order_key
+from liushui.runtime.events import Consumer, Event
+
+_logger = structlog.get_logger(__name__)
+
+
+def _earn(events: Sequence[Event]) -> None:
+    facade.earn_sales(
+        sales=[(orders.decode_fact(event.data), event.type == SALE_VOIDED) for event in events],
+        now=datetime.now(UTC),
+    )
+
+
+def _settle_value(events: Sequence[Event]) -> None:
+    """Post what an order still holds once its sale is known, give back what its returns owe, undo what is voided."""
+    facts = [(event, orders.decode_fact(event.data)) for event in events]
+    keys = [order_key(source=fact.source, source_id=fact.source_id) for _event, fact in facts]
+    open_keys = facade.unsettled(order_keys=keys)  # most sales hold nothing, or have posted by themselves
+    for (event, fact), key in zip(facts, keys, strict=True):
+        if event.type == SALE_VOIDED:
+            facade.reverse(order_key=key, now=event.time)
+            continue
+        if key in open_keys:
+            try:
+                facade.post(order_key=key, sale_id=fact.sale_id, now=event.time)
+            except HoldConflict as error:  # told to people by the log; the events behind it must not wait
+                _logger.error("value_not_posted", sale_id=str(fact.sale_id), detail=error.detail)
+
+
+CONSUMERS: tuple[Consumer, ...] = (
+    Consumer(name="loyalty-value", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_settle_value),
+    Consumer(name="loyalty-points", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_earn),
+)

@@ -1,0 +1,45 @@
+"""What loyalty does by the clock, and in the background."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django_tasks import task
+
+from liushui.kernel.errors import LiushuiError
+from liushui.loyalty import facade
+from liushui.runtime.ticks import Tick
+
+_logger = structlog.get_logger(__name__)
+
+
+@task()
+def run_dry_run(run_id: str) -> None:
+    """Try a draft on the members. Who may ask for it was checked when it was queued; failures stand on its page."""
+    try:
+        facade.run_dry_run(run_id=UUID(run_id))
+    except LiushuiError as error:
+        _logger.warning("dry_run_failed", run_id=run_id, problem=error.problem())
+
+
+def _settle_reviews(now: datetime) -> int:
+    return facade.settle_programme_reviews(now=now)
+
+
+def _evaluate_tiers(now: datetime) -> int:
+    """Look at members' tiers once a business day is over, and when other rules are in force."""
+    return facade.evaluate_some(now=now)
+
+
+def _tell_tiers(now: datetime) -> int:
+    """Have promotions know the tiers of versions that have started."""
+    return facade.tell_tiers(now=now)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),
+    Tick(name="loyalty-tiers", every_seconds=20, run=_evaluate_tiers),
+    Tick(name="loyalty-tell-tiers", every_seconds=60, run=_tell_tiers),
+)
