@@ -4,12 +4,20 @@ import os
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in every run: what breaks the gate is a change. LIUSHUI_EXPLORE=1 looks for new ones.
+hypothesis.settings.register_profile("gate", derandomize=True, print_blob=True)
+if not os.environ.get("LIUSHUI_EXPLORE"):
+    hypothesis.settings.load_profile("gate")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the folder of the process that started it
     os.environ["LIUSHUI_DATA_DIR"] = tempfile.mkdtemp(prefix="liushui-test-")
 os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")  # for processes that tests start
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
+ROOT = Path(__file__).parent
+DATABASES = {"db", "transactional_db", "django_db_setup", "live_server"}
 ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
 
 
@@ -24,12 +32,24 @@ def pytest_configure() -> None:
     settings.LIUSHUI = settings.LIUSHUI.model_copy(update=own)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked `services` are about PostgreSQL; `make test-services` runs them."""
-    if not ON_POSTGRESQL:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `services` are about PostgreSQL; `make test-services` runs them, and none that asks no database."""
+    if ON_POSTGRESQL:
+        without = [item for item in items if not _asks_a_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if _asks_a_database(item)]
+    else:
         for item in items:
             if item.get_closest_marker("services"):
                 item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test-services"))
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    """Tests of one module do by their fixtures; those of the whole product may have other ways."""
+    if "src" not in item.path.relative_to(ROOT).parts[:1]:
+        return True
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or not fixtures.isdisjoint(DATABASES)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -263,6 +263,8 @@ def effect(source: Source) -> Document:
     kind = source.pick(EFFECTS)
     if kind in ("bundle_price", "buy_n_get_m", "two_scopes", "nth_unit_percent", "percent_off_group"):
         document = set_effect(source, kind)
+        if kind != "two_scopes" and chance(source, 4):
+            choosing(source, document)
     elif kind in ("gift_unit", "shipping_percent_off", "shipping_amount_off", "points", "issue_coupon"):
         return other_effect(source, kind)
     else:
@@ -302,7 +304,9 @@ def set_effect(source: Source, kind: str) -> Document:
 def unit_effect(source: Source, kind: str) -> Document:
     document = with_scope(source, {"type": kind})
     if kind == "cheapest_unit_free":
-        return document | {"units": source.integer(1, 2)}
+        document["units"] = source.integer(1, 2)
+        choosing(source, document)
+        return document
     if kind == "percent_off":
         document |= {"percent": source.pick(PERCENTS), "level": source.pick(("unit", "line", "order"))}
     elif kind == "amount_off":

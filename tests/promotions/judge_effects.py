@@ -151,7 +151,7 @@ def run_units(promotion: Promotion, effect: Effect, state: State, most: int | No
     """All effects that choose units one by one and use none up."""
     in_scope = touchable(promotion, state, effect.scope)
     if effect.type == "cheapest_unit_free":
-        chosen = by_unit_order(in_scope, "cheapest")[: effect.units]
+        chosen = by_unit_order(choose(in_scope, effect), "cheapest")[: effect.units]
         return each_unit(chosen, [unit.remaining for unit in chosen])
     chosen = choose(in_scope, effect)
     if not chosen:
@@ -338,7 +338,7 @@ def run_sets(promotion: Promotion, effect: Effect, state: State, used: set[Key],
         scope, size, rewarded = effect.scope, effect.group_size or 1, effect.group_size or 1
     else:
         scope, size, rewarded = effect.scope, effect.n or 1, 1 if effect.type == "nth_unit_percent" else effect.n or 1
-    free = [unit for unit in dearest_first(touchable(promotion, state, scope)) if unit.key not in used]
+    free = dearest_first(choose([unit for unit in touchable(promotion, state, scope) if unit.key not in used], effect))
     sets = [free[start : start + size] for start in range(0, len(free) // size * size, size)]
     given = Given()
     if effect.formation == "pool":

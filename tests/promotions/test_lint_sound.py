@@ -18,7 +18,7 @@ NEVER = ("never_eligible", "gives_nothing")
 ALONE = ("threshold_unreachable", "gives_nothing", "not_tried")  # their answers are of the promotion alone
 RULEBOOKS = 150
 BASKETS = 60
-CALLED = 11  # promotions of these rulebooks that are called impossible
+CALLED = 14  # promotions of these rulebooks that are called impossible
 
 
 def applied(answer: PricedBasket) -> set[str]:

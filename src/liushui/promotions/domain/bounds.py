@@ -93,12 +93,14 @@ def _dearest(compiled: CompiledPromotion) -> CompiledPromotion:
 def _dear(compiled: CompiledEffect) -> CompiledEffect:
     effect = compiled.effect
     in_sets = compiled.kind == "sets" and effect.formation == "sets" and effect.unit_order != "line_order"
-    if not compiled.chooses or in_sets:
+    if not compiled.chooses or (in_sets and not compiled.limits_units):
         return compiled
     if effect.type == "cheapest_unit_free":
+        most = min(units for units in (effect.units, effect.max_units) if units is not None)
         changed = replace(
-            effect, type="percent_off", level="unit", percent=10000, max_units=effect.units, unit_order="most_expensive"
-        )
+            effect, type="percent_off", level="unit", percent=10000, max_units=most, unit_multiple_of=None,
+            unit_order="most_expensive",
+        )  # fmt: skip
         return compiled.changed(changed, percent_off)
     if effect.type == "first_then_additional_amount_off":
         most = max(effect.first or 0, effect.additional or 0)

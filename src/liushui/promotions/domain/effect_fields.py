@@ -45,12 +45,8 @@ _FORMATION = Field(
 )
 _WHOLE_SETS = (
     _FORMATION,
-    Field(
-        name="unit_order",
-        kind=_UNIT_ORDER_KIND,
-        zh="整组都优惠，先后无影响",
-        en="a whole set is reduced: it makes no difference",
-    ),
+    *_CHOOSING,
+    _UNIT_ORDER,
 )
 _METHODS = Field(
     name="methods", kind=kinds.TEXTS, zh="哪些配送方式；不写为全部", en="which delivery methods; all when left out"
@@ -126,18 +122,19 @@ EFFECTS: dict[str, Row] = {
             ),
             Field(name="max_applications", kind=kinds.COUNT, zh="最多几组", en="at most so many sets"),
             _FORMATION,
+            *_CHOOSING,
             *_PRICED,
         ),
     ),
     "nth_unit_percent": Row(
         zh="第 N 件打折（第二件半价）",
         en="the nth unit reduced (second at half price)",
-        fields=(_SET_SIZE, _PERCENT, _REWARDED, _FORMATION, *_PRICED),
+        fields=(_SET_SIZE, _PERCENT, _REWARDED, _FORMATION, *_CHOOSING, *_PRICED),
     ),
     "cheapest_unit_free": Row(
         zh="最便宜的几件免单",
         en="the cheapest units free",
-        fields=(Field(name="units", kind=kinds.COUNT, required=True, zh="几件", en="so many units"), *_PRICED),
+        fields=(Field(name="units", kind=kinds.COUNT, required=True, zh="几件", en="so many units"), *_CHOSEN),
     ),
     "percent_off_group": Row(
         zh="凑满一组打折",

@@ -66,7 +66,7 @@ def fixed_unit_price(compiled: CompiledEffect, place: Place) -> Taking:
 def cheapest_unit_free(compiled: CompiledEffect, place: Place) -> Taking:
     """cheapest_unit_free."""
     taking = Taking()
-    lines = first_units(found(compiled.scope, place), compiled.effect.units or 0, "cheapest", place)
+    lines = first_units(chosen(compiled, place), compiled.effect.units or 0, "cheapest", place)
     if lines:
         taking.applications = 1
         by_unit(lines, lambda index, run: run[0], taking)

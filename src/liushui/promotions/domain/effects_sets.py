@@ -1,6 +1,7 @@
 """Effects that work on complete sets of units: buy n get m, every nth unit, bundles, groups.
 
-Free units stand from dear to cheap and are cut into sets from the front. Within a long stretch of equal units all sets
+Free units, as per-line cap, max_units and unit_multiple_of leave them, stand from dear to cheap and are cut into sets
+from the front. Within a long stretch of equal units all sets
 are alike: they are worked out once and written as combs, so that 10,000 units cost what three do.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from liushui.promotions.domain.allocation import fair_shares, round_half_up
-from liushui.promotions.domain.choosing import Chosen, CompiledEffect, Piece, Place, Taking, by_dearness, found
+from liushui.promotions.domain.choosing import Chosen, CompiledEffect, Piece, Place, Taking, by_dearness, chosen, found
 from liushui.promotions.domain.rulebook import Effect
 from liushui.promotions.domain.units import Run, comb, count, in_order, plain, split, stretches
 
@@ -43,7 +44,7 @@ def buy_n_get_m(compiled: CompiledEffect, place: Place) -> Taking:
         cut=lambda base: round_half_up(base, percent),
         most=most,
     )
-    return _sets(effect, found(compiled.buy_scope, place), kind, place)
+    return _sets(effect, chosen(compiled, place, found(compiled.buy_scope, place)), kind, place)
 
 
 def nth_unit_percent(compiled: CompiledEffect, place: Place) -> Taking:
@@ -56,7 +57,7 @@ def nth_unit_percent(compiled: CompiledEffect, place: Place) -> Taking:
         cut=lambda base: round_half_up(base, effect.percent or 0),
         most=_most(effect, place),
     )
-    return _sets(effect, found(compiled.scope, place), kind, place)
+    return _sets(effect, chosen(compiled, place), kind, place)
 
 
 def bundle_price(compiled: CompiledEffect, place: Place) -> Taking:
@@ -70,7 +71,7 @@ def bundle_price(compiled: CompiledEffect, place: Place) -> Taking:
         cut=lambda base: max(0, base - (effect.price or 0)),
         most=_most(effect, place),
     )
-    return _sets(effect, found(compiled.scope, place), kind, place)
+    return _sets(effect, chosen(compiled, place), kind, place)
 
 
 def percent_off_group(compiled: CompiledEffect, place: Place) -> Taking:
@@ -84,7 +85,7 @@ def percent_off_group(compiled: CompiledEffect, place: Place) -> Taking:
         cut=lambda base: round_half_up(base, effect.percent or 0),
         most=_most(effect, place),
     )
-    return _sets(effect, found(compiled.scope, place), kind, place)
+    return _sets(effect, chosen(compiled, place), kind, place)
 
 
 def _most(effect: Effect, place: Place) -> int:

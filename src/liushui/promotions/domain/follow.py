@@ -157,7 +157,7 @@ class Explainer:
         if len(compiled.effects) != 1 or compiled.effects[0].kind != "sets":
             return
         [effect] = compiled.effects
-        if effect.buy_scope is not effect.get_scope:
+        if effect.buy_scope is not effect.get_scope or effect.limits_units:
             return
         parts = effect.effect
         need = parts.n or parts.group_size or (parts.buy_qty or 0) + (parts.get_qty or 0)

@@ -180,6 +180,11 @@ def _too_narrow(promotion: Promotion, bench: Bench, basket: Basket) -> dict[str,
     return {"path": f"limits.{name}", "have": have, "need": amount, "currency": basket.currency}
 
 
+def _set_size(effect: Effect) -> int:
+    """Units of a complete set; 0 for effects without sets."""
+    return effect.n or effect.group_size or (effect.buy_qty or 0) + (effect.get_qty or 0)
+
+
 def _gives_nothing(effect: Effect, path: str) -> str | None:
     """The field because of which an effect surely never gives anything."""
     highest = effect.scope.unit_price_max
@@ -202,6 +207,7 @@ def _gives_nothing(effect: Effect, path: str) -> str | None:
                 and effect.unit_multiple_of > effect.max_units
             ),
         ),
+        ("max_units", lambda: effect.max_units is not None and effect.max_units < _set_size(effect)),
         ("max_discount", lambda: effect.max_discount == 0),
         ("max_units", lambda: effect.max_units == 0 or effect.max_units_per_line == 0),
     )

@@ -213,6 +213,13 @@ def _scopes_of_both(given: Mapping[str, Any], read: dict[str, Any], *, at: str) 
         )
     for name in ("buy_scope", "get_scope"):
         read.setdefault(name, scope or EVERYTHING)
+    choosing = next((name for name in ("max_units", "max_units_per_line", "unit_multiple_of") if name in read), None)
+    if choosing is not None and read["buy_scope"] != read["get_scope"]:
+        invalid(
+            f"With two scopes it is not clear which units {choosing!r} means",
+            at=f"{at}.{choosing}",
+            remedy="Leave it out, or limit the applications by max_applications.",
+        )
 
 
 def write_promotion(promotion: Promotion) -> dict[str, Any]:

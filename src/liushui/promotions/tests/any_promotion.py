@@ -71,7 +71,8 @@ def typed(rows: Mapping[str, rule_fields.Row], kind: str) -> st.SearchStrategy[d
     if kind == "points":
         always = {"add": optional.pop("add")}
     if kind == "buy_n_get_m":
-        optional.pop("scope")
+        for name in ("scope", "max_units", "max_units_per_line", "unit_multiple_of"):  # not with two scopes
+            optional.pop(name)
     return st.fixed_dictionaries({"type": st.just(kind), **always}, optional=optional)
 
 

@@ -80,7 +80,9 @@ def numbers(promotion: Promotion, language: Language) -> Iterator[str]:
             if getattr(part, name, 0):
                 yield str(getattr(part, name))
         if isinstance(part, Effect):
-            if part.percent is not None:
+            if part.type == "buy_n_get_m" and part.percent == 10000 and language == "zh":
+                yield "送" if part.buy_scope == part.get_scope else "免费"
+            elif part.percent is not None:
                 yield percent_words(part.percent, language)
             if part.multiply is not None:
                 yield decimal_text(part.multiply, 4)
