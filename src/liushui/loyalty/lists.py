@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 
-from liushui.loyalty.models import AccountRow, HoldRow, MemberRow, TierChangeRow
+from liushui.loyalty.models import AccountRow, CardRow, EntryRow, HoldRow, MemberRow, TierChangeRow
 
 LIMIT_MAX = 1000
 
@@ -65,6 +65,30 @@ class MemberPage:
 
     members: tuple[MemberLine, ...]
     next_cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A line of a member's account as the member's page shows it."""
+
+    kind: str
+    at: datetime
+    points: int
+    principal_minor: int
+    gift_minor: int
+    store_id: int | None
+    sale_id: UUID | None
+    lot_until: date | None  # of points: the first day without them; the year 9999 stands for never
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A card as the member's page shows it."""
+
+    number: str
+    is_blocked: bool
+    given_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,3 +183,26 @@ def tier_moves(*, chain_id: int, first: date, last: date) -> tuple[TierMove, ...
     moves = rows.values_list("tier_before", "tier_after").annotate(Count("id"))
     found = [TierMove(tier_before=before, tier_after=after, members=count) for before, after, count in moves]
     return tuple(sorted(found, key=lambda move: (-move.members, move.tier_before, move.tier_after)))
+
+
+def entries_before(*, member_id: UUID, kind: str, before: datetime | None, limit: int) -> list[Booking]:
+    """The latest lines of a member's account before an instant; `kind` is points, value, or nothing for all."""
+    rows = EntryRow.objects.filter(account_id=member_id)
+    if kind == "points":
+        rows = rows.exclude(points=0)
+    elif kind == "value":
+        rows = rows.exclude(principal_minor=0, gift_minor=0)
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    return [Booking(**values) for values in rows.order_by("-id").values(*Booking.__dataclass_fields__)[:limit]]
+
+
+def merged_numbers(*, member_id: UUID) -> tuple[str, ...]:
+    """Numbers of the duplicates that were merged into a member."""
+    return tuple(MemberRow.objects.filter(merged_into=member_id).order_by("number").values_list("number", flat=True))
+
+
+def cards_of(*, member_id: UUID) -> tuple[Card, ...]:
+    """A member's cards, blocked ones too, the oldest first."""
+    rows = CardRow.objects.filter(member_id=member_id).order_by("id")
+    return tuple(Card(number=row.number, is_blocked=row.is_blocked, given_at=row.given_at) for row in rows)

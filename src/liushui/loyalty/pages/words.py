@@ -18,11 +18,24 @@ CHANNELS: Mapping[str, Any] = {
     "portal": pgettext_lazy("channel", "Member portal"),
     "console": pgettext_lazy("channel", "Head office"),
     "import": pgettext_lazy("channel", "Import"),
-    "phone": pgettext_lazy("channel", "By telephone"),
-    "letter": pgettext_lazy("channel", "By letter"),
+    "api": pgettext_lazy("channel", "Interface"),
 }
-# How a member may have said so to the person who writes it down.
-ON_BEHALF: tuple[str, ...] = ("console", "phone", "letter")
+# Where a member may have said so to the person who writes it down.
+ON_BEHALF: tuple[str, ...] = ("console", "till")
+ENTRY_KINDS: Mapping[str, Any] = {
+    "earn": pgettext_lazy("entry", "Points earned"),
+    "benefit": pgettext_lazy("entry", "Birthday or anniversary"),
+    "take_back": pgettext_lazy("entry", "Points taken back"),
+    "spend": pgettext_lazy("entry", "Spent"),
+    "give_back": pgettext_lazy("entry", "Given back"),
+    "expire": pgettext_lazy("entry", "Expired"),
+    "forfeit": pgettext_lazy("entry", "Forfeited"),
+    "top_up": pgettext_lazy("entry", "Topped up"),
+    "top_up_back": pgettext_lazy("entry", "Top-up taken back"),
+    "sell": pgettext_lazy("entry", "Gift card sold"),
+    "adjust": pgettext_lazy("entry", "Correction"),
+    "merge": pgettext_lazy("entry", "Merged"),
+}
 PURPOSES: Mapping[str, tuple[Any, Any]] = {
     "membership": (pgettext_lazy("consent", "Membership"), _("Keeping the account: points, tier, stored value.")),
     "marketing": (pgettext_lazy("consent", "Marketing"), _("Messages about offers, and coupons sent unasked.")),
