@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
 
 // Keys that open something, unless they are being typed.
 function waits({ key, target }) {
-  if (/^[/=*]$/.test(key)) return !box().value && (target === box() || !isField(target));
+  if (/^[/=*[]$/.test(key)) return !box().value && (target === box() || !isField(target));
   return /^(F\d+|Escape)$/.test(key) && key !== "F5";
 }
 

@@ -16,12 +16,12 @@ from liushui.runtime.approvals import REASON_MAX, Approval
 from liushui.till import facade
 from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import ReasonMissing, TicketMissing
-from liushui.till.kinds import CANCEL, LINE_VOID
+from liushui.till.kinds import CANCEL, LINE_VOID, RETURN
 from liushui.till.pages.posted import line_of
 from liushui.till.pages.screen import show
 from liushui.till.pages.words import Answer, answer_to, note
 
-_TARGET = re.compile(r"\Aticket:(?P<ticket>[0-9a-f-]{36})(/line:(?P<line>[0-9]{1,6}))?\Z", re.ASCII)
+_TARGET = re.compile(r"\Aticket:(?P<ticket>[0-9a-f-]{36})(/line:(?P<line>[0-9]{1,6})|/return)?\Z", re.ASCII)
 _ASKED = re.compile(r"\Aasked-(?P<id>[0-9a-f-]{36})(-(?P<units>[0-9]{1,5}))?\Z", re.ASCII)
 
 
@@ -92,6 +92,10 @@ def perform(*, till: Till, deed: Deed, now: datetime) -> Ticket:
     if found is None:
         raise TicketMissing("There is no such ticket here")
     ticket = facade.ticket(ticket_id=UUID(found["ticket"]), store_ids=frozenset({till.store_id}))
+    if deed.kind == RETURN:
+        return facade.approve_return(
+            till=till, ticket_id=ticket.id, version=ticket.version, approval_id=deed.approval_id, now=now
+        )
     if deed.kind == CANCEL and not found["line"]:
         return facade.cancel_ticket(
             till=till, ticket_id=ticket.id, version=ticket.version, reason=deed.reason, approval_id=deed.approval_id,
@@ -157,5 +161,8 @@ def _after(request: HttpRequest, *, till: Till, ticket: Ticket, kind: str, by: s
     if kind == CANCEL:
         said = note(_("The ticket is cancelled"), about=ticket.number)
         return show(request, till=till, ticket=facade.current_ticket(till=till), answer=said, sound="ok")
+    if kind == RETURN:
+        said = note(_("The return is approved"), about=ticket.approved_by)
+        return show(request, till=till, ticket=ticket, panel="pay", answer=said, sound="ok")
     answer = note(_("The line is taken off"), about=by) if by else None
     return show(request, till=till, ticket=ticket, answer=answer, sound="ok")

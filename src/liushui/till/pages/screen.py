@@ -27,8 +27,9 @@ from liushui.till.pages.return_screen import PANEL, give_context, needs_approval
 from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
 
 PANELS = frozenset(
-    {"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why", "gift"}
+    {"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why", "gift", PANEL}
 )
+_WITHOUT_TICKET = frozenset({"parked", "price", "weigh", "code", "member", "join"})
 UPSELLS = 2  # near misses told at once, the nearest
 _EXPLAINED = frozenset({"", "why", "code", "member", "box"})  # panels beside which gifts and near misses are told
 PAPERS = ("80", "58")
@@ -99,6 +100,7 @@ def screen(
         "has_shift": ticket is not None or (shift is not None and shift.state == "open"),
         "is_training": ticket.is_training if ticket else bool(shift and shift.is_training),
         "rows": _line_rows(ticket, chosen),
+        "sold_minor": ticket.total_minor + ticket.returned.refund_minor if ticket and ticket.returned else 0,
         "chosen": chosen,
         "units": sum(row.units for row in ticket.lines if not row.is_voided) if ticket else 0,
         "panel": panel,
@@ -121,7 +123,7 @@ def _panel_of(ticket: Ticket | None, panel: str) -> str:
     if panel == PANEL:  # what comes back already is looked at again
         panel = panel_of(ticket)
     if ticket is None:
-        return panel if panel.startswith(PANEL) or panel in ("parked", "price", "weigh", "code", "member", "join") else ""
+        return panel if panel.startswith(PANEL) or panel in _WITHOUT_TICKET else ""
     if ticket.state in ("settled", "voided", "cancelled"):
         return "done" if ticket.state == "settled" else ""
     if ticket.state in ("recording", "cancelling", "voiding"):

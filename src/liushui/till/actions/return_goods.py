@@ -1,0 +1,244 @@
+"""Take goods back on the ticket at hand, beside what is sold on it, and give back what they were paid with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from liushui.catalog import facade as catalog
+from liushui.orders import facade as orders
+from liushui.returns import facade as returns
+from liushui.returns.contracts import UnreceiptedLine, WantedReturn
+from liushui.returns.errors import NotReturnable
+from liushui.stores import facade as stores
+from liushui.till import storage
+from liushui.till.actions.quote_return import Wanted, return_columns, units_left, wanted_of
+from liushui.till.actions.scan import TRIES, new_ticket
+from liushui.till.contracts import Ticket, Till
+from liushui.till.errors import NotAtTraining, NothingToGiveBack, NotOnReceipt, ReturnInTheWay, TicketChanged
+from liushui.till.models import TicketRow
+from liushui.till.returned import TicketReturn
+
+
+def return_units(
+    *, till: Till, sale_id: UUID, line_number: int, units: int, reason: str = "", condition: str = "", now: datetime
+) -> Ticket:
+    """That many units of a receipt's line come back, 0 for none of it; the first one opens a ticket. Without a reason
+    or condition it keeps what it has, or takes the last that was said on this ticket.
+
+    Raises ReturnInTheWay while another receipt is taken back on the ticket, and what returns.quote_return raises:
+    TooMuchReturned, NotReturnable …
+    """
+
+    def change(wanted: Wanted) -> Wanted:
+        return _with_units(till, wanted, line_number, units, reason, condition)
+
+    return _change(till, sale_id, change, now)
+
+
+def step_return(*, till: Till, sale_id: UUID | None, line_number: int, step: str, now: datetime) -> Ticket:
+    """One more (`1`) or one less (`-1`) of a line, `all` that is left of it, or `none`. Without a receipt the line is
+    one of the ticket."""
+
+    def change(wanted: Wanted) -> Wanted:
+        if sale_id is None:
+            return _step_goods(till, wanted, line_number, step)
+        present = wanted.lines[line_number].units if line_number in wanted.lines else 0
+        if step == "all":
+            units = units_left(orders.for_return(sale_id=sale_id, chain_id=till.chain_id)).get(line_number, 0)
+        else:
+            units = _stepped(present, step)
+        return _with_units(till, wanted, line_number, units, "", "")
+
+    return _change(till, sale_id, change, now)
+
+
+def return_everything(
+    *, till: Till, sale_id: UUID, reason: str = "", condition: str = "", now: datetime
+) -> Ticket:  # fmt: skip
+    """All that can still come back of a receipt (整单退货); what was chosen before keeps its reason and condition."""
+
+    def change(wanted: Wanted) -> Wanted:
+        left = units_left(orders.for_return(sale_id=sale_id, chain_id=till.chain_id))
+        if not any(units > 0 for units in left.values()):
+            raise NotReturnable("Nothing of this receipt can come back any more")
+        for number, units in left.items():
+            if units > 0:
+                wanted = _with_units(till, wanted, number, units, reason, condition)
+        return wanted
+
+    return _change(till, sale_id, change, now)
+
+
+def return_scanned(*, till: Till, sale_id: UUID | None, code: str, units: int = 1, now: datetime) -> Ticket:
+    """Goods that come back were scanned: more of the receipt's line that they are of; without a receipt by the price of
+    now, always with an approval and up to the limit of the chain's policy. Raises NotOnReceipt."""
+    if sale_id is None:
+        return _change(till, None, lambda wanted: _with_goods(till, wanted, code, units), now)
+    store = stores.store(store_id=till.store_id)
+    found = orders.for_return(sale_id=sale_id, chain_id=till.chain_id)
+    priced = catalog.price_items(store=store, codes={code}, at=now).get(code)
+    sku = priced.item.sku if priced is not None else code
+    theirs = [line for line in found.sale.lines if not line.is_return and line.sku == sku]
+    if not theirs:
+        raise NotOnReceipt(f"{code!r} is not on receipt {found.sale.summary.receipt_number}")
+    left = units_left(found)
+
+    def change(wanted: Wanted) -> Wanted:
+        def free(number: int) -> int:
+            return left.get(number, 0) - (wanted.lines[number].units if number in wanted.lines else 0)
+
+        line = next((each for each in theirs if free(each.line_number) >= units), theirs[0])
+        present = wanted.lines[line.line_number].units if line.line_number in wanted.lines else 0
+        return _with_units(till, wanted, line.line_number, present + units, "", "")
+
+    return _change(till, sale_id, change, now)
+
+
+def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: datetime) -> Ticket:
+    """Another `reason` or `condition` for a line that comes back (of the receipt; without one, of the ticket); without
+    a code, the next that the policy offers."""
+    row = storage.at_hand(till)
+    returned = storage.returned_of(row) if row is not None else None
+    if row is None or returned is None or what not in ("reason", "condition"):
+        raise NothingToGiveBack("Nothing comes back on a ticket here")
+    rules = returns.policy(chain_id=till.chain_id)
+    offered = [each.code for each in (rules.reasons if what == "reason" else rules.conditions) if each.is_active]
+
+    def change(wanted: Wanted) -> Wanted:
+        if wanted.sale_id is not None:
+            each = wanted.lines.get(line_number)
+            if each is None:
+                raise NothingToGiveBack("Nothing of this line comes back yet")
+            said = replace(each, **{what: code or _next(offered, getattr(each, what))})
+            return wanted._replace(lines={**wanted.lines, line_number: said})
+        place = _place(returned, line_number)
+        goods = list(wanted.goods)
+        goods[place] = replace(goods[place], **{what: code or _next(offered, getattr(goods[place], what))})
+        return wanted._replace(goods=tuple(goods))
+
+    return _change(till, returned.sale_id, change, now)
+
+
+def keep_everything(*, till: Till, ticket_id: UUID, version: int, now: datetime) -> Ticket:
+    """Nothing comes back on the ticket after all."""
+    row = storage.load(till=till, ticket_id=ticket_id, version=version, states=("open",))
+    sold = [line for line in storage.lines_of(row) if not line.is_returned]
+    columns = {**storage.line_columns(sold), **storage.return_columns(None)}
+    storage.change(row, states=("open",), now=now, **columns)
+    return storage.ticket_of(row)
+
+
+def _change(till: Till, sale_id: UUID | None, change: Callable[[Wanted], Wanted], now: datetime) -> Ticket:
+    store = stores.store(store_id=till.store_id)
+    for _ in range(TRIES):
+        row = storage.at_hand(till)
+        returned = storage.returned_of(row) if row is not None else None
+        if row is not None:
+            _check(row, sale_id)
+        columns = return_columns(
+            lines=storage.lines_of(row) if row is not None else (), before=returned,
+            wanted=change(wanted_of(returned) if returned is not None else Wanted(sale_id, {})), store=store,
+            principal=till.principal, now=now,
+        )  # fmt: skip
+        try:
+            return storage.ticket_of(_saved(till, row, columns, now))
+        except (TicketChanged, IntegrityError):
+            continue
+    raise TicketChanged("The ticket is changed faster than it can be read")
+
+
+def _saved(till: Till, row: TicketRow | None, columns: dict[str, Any], now: datetime) -> TicketRow:
+    if row is not None:
+        storage.change(
+            row, states=("open",), now=now, operator=till.operator, operator_name=till.operator_name, **columns
+        )
+        return row
+    shift = storage.open_shift_row(till)
+    if shift.is_training:
+        raise NotAtTraining("In training no goods are taken back")
+    with transaction.atomic():
+        return new_ticket(till=till, store=stores.store(store_id=till.store_id), shift=shift, now=now, values=columns)
+
+
+def _check(row: TicketRow, sale_id: UUID | None) -> None:
+    if row.state != "open":
+        raise storage.wrong_state(row)
+    if row.is_training:
+        raise NotAtTraining("In training no goods are taken back")
+    returned = storage.returned_of(row)
+    if returned is not None and returned.sale_id != sale_id:
+        raise ReturnInTheWay(f"Goods of {returned.receipt_number or 'no receipt'} come back on ticket {row.number}")
+
+
+def _with_units(till: Till, wanted: Wanted, number: int, units: int, reason: str, condition: str) -> Wanted:
+    lines = {each: line for each, line in wanted.lines.items() if each != number}
+    if units:
+        known = wanted.lines.get(number)
+        said = (known.reason, known.condition) if known is not None else _said_last(till, wanted)
+        lines[number] = WantedReturn(
+            line_number=number, units=units, reason=reason or said[0], condition=condition or said[1]
+        )
+    return wanted._replace(lines=lines)
+
+
+def _with_goods(till: Till, wanted: Wanted, code: str, units: int) -> Wanted:
+    """More of goods without a receipt: what was scanned before grows."""
+    goods = list(wanted.goods)
+    for place, each in enumerate(goods):
+        if each.code == code:
+            goods[place] = replace(each, units=each.units + units)
+            return wanted._replace(goods=tuple(goods))
+    reason, condition = _said_last(till, wanted)
+    added = UnreceiptedLine(code=code, units=units, reason=reason, condition=condition)
+    return wanted._replace(goods=(*goods, added))
+
+
+def _step_goods(till: Till, wanted: Wanted, number: int, step: str) -> Wanted:
+    row = storage.at_hand(till)
+    returned = storage.returned_of(row) if row is not None else None
+    if returned is None:
+        raise NothingToGiveBack("Nothing comes back on a ticket here")
+    place = _place(returned, number)
+    goods = list(wanted.goods)
+    units = _stepped(goods[place].units, step)
+    if units:
+        goods[place] = replace(goods[place], units=units)
+    else:
+        del goods[place]
+    return wanted._replace(goods=tuple(goods))
+
+
+def _place(returned: TicketReturn, number: int) -> int:
+    """Where a line of the ticket stands among goods without a receipt."""
+    numbers = [each.number for each in returned.lines]
+    if number not in numbers:
+        raise NothingToGiveBack(f"Line {number} does not come back")
+    return numbers.index(number)
+
+
+def _stepped(present: int, step: str) -> int:
+    steps = {"1": present + 1, "-1": max(present - 1, 0), "none": 0}
+    if step not in steps:
+        raise NotReturnable(f"{step!r} is not a number of units", pointer="/step")
+    return steps[step]
+
+
+def _said_last(till: Till, wanted: Wanted) -> tuple[str, str]:
+    """The reason and condition that a further line begins with: the last said here, else the policy's first."""
+    for each in (*reversed(tuple(wanted.lines.values())), *reversed(wanted.goods)):
+        return each.reason, each.condition
+    rules = returns.policy(chain_id=till.chain_id)
+    first = [next((each.code for each in codes if each.is_active), "") for codes in (rules.reasons, rules.conditions)]
+    return first[0], first[1]
+
+
+def _next(offered: Sequence[str], present: str) -> str:
+    if not offered:
+        return present
+    return offered[(offered.index(present) + 1) % len(offered)] if present in offered else offered[0]
