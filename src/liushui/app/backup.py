@@ -26,10 +26,12 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from liushui.kernel.errors import Conflict, InvalidValue, NotFound
+from liushui.privacy import facade as privacy
 from liushui.runtime import row_policies
 
 FORMAT = "liushui-backup/1"
-MADE_ANEW = {"metrics", "workers", "static", "liushui.sqlite3", "liushui.sqlite3-wal", "liushui.sqlite3-shm"}
+PRIVACY_KEYS = "data/privacy_keys.json"  # not beside what they open (docs/decisions/0151)
+MADE_ANEW = {"metrics", "workers", "static", "outbox", "liushui.sqlite3", "liushui.sqlite3-wal", "liushui.sqlite3-shm"}
 _DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 _BLOCK = 1 << 20
 
@@ -63,13 +65,21 @@ class Manifest:
     files: dict[str, str]
 
     @property
+    def has_keys(self) -> bool:
+        """Whether it opens personal data by itself."""
+        return PRIVACY_KEYS in self.files
+
+    @property
     def raw_files(self) -> int:
         """How many files of the data folder it has."""
         return sum(name.startswith("data/") for name in self.files)
 
 
-def make_backup(*, path: Path) -> Manifest:
-    """Write a backup while the system runs; the file gets its name when it is whole. Raises NotEmpty, ToolMissing."""
+def make_backup(*, path: Path, with_keys: bool = False) -> Manifest:
+    """Write a backup while the system runs; the file gets its name when it is whole. Raises NotEmpty, ToolMissing.
+
+    The keys over personal data stay out unless `with_keys`: without them the backup shows nobody's data.
+    """
     if path.exists():
         raise NotEmpty(f"{path} is there already", remedy="Give a name that is not taken.")
     data_dir = Path(settings.LIUSHUI.data_dir)
@@ -77,6 +87,8 @@ def make_backup(*, path: Path) -> Manifest:
         dump = Path(folder) / _DATABASE[connection.vendor]
         _dump_database(dump)
         chosen = [(dump.name, dump), *((f"data/{file.relative_to(data_dir)}", file) for file in _kept_files(data_dir))]
+        if with_keys and privacy.key_file().exists():
+            chosen.append((PRIVACY_KEYS, privacy.key_file()))
         partial = path.with_name(path.name + ".partial")
         files: dict[str, str] = {}
         with _private(partial) as stream, tarfile.open(fileobj=stream, mode="w:gz", compresslevel=6) as tar:
@@ -148,7 +160,12 @@ def restore_backup(*, path: Path) -> Manifest:
 
 def _kept_files(data_dir: Path) -> Iterator[Path]:
     for entry in sorted(data_dir.iterdir()) if data_dir.is_dir() else ():
-        if entry.name in MADE_ANEW or entry.name.endswith(".partial") or entry.name.startswith("liushui-restore-"):
+        if (
+            entry.name in MADE_ANEW
+            or entry.resolve() == privacy.key_file().resolve()
+            or entry.name.endswith(".partial")
+            or entry.name.startswith("liushui-restore-")
+        ):
             continue
         if entry.is_file():
             yield entry
@@ -204,8 +221,9 @@ def _require_empty(data_dir: Path) -> None:
             f"The database has {len(tables)} tables",
             remedy="Restore into a new data folder (LIUSHUI_DATA_DIR) or a new PostgreSQL database.",
         )
-    # settings make the secret key at their first reading: an installation with nothing else in it is still empty
-    others = [file for file in _kept_files(data_dir) if file.name != "secret_key"]
+    # settings make the secret key at their first reading: an installation with nothing else in it is still empty;
+    # the keys over personal data are put there before, since a backup lacks them
+    others = [file for file in _kept_files(data_dir) if file.name not in ("secret_key", privacy.FILE_NAME)]
     if others:
         raise NotEmpty(f"{data_dir} holds {others[0].name} and more", remedy="Restore into an empty data folder.")
 

@@ -16,6 +16,7 @@ from liushui.app import (
     commands_payments,
     commands_people,
     commands_places,
+    commands_privacy,
     commands_promotions,
     commands_reports,
     commands_serving,
@@ -39,6 +40,7 @@ cli.add_typer(commands_payments.app, name="payments")
 cli.add_typer(commands_catalog.app, name="catalog")
 cli.add_typer(commands_promotions.app, name="promotions")
 cli.add_typer(commands_coupons.app, name="coupons")
+cli.add_typer(commands_privacy.app, name="privacy")
 cli.add_typer(commands_demo.app, name="demo")
 
 

@@ -18,12 +18,16 @@ app = typer.Typer()
 def backup(
     path: Annotated[Path, typer.Argument(help="The file to write: a tar with gzip, readable by its owner alone.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; read that file and compare.")] = False,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Put the keys over personal data into the file too.")
+    ] = False,
 ) -> None:
-    """Put database, raw input and keys into one file, while the system goes on working.
+    """Put database and data folder into one file, while the system goes on working.
 
-    The file opens everything, as the data folder does: keep it where only those may read who may read that folder.
+    The keys over personal data stay out, so that whoever finds the file reads nobody's name; copy `privacy_keys.json`
+    elsewhere, once and after each `liushui privacy rotate-keys`. All else opens as the data folder does.
     """
-    manifest = check_backup(path=path) if check else make_backup(path=path)
+    manifest = check_backup(path=path) if check else make_backup(path=path, with_keys=with_keys)
     _tell(manifest, path)
 
 
@@ -38,8 +42,10 @@ def restore(path: Annotated[Path, typer.Argument(help="A file that `liushui back
 
 def _tell(manifest: Manifest, path: Path) -> None:
     size = path.stat().st_size / 1_000_000
+    keys = "with" if manifest.has_keys else "without"
     out.print(
         f"{path}: {manifest.database}, made at {manifest.made_at}, {len(manifest.migrations)} migrations, "
-        f"{manifest.raw_files} files of the data folder, {size:,.1f} MB, every file as its manifest says.",
+        f"{manifest.raw_files} files of the data folder, {keys} the keys over personal data, {size:,.1f} MB, "
+        "every file as its manifest says.",
         soft_wrap=True,
     )

@@ -21,13 +21,15 @@ from liushui.privacy.consent_queries import (
     notice,
     with_consent,
 )
-from liushui.privacy.keys import add_key, drop_keys, generated, key_file, set_wrapper
+from liushui.privacy.keys import FILE_NAME, add_key, drop_keys, generated, key_file, set_wrapper
 from liushui.privacy.messages import register_sender
-from liushui.privacy.queries import birthday_of, find_subjects, masked, normalise, proof, proofs, subject
+from liushui.privacy.queries import birthday_of, find_subjects, living, masked, normalise, proof, proofs, subject
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
+from liushui.privacy.scanning import scan
 
 __all__ = [
+    "FILE_NAME",
     "add_key",
     "apply_retention",
     "birthday_of",
@@ -46,6 +48,7 @@ __all__ = [
     "has_consent",
     "key_file",
     "keys_in_use",
+    "living",
     "masked",
     "normalise",
     "notice",
@@ -60,6 +63,7 @@ __all__ = [
     "resume_erasures",
     "reveal",
     "rewrap_keys",
+    "scan",
     "send_message",
     "set_wrapper",
     "subject",

@@ -26,6 +26,8 @@ from django.conf import settings
 
 from liushui.privacy import ciphers
 from liushui.privacy.errors import KeyMissing
+from liushui.privacy.models import SubjectRow
+from liushui.runtime import row_security
 
 _SETTLED = timedelta(hours=1)
 FILE_NAME = "privacy_keys.json"  # in the data folder; left out of backups unless asked for (decision 0150)
@@ -93,6 +95,7 @@ def ring() -> KeyRing:
         return _parsed(given, "LIUSHUI_PRIVACY_KEYS")
     path = key_file()
     if not path.exists():
+        _require_nobody(path)
         _make_file(path)
     return _read(path, path.stat().st_mtime_ns)
 
@@ -160,6 +163,17 @@ def generated() -> str:
 
 def _new_id() -> str:
     return f"k-{secrets.token_hex(4)}"
+
+
+def _require_nobody(path: Path) -> None:
+    """New keys beside data of people under old ones would find nobody and take everybody in twice."""
+    with row_security.everything():
+        is_used = SubjectRow.objects.filter(state="active").exists()
+    if is_used:
+        raise KeyMissing(
+            f"There is personal data here, but {path.name} is gone",
+            remedy="Put the copy of that file back; after a restore it comes from elsewhere than the backup.",
+        )
 
 
 def _make_file(path: Path) -> None:

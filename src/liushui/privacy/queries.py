@@ -35,6 +35,11 @@ def subject(*, subject_id: UUID) -> Subject:
     return Subject(**row)
 
 
+def living(*, subject_ids: Collection[UUID]) -> list[UUID]:
+    """Those of these people who are here and not erased."""
+    return list(SubjectRow.objects.filter(id__in=list(subject_ids), state="active").values_list("id", flat=True))
+
+
 def masked(*, subject_ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, str]]:
     """What everybody may see of these people, by field: one statement for all. Who is erased is absent."""
     found: dict[UUID, dict[str, str]] = {}

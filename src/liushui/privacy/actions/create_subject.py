@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -32,9 +33,12 @@ def create_subject(
     values = checked({name: value for name, value in fields.items() if value.strip()})
     wanted = subject_id or new_id()
     claimed = frozenset(unique) & values.keys()
+    rows = _rows(wanted, chain_id, values, claimed, now)  # before the transaction: keys may be asked of a device
     try:
         with transaction.atomic():
-            _write(wanted, chain_id, values, claimed, now)
+            rows.subject.save(force_insert=True)
+            ValueRow.objects.bulk_create(rows.values)
+            BlindIndexRow.objects.bulk_create(rows.indexes)
     except IntegrityError:
         known = SubjectRow.objects.filter(id=wanted).values_list("chain_id", "state").first()
         if known is not None and known != (chain_id, "active"):
@@ -43,18 +47,24 @@ def create_subject(
     return wanted
 
 
-def _write(subject_id: UUID, chain_id: int, values: Mapping[str, str], claimed: frozenset[str], now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    subject: SubjectRow
+    values: list[ValueRow]
+    indexes: list[BlindIndexRow]
+
+
+def _rows(subject_id: UUID, chain_id: int, values: Mapping[str, str], claimed: frozenset[str], now: datetime) -> _Rows:
+    indexes = index_rows(subject_id=subject_id, chain_id=chain_id, values=values, claimed=claimed)
     data_key, key_id, wrapped = vault.new_wrapped_key(subject_id=subject_id)
-    SubjectRow(
-        id=subject_id, chain_id=chain_id, key_id=key_id, wrapped_key=wrapped, created_at=now, seen_at=now
-    ).save(force_insert=True)  # fmt: skip
-    ValueRow.objects.bulk_create(
-        value_rows(
+    return _Rows(
+        subject=SubjectRow(
+            id=subject_id, chain_id=chain_id, key_id=key_id, wrapped_key=wrapped, created_at=now, seen_at=now
+        ),
+        values=value_rows(
             subject_id=subject_id, chain_id=chain_id, table=registry.SUBJECT, data_key=data_key, values=values, now=now
-        )
-    )
-    BlindIndexRow.objects.bulk_create(
-        index_rows(subject_id=subject_id, chain_id=chain_id, values=values, claimed=claimed)
+        ),
+        indexes=indexes,
     )
 
 
