@@ -255,7 +255,8 @@ def sequential(rulebook: Rulebook, basket: Basket) -> State:
         own = [promotion for promotion in order if stage_of(promotion) == stage]
         alone = sorted((p for p in own if p.exclusive), key=lambda p: (-p.priority, p.lane, p.id))
         for promotion in alone:
-            after = None if conflicts(promotion, members) else attempt(state, promotion)
+            stays_out = conflicts(promotion, members) or jumps_the_queue(promotion, members, could)
+            after = None if stays_out else attempt(state, promotion)
             if isinstance(after, State):
                 state, own = after, []
                 members.append(promotion)
