@@ -8,5 +8,8 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from liushui.loyalty import programme_access  # its titles are translated, which apps may be only now
+        from liushui.loyalty.actions import adjust, erase_member
 
         programme_access.register_programme_kind()
+        adjust.register()
+        erase_member.register()

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from liushui.loyalty.actions.adjust import adjustments_of, request_adjustment, settle_adjustment, settle_adjustments
+from liushui.loyalty.actions.cards import add_card, block_card, unblock_card
 from liushui.loyalty.actions.dry_run import run_dry_run, start_dry_run
 from liushui.loyalty.actions.earn_sales import earn_sales
 from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
 from liushui.loyalty.actions.evaluate_tiers import evaluate_some, evaluate_tiers, last_day_over
+from liushui.loyalty.actions.expire_points import chains_due, expire_points, expiry_progress
+from liushui.loyalty.actions.gift_cards import (
+    activate_gift_card,
+    block_gift_card,
+    gift_card,
+    gift_card_by_number,
+    issue_gift_cards,
+    take_back_gift_card,
+)
+from liushui.loyalty.actions.give_back import give_back
 from liushui.loyalty.actions.hold import hold, hold_of
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
@@ -26,7 +38,9 @@ from liushui.loyalty.actions.publish_programme import (
     take_back_programme,
     tell_tiers,
 )
+from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
+from liushui.loyalty.figures import liability, verify
 from liushui.loyalty.member_queries import (
     active_member,
     find_member,
@@ -48,9 +62,15 @@ from liushui.loyalty.queries import balances, entries, expiring
 from liushui.loyalty.tier_queries import benefits, snapshot, tier_history, tier_progress
 
 __all__ = [
+    "activate_gift_card",
     "active_member",
+    "add_card",
+    "adjustments_of",
     "balances",
     "benefits",
+    "block_card",
+    "block_gift_card",
+    "chains_due",
     "create_programme_draft",
     "decide_programme",
     "discard_programme_draft",
@@ -62,13 +82,20 @@ __all__ = [
     "evaluate_some",
     "evaluate_tiers",
     "expire_holds",
+    "expire_points",
     "expiring",
+    "expiry_progress",
     "find_member",
     "finish_merges",
+    "gift_card",
+    "gift_card_by_number",
+    "give_back",
     "hold",
     "hold_of",
+    "issue_gift_cards",
     "join",
     "last_day_over",
+    "liability",
     "live_programme",
     "member",
     "member_token",
@@ -86,18 +113,27 @@ __all__ = [
     "put_programme_row",
     "remove_programme_row",
     "rename_programme_draft",
+    "request_adjustment",
     "reverse",
     "run_dry_run",
     "save_programme_draft",
     "set_programme_fields",
+    "settle_adjustment",
+    "settle_adjustments",
     "settle_programme_reviews",
     "snapshot",
     "start_dry_run",
     "submit_programme",
+    "take_back_gift_card",
     "take_back_programme",
+    "take_back_top_up",
     "tell_tiers",
     "tier_history",
     "tier_progress",
+    "top_up",
+    "top_up_of",
+    "unblock_card",
     "unsettled",
+    "verify",
     "void",
 ]

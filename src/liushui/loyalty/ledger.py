@@ -132,6 +132,17 @@ def is_same(entry: NewEntry) -> bool:
     return list(found) == [(entry.kind, entry.points, entry.principal_minor, entry.gift_minor)]
 
 
+def is_booked(*, account_id: UUID, cause: str) -> bool:
+    """Whether an account has an entry of this cause."""
+    return EntryRow.objects.filter(account_id=account_id, cause=cause).exists()
+
+
+def booked(*, account_id: UUID, cause: str) -> int:
+    """The principal of an account's entry of this cause; 0 when there is none."""
+    found = EntryRow.objects.filter(account_id=account_id, cause=cause)
+    return found.values_list("principal_minor", flat=True).first() or 0
+
+
 def business_date(*, chain_id: int, store_id: int | None, at: datetime) -> date:
     """The day that something is counted in: the store's business day, or the date by the installation's clock.
 

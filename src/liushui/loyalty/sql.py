@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,12 @@ def read_uuid(value: Any) -> UUID:
 def read_date(value: Any) -> date | None:
     """A date that raw SQL answered."""
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def read_time(value: Any) -> datetime | None:
+    """An instant that raw SQL answered: SQLite has it as text, in UTC."""
+    at: datetime | None = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

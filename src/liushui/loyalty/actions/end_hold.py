@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -22,6 +23,7 @@ _FIELDS = (
     *("points_back", "principal_back_minor", "gift_back_minor", "currency"),
 )
 _IDS = {"account_id"}
+_Row = dict[str, Any]  # what a statement has changed
 
 
 def post(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
@@ -87,7 +89,7 @@ def _release(order_key: str, *, state: str, now: datetime) -> bool:
     return bool(rows)
 
 
-def _post_late(order_key: str, sale_id: UUID, now: datetime) -> list[dict]:
+def _post_late(order_key: str, sale_id: UUID, now: datetime) -> list[_Row]:
     """Spend what was given back before its sale came, whatever is left; nothing for what is posted or reversed."""
     states = ("voided", "expired")
     rows = _change("state = 'posted', sale_id = %s, ended_at = %s", [sale_id, now], order_key=order_key, states=states)
@@ -104,7 +106,7 @@ def _post_late(order_key: str, sale_id: UUID, now: datetime) -> list[dict]:
     return []
 
 
-def _change(sets: str, values: Sequence[object], *, order_key: str, states: Sequence[str]) -> list[dict]:
+def _change(sets: str, values: Sequence[object], *, order_key: str, states: Sequence[str]) -> list[_Row]:
     """Move the order's rows from one of these states by one statement; what was moved."""
     marks = ", ".join(["%s"] * len(states))
     found = sql.run(
@@ -117,7 +119,7 @@ def _change(sets: str, values: Sequence[object], *, order_key: str, states: Sequ
     ]
 
 
-def _spent(row: dict, *, order_key: str, sale_id: UUID, now: datetime) -> NewEntry:
+def _spent(row: _Row, *, order_key: str, sale_id: UUID, now: datetime) -> NewEntry:
     return NewEntry(
         account_id=row["account_id"],
         account_kind=row["account_kind"],
@@ -137,7 +139,7 @@ def _spent(row: dict, *, order_key: str, sale_id: UUID, now: datetime) -> NewEnt
     )
 
 
-def _reversed(row: dict, *, order_key: str, now: datetime) -> NewEntry:
+def _reversed(row: _Row, *, order_key: str, now: datetime) -> NewEntry:
     return NewEntry(
         account_id=row["account_id"],
         account_kind=row["account_kind"],

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import sql
 from liushui.loyalty.contracts import HeldCard, Hold, Spend
 from liushui.loyalty.domain.programme import SpendOrder
@@ -16,7 +17,6 @@ from liushui.loyalty.domain.spends import WantedPart, spends_sha256, wanted_part
 from liushui.loyalty.errors import (
     GiftCardUnknown,
     HoldConflict,
-    LiushuiError,
     MemberClosed,
     NotEnoughPoints,
     NotEnoughValue,

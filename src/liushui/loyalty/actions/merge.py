@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -74,7 +75,8 @@ def finish_merges(*, now: datetime) -> int:
     left = MemberRow.objects.filter(status="merged", subject_id__isnull=False).order_by("id")[:_LEFT_MAX]
     found = list(left.values_list("id", "subject_id"))
     for member_id, subject_id in found:
-        _free_phone(member_id, subject_id, now)
+        if subject_id is not None:
+            _free_phone(member_id, subject_id, now)
     return len(found)
 
 
@@ -104,7 +106,7 @@ def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
         return
     left, beyond = lots_left(account_id=from_id)
     name = f"merge:{new_id()}"
-    common = {
+    common: dict[str, Any] = {
         "chain_id": row.chain_id, "kind": "merge", "currency": row.currency, "at": now,
         "on_date": ledger.business_date(chain_id=row.chain_id, store_id=None, at=now),
     }  # fmt: skip
