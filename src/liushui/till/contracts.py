@@ -165,8 +165,7 @@ class Ticket:
     due_minor: int  # total less what is paid or pending; negative: what is given back, points and stored value too
     change_minor: int
     sale_id: UUID | None
-    reversed_sale_id: UUID | None  # is_refund: which receipt it reverses
-    reason: str  # why it was cancelled, voided or reversed
+    reason: str  # why it was cancelled or voided, or what was said for the approval of a return
     approved_by: str  # name of the person who approved that
     copies: int  # reprints so far
 

@@ -163,18 +163,6 @@ class NotVoidable(Conflict):
     type = "not-voidable"
 
 
-class NotReversible(Conflict):
-    """This receipt cannot be taken back here and now."""
-
-    type = "not-reversible"
-
-
-class AlreadyReversed(NotReversible):
-    """This receipt has been taken back already."""
-
-    type = "already-reversed"
-
-
 class NotOnReceipt(NotFound):
     """This is not on the receipt."""
 

@@ -13,10 +13,9 @@ CANCEL = "till.cancel"
 PAID_OUT = "till.paid_out"
 DIFFERENCE = "till.difference"
 VOID_SALE = "till.void_sale"
-REVERSE_SALE = "till.reverse_sale"
 VOID_VALUE = "till.void_value"
 RETURN = "returns.refund"  # registered by returns, which say when it is needed
-REFUNDS = frozenset({VOID_SALE, REVERSE_SALE, RETURN})
+REFUNDS = frozenset({VOID_SALE, RETURN})
 LIMITED = REFUNDS | {VOID_VALUE}  # over a limit not by PIN
 
 TITLES = {
@@ -26,7 +25,6 @@ TITLES = {
     DIFFERENCE: _("Difference of a cash count"),
     VOID_VALUE: _("Take a top-up or a gift card back"),
     VOID_SALE: _("Void a sale at the till"),
-    REVERSE_SALE: _("Take back a receipt of a closed day"),
 }
 
 

@@ -163,7 +163,6 @@ class TicketRow(models.Model):
     gift_card_minor = models.BigIntegerField(default=0)
     pending_count = models.IntegerField(default=0)  # tenders whose outcome is not known yet
     sale_id = models.UUIDField(null=True)
-    reversed_sale_id = models.UUIDField(null=True)
     voided_shift_id = models.UUIDField(null=True)  # in which the money was given back
     voided_by = models.CharField(max_length=64, blank=True, default="")  # user name
     voided_by_name = models.CharField(max_length=128, blank=True, default="")
@@ -186,11 +185,6 @@ class TicketRow(models.Model):
             models.UniqueConstraint(fields=["store_id", "number"], name="ticket_number_once"),
             models.UniqueConstraint(
                 fields=["workstation_id"], condition=Q(state__in=["open", "paying"]), name="one_ticket_at_hand"
-            ),
-            models.UniqueConstraint(
-                fields=["reversed_sale_id"],
-                condition=Q(reversed_sale_id__isnull=False) & ~Q(state="cancelled"),
-                name="reversed_once",
             ),
             models.CheckConstraint(condition=Q(state__in=TICKET_STATES), name="ticket_state"),
             models.CheckConstraint(

@@ -11,7 +11,6 @@ import msgspec
 from django.db import connection
 
 from liushui.checkout.contracts import FrozenPrice
-from liushui.orders.contracts import REVERSAL_PREFIX
 from liushui.promotions.contracts import PricedBasket
 from liushui.till.contracts import (
     DrawerEntry,
@@ -37,7 +36,7 @@ _ENTRY_FIELDS = tuple(DrawerEntry.__dataclass_fields__)
 _AS_THEY_ARE = (
     *("id", "number", "version", "state", "is_training", "is_refund", "store_id", "workstation_id", "workstation_code"),
     *("shift_id", "business_date", "operator", "operator_name", "currency", "opened_at", "finished_at", "label"),
-    *("regular_minor", "discount_minor", "total_minor", "tax_minor", "sale_id", "reversed_sale_id", "reason"),
+    *("regular_minor", "discount_minor", "total_minor", "tax_minor", "sale_id", "reason"),
     *("approved_by", "copies"),
 )
 
@@ -89,13 +88,8 @@ def over_columns(row: TicketRow) -> dict[str, Any]:
 
 
 def source_id(row: TicketRow) -> str:
-    """The id under which the sale is recorded: a receipt is taken back once, whichever ticket does it."""
-    return row.id.hex if row.reversed_sale_id is None else reversal_id(row.reversed_sale_id)
-
-
-def reversal_id(sale_id: UUID) -> str:
-    """The source id of the sale that takes this one back."""
-    return f"{REVERSAL_PREFIX}{sale_id.hex}"
+    """The id under which the sale is recorded."""
+    return row.id.hex
 
 
 def code_column(codes: Sequence[TicketCode]) -> dict[str, Any]:

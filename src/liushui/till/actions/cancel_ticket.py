@@ -15,6 +15,7 @@ from liushui.till.actions.approve import used_approval
 from liushui.till.actions.hold import let_go
 from liushui.till.actions.hold_value import let_value_go
 from liushui.till.contracts import Ticket, Till
+from liushui.till.domain import lines as line_rules
 from liushui.till.domain import tenders as rules
 from liushui.till.models import TicketRow
 
@@ -24,10 +25,10 @@ CANCELLABLE = ("open", "paying", "parked")
 def cancel_ticket(
     *, till: Till, ticket_id: UUID, version: int, reason: str, approval_id: UUID | None, now: datetime
 ) -> Ticket:
-    """Cancel a ticket with an approval of kind till.cancel; one without goods and money on it needs none."""
+    """Cancel a ticket with an approval of kind till.cancel; one on which nothing is sold and no money lies needs none."""
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=CANCELLABLE)
     target = f"ticket:{row.id}"
-    if row.line_count == 0 and not rules.taken(storage.tenders_of(row)):
+    if not line_rules.sold_lines(storage.lines_of(row)) and not rules.taken(storage.tenders_of(row)):
         over = storage.over_columns(row)
         storage.change(row, states=CANCELLABLE, now=now, state="cancelled", finished_at=now, **over)
         return storage.ticket_of(row)

@@ -69,6 +69,8 @@ def _save(
 
 def _line(row: TicketRow, number: int) -> TicketLine:
     for line in storage.lines_of(row):
+        if line.number == number and line.is_returned:
+            raise LineRefused("Goods that come back are changed where they were chosen", pointer="/line_number")
         if line.number == number and not line.is_voided:
             return line
     raise LineRefused(f"Ticket {row.number} has no line {number}", pointer="/line_number")

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
+from liushui.orders.errors import SaleHasReturns
 from liushui.payments import facade as payments
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
@@ -20,12 +21,14 @@ from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotVoidable
 from liushui.till.models import DrawerRow, TicketRow
 
+_NOT_VOIDED = {"voided_shift_id": None, "voided_by": "", "voided_by_name": "", "reason": "", "approved_by": ""}
+
 
 def void_sale(*, till: Till, ticket_id: UUID, reason: str, approval_id: UUID | None, now: datetime) -> Ticket:
     """Void a settled ticket of this business day, with an approval of kind till.void_sale for `sale:<its sale id>`.
 
     The money leaves the drawer of the shift that is open here now. Raises NotVoidable for a receipt of another day,
-    which is taken back by reverse_sale, and for a refund.
+    whose goods come back as a return, for one of which goods have come back, and for one that took goods back.
     """
     row = storage.load(till=till, ticket_id=ticket_id, states=("settled",))
     shift = storage.open_shift_row(till)
@@ -33,7 +36,9 @@ def void_sale(*, till: Till, ticket_id: UUID, reason: str, approval_id: UUID | N
     if row.is_refund:
         raise NotVoidable("A refund is not voided; sell the goods again")
     if (row.business_date, row.is_training) != (shift.business_date, shift.is_training):
-        raise NotVoidable(f"{row.number} is of {row.business_date}", remedy="Take the receipt back instead.")
+        raise NotVoidable(f"{row.number} is of {row.business_date}", remedy="Take its goods back as a return.")
+    if row.sale_id is not None and orders.returned(sale_id=row.sale_id, chain_id=row.chain_id).lines:
+        raise NotVoidable(f"Goods of {row.number} came back", remedy="Take the rest back as a return.")
     with transaction.atomic():
         approved_by = ""
         if not row.is_training:
@@ -56,7 +61,11 @@ def void_sale(*, till: Till, ticket_id: UUID, reason: str, approval_id: UUID | N
 def finish_void(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
     """Go on with a ticket in `voiding`: every step may have been done before."""
     if row.sale_id is not None:
-        orders.void_sale(sale_id=row.sale_id, reason=row.reason, principal=principal, now=now, at_till=True)
+        try:
+            orders.void_sale(sale_id=row.sale_id, reason=row.reason, principal=principal, now=now, at_till=True)
+        except SaleHasReturns:  # goods of it came back elsewhere in this moment: it stays sold
+            storage.change(row, states=("voiding",), now=now, state="settled", **_NOT_VOIDED)
+            raise
         if value_tenders(storage.tenders_of(row)):  # at once; the event of the void does it otherwise
             loyalty.reverse(order_key=value_key(row), now=now)
     shift_id = row.voided_shift_id

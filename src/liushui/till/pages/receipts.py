@@ -22,8 +22,7 @@ from liushui.stores.contracts import Store
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import NotVoidable
-from liushui.till.kinds import REFUNDS, REVERSE_SALE, VOID_SALE
+from liushui.till.kinds import VOID_SALE
 from liushui.till.pages.approving import approve_here, own_request, reason_of
 from liushui.till.pages.screen import explanation_of, paper_width, quantity_text, receipt_context, tender_rows
 from liushui.till.pages.words import REASONS, Answer, answer_to
@@ -63,9 +62,9 @@ def copy(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
 @require_POST
 @till_page()
 def take_back(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpResponse:
-    """Void a receipt of this day, or take back one of a closed day, with a second person's approval."""
+    """Void a receipt of this day, with a second person's approval."""
     now, ticket = datetime.now(UTC), _ticket(till, ticket_id)
-    kind = REVERSE_SALE if request.POST.get("kind") == REVERSE_SALE else VOID_SALE
+    kind = VOID_SALE
     target = target_of(ticket)
     try:
         reason = reason_of(request)
@@ -77,11 +76,9 @@ def take_back(request: HttpRequest, ticket_id: UUID, *, till: Till) -> HttpRespo
         approval_id = approve_here(
             request, till=till, kind=kind, target=target, reason=reason, now=now, amount=ticket.total_minor
         )
-        shown = perform(till=till, ticket=ticket, kind=kind, reason=reason, approval_id=approval_id, now=now)
+        shown = facade.void_sale(till=till, ticket_id=ticket.id, reason=reason, approval_id=approval_id, now=now)
     except LiushuiError as error:
         more = {"answer": answer_to(error), "typed": request.POST}
-        if isinstance(error, NotVoidable):  # its day or shift is over: what is left is to take it back today
-            more["kind"] = REVERSE_SALE
         return render(request, "till/receipt.html", _shown(request, till, ticket) | more, status=422)
     return redirect("till:receipt", shown.id)
 
@@ -92,7 +89,7 @@ def asked(request: HttpRequest, ticket_id: UUID, approval_id: UUID, *, till: Til
     """How a request in the manager's inbox fares; once it is approved, the deed, and the receipt shown anew."""
     now, ticket = datetime.now(UTC), _ticket(till, ticket_id)
     request_made = own_request(till=till, approval_id=approval_id)
-    if request_made.kind not in REFUNDS or request_made.target != target_of(ticket):
+    if request_made.kind != VOID_SALE or request_made.target != target_of(ticket):
         raise NotFound("There is no such request")
     if request_made.state == "pending" and request_made.expires_at > now:
         return HttpResponse(status=204)
@@ -100,22 +97,12 @@ def asked(request: HttpRequest, ticket_id: UUID, approval_id: UUID, *, till: Til
         answer = Answer(level="bad", title=_("The request was turned down"), about=request_made.decided_by_name)
         return render(request, "till/parts/answer.html", {"answer": answer}, status=286)  # 286 ends HTMX's asking
     try:
-        shown = perform(
-            till=till, ticket=ticket, kind=request_made.kind, reason=request_made.reason,
-            approval_id=request_made.id, now=now,
-        )  # fmt: skip
+        shown = facade.void_sale(
+            till=till, ticket_id=ticket.id, reason=request_made.reason, approval_id=request_made.id, now=now
+        )
     except LiushuiError as error:
         return render(request, "till/parts/answer.html", {"answer": answer_to(error)}, status=286)
     return HttpResponse(status=204, headers={"HX-Redirect": reverse("till:receipt", args=[shown.id])})
-
-
-def perform(*, till: Till, ticket: Ticket, kind: str, reason: str, approval_id: UUID, now: datetime) -> Ticket:
-    """The deed that was approved; answers the receipt to show then."""
-    if kind == VOID_SALE:
-        return facade.void_sale(till=till, ticket_id=ticket.id, reason=reason, approval_id=approval_id, now=now)
-    if ticket.sale_id is None:
-        raise NotFound("This receipt is not recorded")
-    return facade.reverse_sale(till=till, sale_id=ticket.sale_id, reason=reason, approval_id=approval_id, now=now)
 
 
 def target_of(ticket: Ticket) -> str:
@@ -150,8 +137,8 @@ def _shown(request: HttpRequest, till: Till, ticket: Ticket) -> dict[str, Any]:
         "tenders": tender_rows(ticket),
         "copy": ticket.copies,
         "is_printed": str(ticket.copies) == request.GET.get("print", "") and ticket.copies > 0,
-        "kind": VOID_SALE if is_today else REVERSE_SALE,
-        "may_take_back": takes_back,
+        "may_void": takes_back and is_today,
+        "may_return": takes_back or (ticket.state == "settled" and ticket.is_refund and not ticket.is_training),
         "reasons": REASONS["receipt"],
         "given_back": _given_back(ticket),
         "explanation": explanation_of(till=till, ticket=ticket, now=now),

@@ -23,6 +23,7 @@ from liushui.till.pages import customer, display, members, paying, returns
 from liushui.till.pages.approving import ask_or_do
 from liushui.till.pages.entry import CODE_MAX, Entry, read_entry
 from liushui.till.pages.posted import currency_of, line_of, text_of, version_of
+from liushui.till.pages.return_screen import PANEL
 from liushui.till.pages.screen import PANELS, screen, show
 from liushui.till.pages.words import Answer, answer_to, note
 
@@ -34,7 +35,9 @@ LOOKS_MAX = 12
 def sale(request: HttpRequest, *, till: Till) -> HttpResponse:
     """The whole screen with the ticket at hand."""
     ticket = facade.current_ticket(till=till)
-    return render(request, "till/sale.html", screen(request, till=till, ticket=ticket))
+    wanted = request.GET.get("return", "")[:36]  # from a receipt: its goods come back
+    panel = f"{PANEL}-{wanted}" if wanted and (ticket is None or ticket.state == "open") else ""
+    return render(request, "till/sale.html", screen(request, till=till, ticket=ticket, panel=panel))
 
 
 @require_GET
