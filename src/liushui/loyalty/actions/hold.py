@@ -169,9 +169,11 @@ def view_of(rows: Sequence[HoldRow]) -> Hold:
 def _claim(asked: _Asked, parts: Sequence[WantedPart]) -> bool:
     """Write the order's rows; False when they are there already, held or posted, with the same content."""
     stated = [asked.row(position, part) for position, part in enumerate(parts)]
-    if len(_insert(stated)) == len(stated):
+    added = {position for (position,) in _insert(stated)}
+    if len(added) == len(stated):
         return True
-    rows = list(HoldRow.objects.filter(order_key=asked.order_key).order_by("position").select_for_update())
+    before = HoldRow.objects.filter(order_key=asked.order_key).exclude(position__in=added)
+    rows = list(before.order_by("position").select_for_update())
     if all(row.state in _OVER for row in rows):
         HoldRow.objects.filter(order_key=asked.order_key).delete()
         return len(_insert(stated)) == len(stated)

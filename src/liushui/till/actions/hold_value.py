@@ -50,6 +50,7 @@ def hold_value(
         currency=row.currency,
         expires_at=now + HELD_FOR,
         now=now,
+        store_id=row.store_id,
     )
 
 

@@ -106,7 +106,7 @@ def _gift_card(
         raise TenderRefused("This is not the code of a gift card", pointer="/card")
     if row.is_training:
         return replace(tender, reference="training", note=mask(text)), storage.payable_minor(row)
-    found = loyalty.find_gift_card(chain_id=row.chain_id, code=text)
+    found = loyalty.gift_card(chain_id=row.chain_id, code=text)
     if any(each.reference == found.number for each in rules.taken(tenders)):
         raise TenderRefused("This gift card is on the ticket already", pointer="/card")
     return replace(tender, reference=found.number, note=mask(found.number)), found.free_minor

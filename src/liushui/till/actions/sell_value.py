@@ -157,7 +157,7 @@ def _booked(row: ValueRow, now: datetime) -> int:
         ).gift_minor  # fmt: skip
     loyalty.activate_gift_card(
         activation_id=row.id, chain_id=row.chain_id, number=row.card, paid_minor=row.paid_minor,
-        currency=row.currency, store_id=row.store_id, operator=row.operator, tender=row.tender, now=now,
+        store_id=row.store_id, operator=row.operator, tender=row.tender, now=now,
     )  # fmt: skip
     return 0
 

@@ -71,6 +71,6 @@ def finish_void(row: ValueRow, *, now: datetime) -> ValueSale:
 
 def _taken_back(row: ValueRow, now: datetime) -> None:
     if row.kind == "top_up":
-        loyalty.take_back_top_up(top_up_id=row.id, now=now)
+        loyalty.take_back_top_up(top_up_id=row.id, store_id=row.store_id, operator=row.voided_by, now=now)
     else:
-        loyalty.take_back_gift_card(activation_id=row.id, now=now)
+        loyalty.take_back_gift_card(activation_id=row.id, store_id=row.store_id, operator=row.voided_by, now=now)
