@@ -50,7 +50,7 @@ def ours(lines: int, times: int) -> tuple[int, float]:
         complete(number)
     with crash_at_step(None) as steps:
         complete(5)
-    trips = len([name for name in steps.names if name != "after COMMIT"]) + (connection.vendor == "postgresql")  # BEGIN
+    trips = steps.round_trips()
     return trips, _cpu_ms(complete, range(10, 10 + times))
 
 

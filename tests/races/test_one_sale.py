@@ -95,12 +95,12 @@ def test_a_process_killed_at_any_step_leaves_nothing_or_all_and_the_retry_comple
     assert len(left) == len(steps)  # every step was died at once
     # nothing before the commit, everything after it
     assert left == [0] * (len(steps) - 1) + [1]
-    assert steps[-2:] == ["before COMMIT", "after COMMIT"]
+    assert steps[-1] in ("after COMMIT", "after INSERT")
 
 
 def test_a_batch_killed_in_the_middle_is_sent_again_whole(arena):
     ids = [f"power-{number}" for number in range(50)]
-    steps = arena.do("complete", ids=["power"])["steps"]
+    steps = arena.do("complete", ids=["power", "powers"])["steps"]
     for fatal in (len(steps) - 3, len(steps) - 1):
         [result] = arena.race("complete", {"ids": ids, "crash_at": fatal})
         assert result["exit"] == DIED

@@ -1,12 +1,14 @@
 """Kill this process, as a power cut would, just before its n-th step at the database; or only count the steps.
 
-A step is a statement, a COPY, or the moment before and after a commit. SIGKILL leaves nothing time to clean up: no
+A step is a message of one or more statements, a COPY, the moment before and after a commit, or after a message that
+writes outside of a transaction, and so is one. SIGKILL leaves nothing time to clean up: no
 `finally`, no rollback, no flush.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ from typing import Any
 from unittest import mock
 
 from django.db import connection
+
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH\b.*\b(UPDATE|INSERT))\b", re.DOTALL)
 
 
 @dataclass
@@ -33,6 +37,12 @@ class Steps:
     def __len__(self) -> int:
         return len(self.names)
 
+    def round_trips(self) -> int:
+        """How often the server was waited for. psycopg sends BEGIN by itself, before the first statement of a
+        transaction; what happens after a step is none."""
+        begins = self.names.count("before COMMIT") if connection.vendor == "postgresql" else 0
+        return sum(not name.startswith("after ") for name in self.names) + begins
+
 
 @contextmanager
 def crash_at_step(fatal: int | None) -> Iterator[Steps]:
@@ -42,8 +52,12 @@ def crash_at_step(fatal: int | None) -> Iterator[Steps]:
     commit = wrapper._commit
 
     def watch_statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        steps.take(sql.split(None, 1)[0])
-        return execute(sql, params, many, context)
+        name = sql.split(None, 1)[0]
+        steps.take(name)
+        answer = execute(sql, params, many, context)
+        if _WRITES.match(sql) and not connection.in_atomic_block:
+            steps.take(f"after {name}")
+        return answer
 
     def watch_commit(self: Any) -> None:
         steps.take("before COMMIT")

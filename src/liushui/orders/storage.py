@@ -12,7 +12,9 @@ from django.db import connection
 
 from liushui.orders.contracts import RecordSale
 from liushui.orders.domain.sums import Sums
-from liushui.runtime import bulk, row_security
+from liushui.runtime import at_once, bulk, outbox, row_security
+from liushui.runtime.at_once import Statement
+from liushui.runtime.events import Event
 
 Key = tuple[str, str]  # source, source_id
 Row = tuple[Any, ...]
@@ -168,6 +170,39 @@ def claim(rows: dict[Key, Row]) -> dict[Key, KnownSale]:
         inserted = {row[0] for row in cursor.fetchall()}
     lost = [key for key, row in rows.items() if row[0] not in inserted]
     return find_known(lost) if lost else {}
+
+
+def write_at_once(
+    *,
+    key: Key,
+    sale: Row,
+    lines: Sequence[Row],
+    discounts: Sequence[Row],
+    tenders: Sequence[Row],
+    explanations: Sequence[Row],
+    event: Event,
+) -> dict[Key, KnownSale]:
+    """Insert one sale with all its parts and its event by one message, which is a transaction of its own; PostgreSQL
+    only. Where the source's id is known already nothing is written, and what is recorded is answered, as by `claim`."""
+    is_ours = Statement("EXISTS (SELECT 1 FROM orders_sale WHERE id = %s)", [sale[0]])
+    parts = (
+        ("orders_line", LINE_COLUMNS, lines),
+        ("orders_discount", DISCOUNT_COLUMNS, discounts),
+        ("orders_tender", TENDER_COLUMNS, tenders),
+        ("orders_price_explanation", EXPLANATION_COLUMNS, explanations),
+    )
+    inserted, *_parts = at_once.send(
+        [
+            Statement(_CLAIM_POSTGRESQL, [[value] for value in sale]),
+            *(
+                bulk.insert_statement(table=table, columns=columns, rows=rows, only_if=is_ours)
+                for table, columns, rows in parts
+                if rows
+            ),
+            outbox.append_statement(events=[event], only_if=is_ours),
+        ]
+    )
+    return {} if inserted else find_known([key])
 
 
 def sale_row(sale_id: UUID, command: RecordSale, sums: Sums, recorded_at: datetime) -> Row:
