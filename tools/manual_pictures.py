@@ -1,4 +1,5 @@
-"""Pictures of the manual under Help, taken from the demo chain of tools/screenshots.py: a till that sells, a count, Z.
+"""Pictures of the manual under Help, taken from the demo chain of tools/screenshots.py: a till that sells, a count, Z,
+promotions, members.
 
 A process of its own prepares the till: it opens a shift, sells a little and asks for an approval, through the doors.
 """
@@ -6,6 +7,7 @@ A process of its own prepares the till: it opens a shift, sells a little and ask
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,9 +52,32 @@ def _console(context: BrowserContext, url: str, folder: Path, sign_in: tuple[str
     page.fill("input[name=password]", sign_in[1])
     page.press("input[name=password]", "Enter")
     page.wait_for_url(lambda address: "/sign-in/" not in address)
-    addresses = {"home.png": "/?period=yesterday", "approvals.png": "/approvals/", "day-report.png": day}
+    addresses = {
+        "home.png": "/?period=yesterday",
+        "approvals.png": "/approvals/",
+        "day-report.png": day,
+        "promotions.png": "/promotions/",
+        "promotion-builder.png": _followed(
+            page, url, "/promotions/drafts/", r"^/promotions/drafts/\d+/(promotions/.+)?$"
+        ),
+        "members.png": "/members/",
+        "member.png": _followed(page, url, "/members/", r"^/members/[0-9a-f-]{36}/$"),
+    }
     for file, address in addresses.items():
         _picture(page, url + address, folder / file)
+
+
+def _followed(page: Page, url: str, begin: str, pattern: str) -> str:
+    """The address that one comes to from `begin` by the first link that fits, again and again."""
+    address, seen = begin, {begin}
+    while True:
+        page.goto(url + address)
+        links = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
+        found = next((link for link in links if re.match(pattern, link) and link not in seen), None)
+        if found is None or len(seen) > 2:
+            return address
+        address = found
+        seen.add(found)
 
 
 def _picture(page: Page, address: str, file: Path) -> None:
