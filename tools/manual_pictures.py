@@ -52,6 +52,7 @@ def _console(context: BrowserContext, url: str, folder: Path, sign_in: tuple[str
     page.fill("input[name=password]", sign_in[1])
     page.press("input[name=password]", "Enter")
     page.wait_for_url(lambda address: "/sign-in/" not in address)
+    builder = _followed(page, url, "/promotions/drafts/", r"^/promotions/drafts/\d+/(promotions/.+)?$")
     addresses = {
         "home.png": "/?period=yesterday",
         "approvals.png": "/approvals/",
