@@ -13,6 +13,7 @@ from liushui.app import (
     commands_demo,
     commands_doctor,
     commands_intake,
+    commands_loyalty,
     commands_payments,
     commands_people,
     commands_places,
@@ -41,6 +42,7 @@ cli.add_typer(commands_catalog.app, name="catalog")
 cli.add_typer(commands_promotions.app, name="promotions")
 cli.add_typer(commands_coupons.app, name="coupons")
 cli.add_typer(commands_privacy.app, name="privacy")
+cli.add_typer(commands_loyalty.app, name="loyalty")
 cli.add_typer(commands_demo.app, name="demo")
 
 

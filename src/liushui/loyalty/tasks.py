@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.utils import timezone
 from django_tasks import task
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade
 from liushui.runtime.ticks import Tick
 
+_SECONDS_AT_ONCE = 5.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -38,7 +40,34 @@ def _tell_tiers(now: datetime) -> int:
     return facade.tell_tiers(now=now)
 
 
+def _settle_adjustments(now: datetime) -> int:
+    return facade.settle_adjustments(now=now)
+
+
+def _expire_holds(now: datetime) -> int:
+    """Give back what orders hold past their time."""
+    return facade.expire_holds(now=now)
+
+
+def _expire_points(now: datetime) -> int:
+    """Let points end whose day has come, some seconds at a time; the next tick goes on."""
+    today = timezone.localdate(now)
+    chains = facade.chains_due(on=today)
+    for chain_id in chains:
+        facade.expire_points(chain_id=chain_id, on=today, now=now, seconds_max=_SECONDS_AT_ONCE)
+    return len(chains)
+
+
+def _finish_merges(now: datetime) -> int:
+    """Free the phones of duplicates whose merge was broken off."""
+    return facade.finish_merges(now=now)
+
+
 TICKS: tuple[Tick, ...] = (
+    Tick(name="loyalty-adjustments", every_seconds=3, run=_settle_adjustments),
+    Tick(name="loyalty-holds", every_seconds=10, run=_expire_holds),
+    Tick(name="loyalty-expiry", every_seconds=30, run=_expire_points),
+    Tick(name="loyalty-merges", every_seconds=60, run=_finish_merges),
     Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),
     Tick(name="loyalty-tiers", every_seconds=20, run=_evaluate_tiers),
     Tick(name="loyalty-tell-tiers", every_seconds=60, run=_tell_tiers),

@@ -26,7 +26,7 @@ COMMANDS = (
     "promotions price", "promotions refund", "promotions lint", "promotions backtest",
     "coupons create", "coupons import", "coupons export", "coupons status", "coupons check", "coupons void",
     "privacy find", "privacy export", "privacy erase", "privacy erasures", "privacy rotate-keys", "privacy new-keys",
-    "privacy fields", "privacy scan",
+    "privacy fields", "privacy scan", "loyalty expire", "loyalty verify", "loyalty liability",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -50,7 +50,7 @@ def all_commands(group: click.Group, prefix: str = "") -> dict[str, click.Comman
 
 
 def test_the_commands_are_those_that_this_test_knows() -> None:
-    groups = {"coupons", "intake", "catalog", "payments", "promotions", "privacy"}
+    groups = {"coupons", "intake", "catalog", "payments", "promotions", "privacy", "loyalty"}
     assert set(all_commands(typer.main.get_command(cli))) - groups == set(COMMANDS)
 
 
