@@ -58,9 +58,7 @@ def _console(context: BrowserContext, url: str, folder: Path, sign_in: tuple[str
         "approvals.png": "/approvals/",
         "day-report.png": day,
         "promotions.png": "/promotions/",
-        "promotion-builder.png": _followed(
-            page, url, "/promotions/drafts/", r"^/promotions/drafts/\d+/(promotions/.+)?$"
-        ),
+        "promotion-builder.png": builder,
         "members.png": "/members/",
         "member.png": _followed(page, url, "/members/", r"^/members/[0-9a-f-]{36}/$"),
     }
