@@ -23,7 +23,17 @@ from liushui.privacy.consent_queries import (
 )
 from liushui.privacy.keys import FILE_NAME, add_key, drop_keys, generated, key_file, set_wrapper
 from liushui.privacy.messages import register_sender
-from liushui.privacy.queries import birthday_of, find_subjects, living, masked, normalise, proof, proofs, subject
+from liushui.privacy.queries import (
+    birthday_of,
+    find_subjects,
+    living,
+    masked,
+    normalise,
+    own_data,
+    proof,
+    proofs,
+    subject,
+)
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
 from liushui.privacy.scanning import scan
@@ -52,6 +62,7 @@ __all__ = [
     "masked",
     "normalise",
     "notice",
+    "own_data",
     "proof",
     "proofs",
     "publish_notice",

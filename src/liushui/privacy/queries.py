@@ -66,6 +66,11 @@ def plain(*, subject_id: UUID) -> dict[tuple[str, str], str]:
     return {place: value for _subject, place, value in _opened([subject_id])}
 
 
+def own_data(*, subject_id: UUID) -> dict[str, str]:
+    """What is kept of a person, in clear, by field: for the page of that very person only."""
+    return {name: value for (table, name), value in plain(subject_id=subject_id).items() if table == registry.SUBJECT}
+
+
 def proof(*, subject_id: UUID) -> ErasureProof | None:
     """The proof of an erasure."""
     row = ErasureRow.objects.filter(subject_id=subject_id).first()

@@ -17,9 +17,9 @@ from django.utils.translation import gettext
 
 from liushui.kernel.ids import new_id
 from liushui.privacy import messages, rates, vault
-from liushui.privacy.actions.send_message import CODE, send_message
+from liushui.privacy.actions.send_message import CODE, receiver_of, send_message
 from liushui.privacy.contracts import CodeRequest
-from liushui.privacy.domain.personal import masked_value, normalised
+from liushui.privacy.domain.personal import masked_value
 from liushui.privacy.errors import TooManyCodes, WrongCode
 from liushui.privacy.models import CodeRow
 from liushui.runtime import sealed
@@ -33,14 +33,22 @@ _CHECKS_PER_ADDRESS_HOUR = 60
 
 
 def request_code(
-    *, chain_id: int, to: str, channel: str, purpose: str, address: str, now: datetime, subject_id: UUID | None = None
+    *,
+    chain_id: int,
+    to: str | None,
+    channel: str,
+    purpose: str,
+    address: str,
+    now: datetime,
+    subject_id: UUID | None = None,
 ) -> CodeRequest:
     """Send a fresh code; the ones before are worth nothing from here on. Raises InvalidPersonalData, TooManyCodes.
 
-    Whether the receiver is known here does not matter, so that nobody learns it. `address` is the asker's.
+    Without `to` it goes to what is kept of the subject; UnknownSubject when that is nothing. Whether the receiver is
+    known here does not matter otherwise, so that nobody learns it. `address` is the asker's.
     """
     field = messages.CHANNEL_FIELDS[channel]
-    receiver = normalised(field=field, value=to)
+    receiver = receiver_of(to=to, subject_id=subject_id, field=field)
     digest = _digest(chain_id, field, receiver)
     limits = ((f"code-from:{_of(address)}", _PER_ADDRESS_HOUR), (f"code-to:{digest.hex()}", _PER_RECEIVER_HOUR))
     for key, limit in limits:
@@ -61,10 +69,20 @@ def request_code(
     )  # fmt: skip
 
 
-def check_code(*, chain_id: int, to: str, channel: str, purpose: str, code: str, address: str, now: datetime) -> str:
+def check_code(
+    *,
+    chain_id: int,
+    to: str | None,
+    channel: str,
+    purpose: str,
+    code: str,
+    address: str,
+    now: datetime,
+    subject_id: UUID | None = None,
+) -> str:
     """The receiver as it is written here, when the code is right; then it is used. Raises WrongCode, TooManyCodes."""
     field = messages.CHANNEL_FIELDS[channel]
-    receiver = normalised(field=field, value=to)
+    receiver = receiver_of(to=to, subject_id=subject_id, field=field)
     if not rates.take(
         key=f"code-check:{_of(address)}", limit=_CHECKS_PER_ADDRESS_HOUR, seconds=_HOUR, now=now
     ):  # fmt: skip

@@ -40,7 +40,7 @@ def send_message(
         subject_id is not None and has_consent(subject_id=subject_id, purpose=purpose)
     ):
         raise ConsentMissing(f"This person has not agreed to {purpose}")
-    receiver = normalised(field=field, value=to) if to is not None else _kept(subject_id, field)
+    receiver = receiver_of(to=to, subject_id=subject_id, field=field)
     MessageRow.objects.create(
         id=new_id(), chain_id=chain_id, subject_id=subject_id, channel=channel, purpose=purpose, sent_at=now,
         to_masked=masked_value(mask=field, value=receiver), sender=type(messages.sender()).__name__,
@@ -48,7 +48,10 @@ def send_message(
     messages.sender().send(channel=channel, to=receiver, text=text, now=now)
 
 
-def _kept(subject_id: UUID | None, field: str) -> str:
+def receiver_of(*, to: str | None, subject_id: UUID | None, field: str) -> str:
+    """Where a message goes: to what is named, else to what is kept of the person; raises UnknownSubject."""
+    if to is not None:
+        return normalised(field=field, value=to)
     value = queries.plain(subject_id=subject_id).get((registry.SUBJECT, field)) if subject_id else None
     if value is None:
         raise UnknownSubject("There is nothing to send this to")
