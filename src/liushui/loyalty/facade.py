@@ -18,6 +18,7 @@ from liushui.loyalty.actions.gift_cards import (
     take_back_gift_card,
 )
 from liushui.loyalty.actions.give_back import give_back
+from liushui.loyalty.actions.give_back_sale import give_back_sale
 from liushui.loyalty.actions.hold import hold, hold_of
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
@@ -90,6 +91,7 @@ __all__ = [
     "gift_card",
     "gift_card_by_number",
     "give_back",
+    "give_back_sale",
     "hold",
     "hold_of",
     "issue_gift_cards",

@@ -38,6 +38,10 @@ def _settle_value(events: Sequence[Event]) -> None:
                 facade.post(order_key=key, sale_id=fact.sale_id, now=event.time)
             except HoldConflict as error:  # told to people by the log; the events behind it must not wait
                 _logger.error("value_not_posted", sale_id=str(fact.sale_id), detail=error.detail)
+        if fact.give_backs:
+            facade.give_back_sale(
+                order_key=key, sale_id=fact.sale_id, store_id=fact.store_id, give_backs=fact.give_backs, now=event.time
+            )
 
 
 CONSUMERS: tuple[Consumer, ...] = (

@@ -11,7 +11,7 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import Basket
 from liushui.checkout.actions import value
 from liushui.checkout.actions.price_sales import Placed, Priced, hold, price_sales, recording
-from liushui.checkout.actions.take_back import take_back, use_approval
+from liushui.checkout.actions.take_back import note_details, take_back, use_approval
 from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.checkout.domain.fingerprint import body_sha256
 from liushui.checkout.domain.places import Senders
@@ -198,6 +198,8 @@ def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tu
         return refusal
     if uses or pays:
         keys.add(key)
+    if placed.taken_back is not None:
+        note_details(placed.command, placed.taken_back, store=placed.store, order_key=key, now=now)
     return Held(placed, uses, pays), sale
 
 
@@ -213,12 +215,14 @@ def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) ->
             loyalty.void(order_key=key, now=now)
         return
     if held.value:
-        loyalty.post(order_key=key, sale_id=answer.sale_id, now=now)
+        value.spend(order_key=key, sale_id=answer.sale_id, now=now)
     if held.uses:
         promotions.commit(order_key=key, sale_id=answer.sale_id, now=now)
     taken = held.placed.taken_back
     if taken is not None:
-        value.give_back(order_key=key, sale_id=answer.sale_id, give_backs=record.give_backs, now=now)
+        loyalty.give_back_sale(
+            order_key=key, sale_id=answer.sale_id, store_id=record.store_id, give_backs=record.give_backs, now=now
+        )
         use_approval(held.placed.command, now=now)
 
 

@@ -44,6 +44,15 @@ def take_back(
     )  # fmt: skip
 
 
+def note_details(command: CompleteSale, taken: TakenBack, *, store: Store, order_key: str, now: datetime) -> None:
+    """Write down why the goods come back and who agreed, before the sale is recorded: its event finds it."""
+    returns.record_return_details(
+        order_key=order_key, chain_id=store.chain_id, store_id=store.id, lines=taken.details,
+        approval_id=command.returns.approval_id if command.returns is not None else None,
+        approved_by=taken.approved_by, now=now,
+    )  # fmt: skip
+
+
 def use_approval(command: CompleteSale, *, now: datetime) -> None:
     """Note that the approval of a recorded return has served. It names this very sale, so nothing depends on it."""
     terms = command.returns

@@ -7,15 +7,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+
 from liushui.checkout.contracts import CompleteSale, Tender
 from liushui.checkout.domain.baskets import is_ours_to_price
 from liushui.checkout.errors import MemberNeeded
+from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import Spend
-from liushui.orders.contracts import VALUE_TENDERS, GiveBack
+from liushui.orders.contracts import VALUE_TENDERS
 from liushui.stores.contracts import Store
 
 HELD_FOR = timedelta(minutes=15)
+_logger = structlog.get_logger(__name__)
 
 
 def with_member(command: CompleteSale, *, store: Store) -> CompleteSale:
@@ -68,16 +72,10 @@ def hold(command: CompleteSale, *, tenders: Sequence[Tender], order_key: str, st
     return True
 
 
-def give_back(*, order_key: str, sale_id: UUID, give_backs: Sequence[GiveBack], now: datetime) -> None:
-    """Give points and stored value of the original sales back; safe to repeat, and repeated by the sale's event."""
-    for original in dict.fromkeys(each.of_order_key for each in give_backs):
-        parts = [each for each in give_backs if each.of_order_key == original]
-        loyalty.give_back(
-            order_key=order_key,
-            of_order_key=original,
-            points=sum(each.points for each in parts),
-            principal_minor=sum(each.principal_minor for each in parts),
-            gift_minor=sum(each.gift_minor for each in parts),
-            gift_cards={each.reference: each.amount_minor for each in parts if each.kind == "gift_card"},
-            now=now,
-        )
+def spend(*, order_key: str, sale_id: UUID, now: datetime) -> None:
+    """Spend what the order holds for its recorded sale. Whatever is wrong with it keeps nobody from his receipt: the
+    sale's event tries it again, and tells people when it cannot be."""
+    try:
+        loyalty.post(order_key=order_key, sale_id=sale_id, now=now)
+    except LiushuiError as error:
+        _logger.error("value_not_spent", order_key=order_key, sale_id=str(sale_id), detail=error.detail)
