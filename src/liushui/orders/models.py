@@ -69,7 +69,7 @@ class Sale(models.Model):
             models.Index(fields=["completed_at", "id"], name="sale_by_time"),
             models.Index(fields=["store_id", "business_date", "completed_at", "id"], name="sale_by_store_day"),
             models.Index(fields=["receipt_number"], name="sale_by_receipt"),
-            models.Index(fields=["customer", "completed_at", "id"], name="sale_by_customer", condition=~Q(customer="")),
+            models.Index(fields=["customer", "completed_at", "id"], name="sale_by_customer"),
         ]
 
 
