@@ -41,6 +41,7 @@ from liushui.loyalty.actions.publish_programme import (
 )
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
+from liushui.loyalty.earning_preview import points_of_sale
 from liushui.loyalty.figures import liability, verify
 from liushui.loyalty.member_queries import (
     active_member,
@@ -106,6 +107,7 @@ __all__ = [
     "members_of",
     "merge",
     "move_programme_row",
+    "points_of_sale",
     "post",
     "programme_changes",
     "programme_draft",

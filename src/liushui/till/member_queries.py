@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from liushui.loyalty import facade as loyalty
+from liushui.orders.contracts import SaleDetail
 from liushui.privacy import facade as privacy
 from liushui.promotions import facade as promotions
 from liushui.stores import facade as stores
@@ -15,6 +16,7 @@ from liushui.till.domain.members import (
     MemberBox,
     MemberCoupon,
     NextTier,
+    ReceiptAccount,
     UsableValue,
     paid_by,
     times,
@@ -89,6 +91,30 @@ def member_box(*, till: Till, ticket: Ticket | None, now: datetime) -> MemberBox
         keep_minor=benefits.progress.keep_minor,
         coupons=_coupons(till, member, now),
         wants_marketing=_wants_marketing(member),
+    )
+
+
+def receipt_account(*, ticket: Ticket, chain_id: int, sale: SaleDetail | None) -> ReceiptAccount | None:
+    """Points earned and used, and what is left: what the sale will earn is counted in before its event is read."""
+    member = ticket.member
+    if member is None or member.member_id is None or sale is None:
+        return None
+    is_sold = ticket.state == "settled" and not ticket.is_refund
+    promised = (ticket.answer.points_multiply, ticket.answer.points_add) if ticket.answer is not None else (10_000, 0)
+    earned = (
+        loyalty.points_of_sale(
+            chain_id=chain_id, sale=sale, member_id=member.member_id, points_multiply_bp=promised[0],
+            points_add=promised[1],
+        )
+        if is_sold
+        else None
+    )  # fmt: skip
+    balances = loyalty.balances(member_id=member.member_id)
+    return ReceiptAccount(
+        points_earned=earned.points if earned is not None else 0,
+        points_used=sum(each.points for each in ticket.tenders if each.type == "points" and each.state == "paid"),
+        points_after=balances.points_free + (earned.points if earned is not None and not earned.is_booked else 0),
+        stored_after_minor=balances.stored_free_minor,
     )
 
 

@@ -24,13 +24,16 @@ from liushui.till.contracts import (
     Shift,
     ShiftReport,
     Ticket,
+    TicketTender,
     Till,
 )
 from liushui.till.domain import reports
 from liushui.till.domain.numbers import ticket_number
 from liushui.till.domain.receipt import receipt as make_receipt
 from liushui.till.domain.reports import Figures, Rest, Sums
+from liushui.till.domain.totals import Taken
 from liushui.till.errors import DayUnknown, ShiftUnknown, TicketMissing
+from liushui.till.member_queries import receipt_account
 from liushui.till.models import DayRow, DrawerRow, ShiftRow, TicketRow
 from liushui.till.value_queries import value_blockers, value_figures
 
@@ -82,12 +85,13 @@ def receipt(*, ticket_id: UUID, store_ids: Collection[int]) -> Receipt:
     store = stores.store(store_id=found.store_id)
     chain = next(chain for chain in stores.chains() if chain.id == store.chain_id)
     taxes: dict[int, int] = {}
-    if found.sale_id is not None:
-        for line in orders.sale(sale_id=found.sale_id, store_ids={found.store_id}).lines:
-            taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax_minor
+    sale = orders.sale(sale_id=found.sale_id, store_ids={found.store_id}) if found.sale_id is not None else None
+    for line in sale.lines if sale is not None else ():
+        taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax_minor
     return make_receipt(
-        found, store=store, chain_names=(chain.name_zh, chain.name_en), tax_rates=taxes, coupons=_coupons(found)
-    )
+        found, store=store, chain_names=(chain.name_zh, chain.name_en), tax_rates=taxes, coupons=_coupons(found),
+        account=receipt_account(ticket=found, chain_id=store.chain_id, sale=sale),
+    )  # fmt: skip
 
 
 def _coupons(ticket: Ticket) -> tuple[IssuedCoupon, ...]:
@@ -159,13 +163,21 @@ def live_report(row: ShiftRow, *, now: datetime) -> ShiftReport:
 def figures(row: ShiftRow) -> Figures:
     """What a shift's tickets and drawer come to."""
     tickets = TicketRow.objects.filter(shift_id=row.id)
+    settled = _sums(tickets.filter(state__in=SETTLED))
     return Figures(
-        settled=_sums(tickets.filter(state__in=SETTLED)),
+        settled=settled,
         voided=_sums(TicketRow.objects.filter(voided_shift_id=row.id, state__in=VOIDED)),
         entries=entries(shift_id=row.id),
         rest=_rest(row, tickets),
         value=value_figures(shift_id=row.id),
+        back=_back(tickets) if any(sums.is_refund for sums in settled) else {},
     )
+
+
+def _back(tickets: QuerySet[TicketRow]) -> dict[str, Taken]:
+    """What went in and out by tickets with returns: few, so that their tenders are read and not added up in columns."""
+    rows = tickets.filter(state__in=SETTLED, is_refund=True).values_list("tenders", flat=True)
+    return reports.taken_back(tender for each in rows for tender in msgspec.convert(each, tuple[TicketTender, ...]))
 
 
 def entries(*, shift_id: UUID) -> tuple[DrawerEntry, ...]:

@@ -20,8 +20,9 @@ from django.db import IntegrityError, transaction
 
 from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Tender
-from liushui.checkout.errors import DiscountMismatch, PriceOutOfDate, TendersUnbalanced
+from liushui.checkout.errors import DiscountMismatch, PriceOutOfDate, RefundRefused, ReturnDiffers, TendersUnbalanced
 from liushui.kernel.errors import LiushuiError
+from liushui.orders.errors import ReturnedMeanwhile
 from liushui.payments import facade as payments
 from liushui.payments.errors import PaymentNotFound, PaymentNotPaid, RefundTooMuch
 from liushui.runtime import row_security
@@ -40,8 +41,9 @@ from liushui.till.domain import returned as return_rules
 from liushui.till.domain import tenders as tender_rules
 from liushui.till.errors import PriceChanged
 from liushui.till.models import TicketRow
-from liushui.till.returned import TicketRefund
+from liushui.till.returned import TicketRefund, TicketReturn
 
+_OTHER_PRICE = (TendersUnbalanced, DiscountMismatch, PriceOutOfDate, ReturnDiffers, RefundRefused)
 _logger = structlog.get_logger(__name__)
 
 
@@ -110,13 +112,15 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
         return _settle(row, None)
     try:
         answer = checkout.complete_sale(command=_command(row), principal=principal, now=now, capability="till.use")
-    except (TendersUnbalanced, DiscountMismatch, PriceOutOfDate) as refusal:
+    except LiushuiError as refusal:
+        before = storage.returned_of(row)
         ticket = _send_back(row, principal, now)
-        raise PriceChanged(
-            f"The lines come to {ticket.total_minor} now", context={"total_minor": ticket.total_minor}
-        ) from refusal
-    except LiushuiError:
-        _send_back(row, principal, now)
+        if before is not None and before.sale_id is not None and _is_overtaken(before, ticket.returned):
+            raise ReturnedMeanwhile(sale_id=before.sale_id) from refusal
+        if isinstance(refusal, _OTHER_PRICE):
+            raise PriceChanged(
+                f"The lines come to {ticket.total_minor} now", context={"total_minor": ticket.total_minor}
+            ) from refusal
         raise
     paid = _payment_ids(storage.tenders_of(row))
     if paid:
@@ -124,6 +128,11 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
     if row.is_refund:  # its provider may be slow: the sale stands by then
         _give_back(row, principal=principal, now=now)
     return _settle(row, answer.sale_id)
+
+
+def _is_overtaken(before: TicketReturn, after: TicketReturn | None) -> bool:
+    """Whether something of the receipt has come back since the ticket was priced."""
+    return after is None or after.version != before.version
 
 
 def _give_back(row: TicketRow, *, principal: Principal, now: datetime) -> None:

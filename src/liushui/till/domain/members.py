@@ -54,6 +54,16 @@ class MemberBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptAccount:
+    """What a receipt tells the member. The balances are those of the moment in which it is printed."""
+
+    points_earned: int  # by this sale; None of it is taken back here
+    points_used: int
+    points_after: int
+    stored_after_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsableValue:
     """What the member may pay more of a ticket with."""
 

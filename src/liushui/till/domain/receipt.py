@@ -8,18 +8,20 @@ from liushui.promotions.contracts import IssuedCoupon
 from liushui.stores.contracts import Store
 from liushui.till.contracts import PrintedCoupon, Receipt, Ticket
 from liushui.till.domain.codes import mask, masked
-from liushui.till.domain.lines import live
+from liushui.till.domain.lines import sold_lines
+from liushui.till.domain.members import ReceiptAccount
 from liushui.till.domain.tenders import taken
+from liushui.till.returned import TicketReturn
 
 
 def receipt(
     ticket: Ticket, *, store: Store, chain_names: tuple[str, str], tax_rates: Mapping[int, int],
-    coupons: Sequence[IssuedCoupon] = (),
+    coupons: Sequence[IssuedCoupon] = (), account: ReceiptAccount | None = None,
 ) -> Receipt:  # fmt: skip
     """The receipt of a ticket. `tax_rates` are (basis points -> tax) sums; times are on the store's clock.
 
     `is_copy` is true from the first reprint on. `qr` is the number, by which a till finds the receipt again.
-    `coupons` are those that the sale handed out for the next time, with their codes in full.
+    `coupons` are those that the sale handed out for the next time, with their codes in full; `account` is the member's.
     """
     at = ticket.finished_at or ticket.opened_at
     return {
@@ -46,8 +48,10 @@ def receipt(
         "is_copy": ticket.copies > 0,
         "copies": ticket.copies,
         "reason": ticket.reason,
-        "lines": live(ticket.lines),
-        "units": sum(line.units for line in live(ticket.lines)),
+        "lines": sold_lines(ticket.lines),
+        "units": sum(line.units for line in sold_lines(ticket.lines)),
+        "returned": _returned(ticket.returned) if ticket.returned is not None else None,
+        "returned_lines": tuple(line for line in ticket.lines if line.is_returned),
         "tenders": tuple(tender for tender in taken(ticket.tenders) if tender.state == "paid"),
         "codes": tuple(each.code for each in masked(ticket.codes)),
         "coupons": tuple(
@@ -62,6 +66,7 @@ def receipt(
             if each.state == "issued" and each.code and ticket.state not in ("voiding", "voided")
         ),
         "member": mask(ticket.member.id) if ticket.member is not None else "",
+        "account": account,
         "regular_minor": ticket.regular_minor,
         "discount_minor": ticket.discount_minor,
         "total_minor": ticket.total_minor,
@@ -69,4 +74,17 @@ def receipt(
         "taxes": tuple(sorted(tax_rates.items())),
         "paid_minor": sum(tender.given_minor for tender in taken(ticket.tenders) if tender.state == "paid"),
         "change_minor": ticket.change_minor,
+        "saved_minor": sum(line.discount_minor for line in sold_lines(ticket.lines)),
+    }
+
+
+def _returned(returned: TicketReturn) -> Mapping[str, object]:
+    """What the receipt says about goods that came back."""
+    return {
+        "receipt_number": returned.receipt_number,
+        "store_id": returned.store_id,
+        "refund_minor": returned.refund_minor,
+        "approved_by": returned.approved_by,
+        "reasons": {line.number: (line.reason, line.condition) for line in returned.lines},
+        "points_given_back": sum(tender.points for tender in returned.tenders),
     }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from liushui.till.contracts import DayReport, DrawerEntry, Shift, ShiftReport
+from liushui.till.contracts import DayReport, DrawerEntry, Shift, ShiftReport, TicketTender
 from liushui.till.domain.tenders import TYPES
 from liushui.till.domain.totals import Taken, merged, tender_totals
 from liushui.till.domain.value import ValueFigures, merged_value, value_totals
 
 
 class Sums(NamedTuple):
-    """Tickets of one operator added up; for refunds the amounts are negative."""
+    """Tickets of one operator added up, those on which goods came back apart."""
 
     operator: str
     operator_name: str
@@ -25,6 +25,7 @@ class Sums(NamedTuple):
     discount_minor: int
     total_minor: int
     tax_minor: int
+    returned_minor: int  # what goods that came back came to, positive
     cash_count: int
     cash_minor: int
     change_minor: int
@@ -59,6 +60,7 @@ class Figures(NamedTuple):
     entries: Sequence[DrawerEntry]
     rest: Rest
     value: Sequence[ValueFigures] = ()
+    back: Mapping[str, Taken] = {}  # what tickets on which goods came back did with each tender
 
 
 def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftReport:
@@ -66,7 +68,7 @@ def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftRepor
 
     The money of a void goes out of this shift's drawer by its entries, so `taken` holds what was settled only.
     """
-    settled, voided, entries, rest, value = figures
+    settled, voided, entries, rest, value, back = figures
     sold = [sums for sums in settled if not sums.is_refund]
     returned = [sums for sums in settled if sums.is_refund]
     return ShiftReport(
@@ -84,10 +86,10 @@ def shift_report(*, shift: Shift, figures: Figures, now: datetime) -> ShiftRepor
         discount_minor=_net(settled, voided, "discount_minor"),
         total_minor=_net(settled, voided, "total_minor"),
         tax_minor=_net(settled, voided, "tax_minor"),
-        refunds_minor=-sum(sums.total_minor for sums in returned),
+        refunds_minor=sum(sums.returned_minor for sums in returned),
         tenders=tender_totals(
             float_minor=shift.float_minor,
-            taken=_taken(sold, returned),
+            taken=_taken(sold, back),
             entries=entries,
             counted_minor=shift.counted_minor,
             value=value,
@@ -150,16 +152,34 @@ def _net(settled: Iterable[Sums], voided: Iterable[Sums], name: str) -> int:
     return sum(int(getattr(sums, name)) for sums in settled) - sum(int(getattr(sums, name)) for sums in voided)
 
 
-def _taken(sold: Sequence[Sums], returned: Sequence[Sums]) -> dict[str, Taken]:
+def taken_back(tenders: Iterable[TicketTender]) -> dict[str, Taken]:
+    """What the tenders of tickets with goods that came back did: an exchange may take by one and give by another."""
+    kept = [tender for tender in tenders if tender.state == "paid" and tender.amount_minor]
+    found = {}
+    for kind in TYPES:
+        took = [tender for tender in kept if tender.type == kind and tender.amount_minor > 0]
+        gave = [tender for tender in kept if tender.type == kind and tender.amount_minor < 0]
+        found[kind] = Taken(
+            sales=len(took),
+            sales_minor=sum(tender.given_minor for tender in took),
+            change_minor=sum(tender.change_minor for tender in took),
+            refunds=len(gave),
+            refunds_minor=-sum(tender.amount_minor for tender in gave),
+        )
+    return found
+
+
+def _taken(sold: Sequence[Sums], back: Mapping[str, Taken]) -> dict[str, Taken]:
     taken = {}
     for kind in TYPES:
         change = sum(sums.change_minor for sums in sold) if kind == "cash" else 0
+        own = back.get(kind, Taken())
         taken[kind] = Taken(
-            sales=sum(getattr(sums, f"{kind}_count") for sums in sold),
-            sales_minor=sum(getattr(sums, f"{kind}_minor") for sums in sold) + change,
-            change_minor=change,
-            refunds=sum(getattr(sums, f"{kind}_count") for sums in returned),
-            refunds_minor=-sum(getattr(sums, f"{kind}_minor") for sums in returned),
+            sales=sum(getattr(sums, f"{kind}_count") for sums in sold) + own.sales,
+            sales_minor=sum(getattr(sums, f"{kind}_minor") for sums in sold) + change + own.sales_minor,
+            change_minor=change + own.change_minor,
+            refunds=own.refunds,
+            refunds_minor=own.refunds_minor,
         )
     return taken
 

@@ -145,6 +145,12 @@ def named(codes: Sequence[_Code], code: str) -> str:
     return next((_name(each) for each in codes if each.code == code), code)
 
 
+def reason_words(*, till: Till, codes: tuple[str, str]) -> tuple[str, str]:
+    """Reason and condition of a line as people read them, also those that are no longer offered."""
+    rules = returns.return_codes(chain_id=till.chain_id)
+    return named(rules.reasons, codes[0]), named(rules.conditions, codes[1])
+
+
 def _name(code: _Code) -> str:
     return code.name_zh if (get_language() or "").startswith("zh") else code.name_en
 

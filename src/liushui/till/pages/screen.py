@@ -20,10 +20,17 @@ from liushui.runtime import approvals
 from liushui.runtime.approvals import Approval
 from liushui.stores import facade as stores
 from liushui.till import facade
-from liushui.till.contracts import Ticket, TicketLine, TicketTender, Till
+from liushui.till.contracts import Receipt, Ticket, TicketLine, TicketTender, Till
 from liushui.till.domain.codes import mask
 from liushui.till.pages.quick_cash import quick_sums
-from liushui.till.pages.return_screen import PANEL, give_context, needs_approval, panel_of, return_context
+from liushui.till.pages.return_screen import (
+    PANEL,
+    give_context,
+    needs_approval,
+    panel_of,
+    reason_words,
+    return_context,
+)
 from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
 
 PANELS = frozenset(
@@ -267,4 +274,21 @@ def receipt_context(*, till: Till, ticket_id: UUID) -> dict[str, Any]:
         "paper_lines": [(line, quantity_text(line), named_discounts(line)) for line in receipt["lines"]],
         "paper_tenders": [_tender_row(tender) for tender in receipt["tenders"]],
         "receipt_qr": qr_image(receipt["qr"]),
+        **(paper_back(till=till, receipt=receipt) if receipt["returned"] is not None else {}),
+    }
+
+
+def paper_back(*, till: Till, receipt: Receipt) -> dict[str, Any]:
+    """What `till/parts/paper_back.html` takes."""
+    told = receipt["returned"]
+    said = {number: reason_words(till=till, codes=codes) for number, codes in told["reasons"].items()}
+    theirs = stores.store(store_id=told["store_id"])
+    is_zh = (get_language() or "").startswith("zh")
+    name = theirs.name_zh or theirs.name_en if is_zh else theirs.name_en or theirs.name_zh
+    return {
+        "paper_back": [
+            (line, quantity_text(line), named_discounts(line), *said.get(line.number, ("", "")))
+            for line in receipt["returned_lines"]
+        ],
+        "paper_sold_in": name if theirs.id != till.store_id else "",
     }

@@ -236,3 +236,17 @@ def test_the_shift_knows_the_new_tenders(shop_with_members):
     ]  # fmt: skip
     counted = facade.count_shift(till=shop.till, count={10_000: 1, 500: 1}, now=NOON)
     assert (counted.state, counted.difference_minor) == ("closed", 0)
+
+
+def test_the_receipt_says_what_was_earned_used_and_left(shop_with_members):
+    shop = shop_with_members
+    found = member_of(shop, points=500, stored=10_000, tier="gold")
+    ticket = pay(shop, scanned(shop, "RICE", member=PHONE), "points", 300)
+    sold = pay(shop, ticket, "stored_value")
+    receipt = facade.receipt(ticket_id=sold.id, store_ids={shop.store.id})
+    account = receipt["account"]
+    # ¥49.90 less the ¥3.00 paid with points, at two points a yuan
+    assert (account.points_earned, account.points_used, account.points_after, account.stored_after_minor) == (
+        93, 300, 293, 6_310,
+    )  # fmt: skip
+    assert receipt["member"] == "••••" + found.number[-4:]
