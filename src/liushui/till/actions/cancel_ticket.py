@@ -25,7 +25,7 @@ CANCELLABLE = ("open", "paying", "parked")
 def cancel_ticket(
     *, till: Till, ticket_id: UUID, version: int, reason: str, approval_id: UUID | None, now: datetime
 ) -> Ticket:
-    """Cancel a ticket with an approval of kind till.cancel; one on which nothing is sold and no money lies needs none."""
+    """Cancel a ticket with an approval of kind till.cancel; without goods sold and money on it none is needed."""
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=CANCELLABLE)
     target = f"ticket:{row.id}"
     if not line_rules.sold_lines(storage.lines_of(row)) and not rules.taken(storage.tenders_of(row)):

@@ -22,7 +22,8 @@ CODE_MAX = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | gift_card | receipt | returned | nothing."""
+    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | gift_card | receipt |
+    returned | nothing."""
 
     kind: str
     code: str = ""

@@ -67,7 +67,8 @@ def test_an_exchange_for_dearer_goods_takes_the_difference(selling):
     done = facade.pay_cash(
         till=selling.till, ticket_id=ticket.id, version=ticket.version, given_minor=5_000, now=LATER
     )
-    assert (done.state, done.change_minor, [tender.amount_minor for tender in done.tenders]) == ("settled", 1_010, [3_990])
+    assert (done.state, done.change_minor) == ("settled", 1_010)
+    assert [tender.amount_minor for tender in done.tenders] == [3_990]
     report, cash = cash_in_drawer(selling, sold.shift_id)
     assert (report.tickets, report.refund_tickets, report.refunds_minor, report.total_minor) == (1, 1, 1_000, 5_990)
     assert (cash.sales_minor, cash.change_minor, cash.refunds_minor, cash.expected_minor) == (7_000, 1_010, 0, 15_990)
