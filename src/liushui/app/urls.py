@@ -11,8 +11,10 @@ from liushui.console import pages as console
 from liushui.console import routes, shell
 from liushui.console.pages import consent
 from liushui.intake import pages as intake
+from liushui.loyalty import pages as loyalty
 from liushui.orders import pages as orders
 from liushui.payments import pages as payments
+from liushui.privacy import pages as privacy
 from liushui.promotions import pages as promotions
 from liushui.runtime import health, oauth_endpoints
 from liushui.stores import pages as stores
@@ -24,7 +26,7 @@ handler403 = "liushui.app.fallbacks.no_access"
 handler404 = "liushui.app.fallbacks.not_found"
 handler500 = "liushui.app.fallbacks.server_error"
 
-_PAGES = (analytics, orders, trials, till, payments, promotions, catalog, stores, intake, console)
+_PAGES = (analytics, orders, trials, till, payments, promotions, loyalty, privacy, catalog, stores, intake, console)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     *oauth_endpoints.urlpatterns,

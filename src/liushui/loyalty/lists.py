@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 
-from liushui.loyalty.models import AccountRow, CardRow, EntryRow, HoldRow, MemberRow, TierChangeRow
+from liushui.loyalty.models import AccountRow, AdjustmentRow, CardRow, EntryRow, HoldRow, MemberRow, TierChangeRow
 
 LIMIT_MAX = 1000
 
@@ -89,6 +89,21 @@ class Card:
     number: str
     is_blocked: bool
     given_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A correction that somebody asked for; `problem` says why an approved one was not booked."""
+
+    id: UUID
+    member_id: UUID
+    points: int
+    principal_minor: int
+    gift_minor: int
+    reason: str
+    approval_id: UUID
+    state: str  # waiting | booked | refused
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +221,18 @@ def cards_of(*, member_id: UUID) -> tuple[Card, ...]:
     """A member's cards, blocked ones too, the oldest first."""
     rows = CardRow.objects.filter(member_id=member_id).order_by("id")
     return tuple(Card(number=row.number, is_blocked=row.is_blocked, given_at=row.given_at) for row in rows)
+
+
+def adjustment(*, adjustment_id: UUID) -> Adjustment | None:
+    """One correction."""
+    return next(iter(_adjustments(Q(id=adjustment_id), 1)), None)
+
+
+def adjustments(*, member_id: UUID, limit: int) -> list[Adjustment]:
+    """The corrections of a member, the newest first."""
+    return _adjustments(Q(member_id=member_id), limit)
+
+
+def _adjustments(condition: Q, limit: int) -> list[Adjustment]:
+    rows = AdjustmentRow.objects.filter(condition).order_by("-asked_at", "-id")
+    return [Adjustment(**row) for row in rows.values(*Adjustment.__dataclass_fields__)[:limit]]

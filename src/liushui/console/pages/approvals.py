@@ -45,6 +45,8 @@ _PAGES = {
     "case": "payments:case",
     "ticket": "till:receipt",
     "draft": "promotions:draft",
+    "programme-draft": "loyalty:draft",
+    "adjustment": "loyalty:correction",
 }
 
 

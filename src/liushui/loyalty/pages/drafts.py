@@ -73,7 +73,7 @@ def _show(
         "changes": changes_of(base.programme if base else Programme(currency=chain.currency), draft.programme, chain),
         "is_changed": bool(facade.programme_changes(draft_id=draft.id, principal=principal)),
         "findings": findings(draft.programme, words_of(draft.programme, chain)),
-        "runs": facade.dry_runs(chain_id=chain.id, principal=principal, draft_id=draft.id, limit=5),
+        "runs": facade.dry_runs(draft_id=draft.id, principal=principal, limit=5),
         "is_open": draft.state == "open",
         "may_write": may_write(chain, principal),
         "may_approve": chain.id in principal.whole_chains("loyalty.approve"),

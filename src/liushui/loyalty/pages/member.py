@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
-from liushui.loyalty.pages.adjustments import waiting_of
 
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import Member
 from liushui.loyalty.lists import cards_of
+from liushui.loyalty.pages.adjustments import waiting_of
 from liushui.loyalty.pages.history import TABS, history
 from liushui.loyalty.pages.scope import chain_by_id, local, seen_member, stores_of, zone_of
 from liushui.loyalty.pages.tiers import tier_names
@@ -75,7 +75,7 @@ def show_member(
         "coupons": promotions.member_codes(chain_id=chain.id, member_id=member.number, now=now),
         "consents": _consents(member, chain),
         "channels": [(code, CHANNELS[code]) for code in ON_BEHALF],
-        "waiting": waiting_of(member, principal, now),
+        "waiting": waiting_of(member, now),
         "tabs": TABS.items(),
         "tab": tab if tab in TABS else "",
         "moments": told.moments,

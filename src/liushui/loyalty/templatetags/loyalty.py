@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import template
+from django.utils.translation import get_language
 
+from liushui.kernel.money_text import money_text
 from liushui.loyalty.pages.programme_view import LABELS, element_of
 
 register = template.Library()
@@ -28,3 +30,17 @@ def element(name: str) -> str:
 def rule_label(name: str) -> Any:
     """What a field of the programme is called."""
     return LABELS[name]
+
+
+@register.simple_tag
+def amount(value: int, what: str, currency: str) -> str:
+    """Points as a whole number, all else as money."""
+    if what == "points":
+        return f"{value:,}"
+    return money_text(amount_minor=value, currency=currency, language=get_language() or "en")
+
+
+@register.filter
+def parted(line: Any, titles: Sequence[Any]) -> Iterable[tuple[int, Any]]:
+    """The parts of a line of the liability report, each with its title."""
+    return zip(line.parts, titles, strict=True)
