@@ -141,3 +141,9 @@ class MemberNeeded(InvalidValue):
     """Points and stored value belong to a member, and the sale names none of ours."""
 
     type = "member-needed"
+
+
+class PointsShareRefused(InvalidValue):
+    """Points may pay for a part of a sale only, and this is more."""
+
+    type = "points-share-refused"

@@ -191,7 +191,10 @@ def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tu
                 promotions.release(order_key=key, now=now)
                 return refusal
     try:
-        pays = value.hold(placed.command, tenders=sale.tenders, order_key=key, store=placed.store, now=now)
+        pays = value.hold(
+            placed.command, tenders=sale.tenders, sold_minor=sum(max(line.amount_minor, 0) for line in sale.lines),
+            order_key=key, store=placed.store, now=now,
+        )  # fmt: skip
     except LiushuiError as refusal:
         if uses:
             promotions.release(order_key=key, now=now)

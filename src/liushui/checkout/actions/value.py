@@ -11,7 +11,7 @@ import structlog
 
 from liushui.checkout.contracts import CompleteSale, Tender
 from liushui.checkout.domain.baskets import is_ours_to_price
-from liushui.checkout.errors import MemberNeeded
+from liushui.checkout.errors import MemberNeeded, PointsShareRefused
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import Spend
@@ -60,16 +60,41 @@ def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:
     )
 
 
-def hold(command: CompleteSale, *, tenders: Sequence[Tender], order_key: str, store: Store, now: datetime) -> bool:
-    """Have loyalty keep back what the tenders take; whether there was anything. Raises what loyalty refuses it for."""
+def hold(
+    command: CompleteSale,
+    *,
+    tenders: Sequence[Tender],
+    sold_minor: int,
+    order_key: str,
+    store: Store,
+    now: datetime,
+) -> bool:
+    """Have loyalty keep back what the tenders take; whether there was anything. Raises what loyalty refuses it for, and
+    PointsShareRefused for more than points may pay of goods sold for `sold_minor`."""
     spends = spends_of(tenders)
     if not spends:
         return False
+    _check_share(spends, sold_minor=sold_minor, store=store, now=now)
     loyalty.hold(
         order_key=order_key, chain_id=store.chain_id, member_id=command.member_id, spends=spends,
         currency=store.currency, expires_at=now + HELD_FOR, now=now, store_id=store.id,
     )  # fmt: skip
     return True
+
+
+def _check_share(spends: Sequence[Spend], *, sold_minor: int, store: Store, now: datetime) -> None:
+    by_points = sum(spend.amount_minor for spend in spends if spend.kind == "points")
+    if not by_points:
+        return
+    programme = loyalty.live_programme(chain_id=store.chain_id, at=now)
+    most = programme.payable_by_points_minor(total_minor=sold_minor)
+    if programme.redemption is not None and by_points > most:
+        raise PointsShareRefused(
+            f"Points pay {by_points}, they may pay {most} of this sale",
+            pointer="/tenders",
+            remedy="Pay the rest in another way.",
+            context={"most_minor": most},
+        )
 
 
 def spend(*, order_key: str, sale_id: UUID, now: datetime) -> None:
