@@ -17,6 +17,7 @@ from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.member_queries import member
 from liushui.loyalty.models import AccountRow, CardRow, MemberRow
 from liushui.loyalty.points import lots_left
+from liushui.loyalty.tier_moves import carry_spend
 from liushui.privacy import facade as privacy
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
@@ -97,6 +98,7 @@ def _merge(keep: MemberRow, drop: MemberRow, now: datetime) -> None:
     MemberRow.objects.filter(merged_into=drop.id).update(merged_into=keep.id)
     CardRow.objects.filter(member_id=drop.id).update(member_id=keep.id)
     _carry(drop.id, keep.id, now)
+    carry_spend(keep_id=keep.id, drop_id=drop.id)
 
 
 def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
