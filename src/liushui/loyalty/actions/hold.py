@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import sql
@@ -29,6 +30,7 @@ from liushui.loyalty.programme_live import live_programme
 
 _OVER = ("voided", "expired")  # ended without a sale: the order may hold anew
 _KEPT = ("held", "posted")
+_TRIES = 8
 _COLUMNS = (
     *("order_key", "position", "chain_id", "store_id", "account_id", "account_kind", "member_id", "gift_number"),
     *("points", "points_minor", "principal_minor", "gift_minor", "points_back", "principal_back_minor"),
@@ -169,21 +171,23 @@ def view_of(rows: Sequence[HoldRow]) -> Hold:
 def _claim(asked: _Asked, parts: Sequence[WantedPart]) -> bool:
     """Write the order's rows; False when they are there already, held or posted, with the same content."""
     stated = [asked.row(position, part) for position, part in enumerate(parts)]
-    added = {position for (position,) in _insert(stated)}
-    if len(added) == len(stated):
-        return True
-    before = HoldRow.objects.filter(order_key=asked.order_key).exclude(position__in=added)
-    rows = list(before.order_by("position").select_for_update())
-    if all(row.state in _OVER for row in rows):
-        HoldRow.objects.filter(order_key=asked.order_key).delete()
-        return len(_insert(stated)) == len(stated)
-    if rows[0].spends_sha256 == asked.digest and rows[0].state in _KEPT:
-        return False
-    is_held = rows[0].state == "held"
-    raise HoldConflict(
-        f"Order {asked.order_key} {'holds other points or value' if is_held else f'is {rows[0].state}'}",
-        context={"state": rows[0].state},
-    )
+    mine = HoldRow.objects.filter(order_key=asked.order_key)
+    for _ in range(_TRIES):
+        added = {position for (position,) in _insert(stated)}
+        if len(added) == len(stated):
+            return True
+        rows = list(mine.exclude(position__in=added).order_by("position").select_for_update())
+        there = next((row for row in rows if row.state not in _OVER), None)
+        if there is not None:
+            if there.spends_sha256 == asked.digest and there.state in _KEPT:
+                return False
+            is_held = there.state == "held"
+            raise HoldConflict(
+                f"Order {asked.order_key} {'holds other points or value' if is_held else f'is {there.state}'}",
+                context={"state": there.state},
+            )
+        mine.filter(Q(state__in=_OVER) | Q(position__in=added)).delete()  # never a row that another has just written
+    raise HoldConflict(f"Order {asked.order_key} is held and given back at this moment", remedy="Try again.")
 
 
 def _rows(order_key: str) -> list[HoldRow]:

@@ -66,9 +66,11 @@ def points_for(programme: Programme, amount_minor: int) -> int:
 
 
 def spends_sha256(*, chain_id: int, member_id: UUID | None, spends: Sequence[Spend], currency: str) -> str:
-    """A digest of what is asked for, whatever its order."""
-    parts = sorted([spend.kind, spend.reference, spend.amount_minor] for spend in spends)
-    content = [chain_id, str(member_id or ""), currency, parts]
+    """A digest of what is asked for, in whatever order and parts."""
+    sums: dict[tuple[str, str], int] = {}
+    for spend in spends:
+        sums[spend.kind, spend.reference] = sums.get((spend.kind, spend.reference), 0) + spend.amount_minor
+    content = [chain_id, str(member_id or ""), currency, sorted(sums.items())]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
