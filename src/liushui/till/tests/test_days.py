@@ -10,17 +10,15 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
 from liushui.kernel.errors import NotAllowed
 from liushui.orders import facade as orders
-from liushui.orders.errors import SaleReversed, VoidAtTill
-from liushui.runtime.approvals import ApprovalMissing
+from liushui.orders.errors import SaleHasReturns, VoidAtTill
+from liushui.returns.errors import NotReturnable
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import OutboxEvent
 from liushui.till import facade
 from liushui.till.contracts import DayDifference
 from liushui.till.errors import (
-    AlreadyReversed,
     DayBlocked,
     DayUnknown,
-    NotReversible,
     NotVoidable,
     OverLimit,
     ShiftOpen,
@@ -31,6 +29,12 @@ from liushui.till.tests.conftest import NOON
 pytestmark = pytest.mark.django_db
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
 HUNDRED, TEN = 10_000, 1_000
+
+
+def take_back(shop, sale_id):
+    """The whole receipt comes back."""
+    ticket = facade.return_everything(till=shop.till, sale_id=sale_id, now=NOON)
+    return facade.give_back(till=shop.till, ticket_id=ticket.id, version=ticket.version, now=NOON)
 
 
 def close_shift(shop, *, till=None, count):
@@ -92,12 +96,8 @@ def test_a_receipt_of_a_closed_day_is_taken_back_once_to_the_cent(selling):
     close_shift(selling, count={HUNDRED: 1, TEN: 1, 500: 1, 100: 1, 50: 1})
     close_day(selling)
     shift = facade.open_shift(till=selling.till, float_minor=11_650, now=NOON)
-    asked = {"till": selling.till, "sale_id": sold.sale_id, "reason": "spoiled", "now": NOON}
-    with pytest.raises(ApprovalMissing):
-        facade.reverse_sale(approval_id=None, **asked)
-    approval = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}")
-    refund = facade.reverse_sale(approval_id=approval, **asked)
-    assert (refund.state, refund.is_refund, refund.total_minor, refund.approved_by) == ("settled", True, -1_650, "Mia")
+    refund = take_back(selling, sold.sale_id)
+    assert (refund.state, refund.is_refund, refund.total_minor, refund.approved_by) == ("settled", True, -1_650, "")
     before = orders.sale(sale_id=sold.sale_id, store_ids={selling.store.id})
     after = orders.sale(sale_id=refund.sale_id, store_ids={selling.store.id})
     assert (after.summary.total_minor, after.summary.tax_minor) == (-1_650, -before.summary.tax_minor)
@@ -105,11 +105,10 @@ def test_a_receipt_of_a_closed_day_is_taken_back_once_to_the_cent(selling):
         ("MILK", -1, -650, True),
         ("TEA", -1, -1_000, True),
     ]
-    second = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}", till=selling.other_till)
-    with pytest.raises(AlreadyReversed):
-        facade.reverse_sale(approval_id=second, **asked)
-    with pytest.raises(NotReversible):
-        facade.reverse_sale(approval_id=second, **asked | {"sale_id": refund.sale_id})
+    with pytest.raises(NotReturnable):
+        take_back(selling, sold.sale_id)
+    with pytest.raises(NotReturnable):  # what came back is not bought by it
+        take_back(selling, refund.sale_id)
     report = facade.x_report(shift_id=shift.id, store_ids={selling.store.id}, now=NOON, blind=False)
     assert (report.tickets, report.refund_tickets, report.refunds_minor, report.total_minor) == (0, 1, 1_650, -1_650)
     assert (report.tenders[0].refunds, report.tenders[0].expected_minor) == (1, 10_000)
@@ -127,31 +126,20 @@ def test_a_foreign_receipt_is_taken_back_at_the_till_and_then_not_voided_in_the_
         accept_unknown_items=True,
     )  # fmt: skip
     sold = checkout.complete_sale(command=command, principal=system_principal(name="tests"), now=NOON)
-    approval = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}")
-    refund = facade.reverse_sale(
-        till=selling.till, sale_id=sold.sale_id, reason="broken", approval_id=approval, now=NOON
-    )
+    refund = take_back(selling, sold.sale_id)
     after = orders.sale(sale_id=refund.sale_id, store_ids={selling.store.id})
     [line] = after.lines
     assert (line.sku, line.name, line.units, line.regular_minor, line.discount_minor, line.amount_minor) == (
         "OLD-1", "旧货", -2, -1_000, -100, -900,
     )  # fmt: skip
     assert [(tender.type, tender.method, tender.amount_minor) for tender in after.tenders] == [
+        ("mobile", "wechat", -500),  # what went through others goes back first, as the policy declares
         ("cash", "", -400),
-        ("mobile", "wechat", -500),
     ]
     report = facade.x_report(shift_id=refund.shift_id, store_ids={selling.store.id}, now=NOON, blind=False)
     assert [(total.type, total.expected_minor) for total in report.tenders] == [("cash", 9_600), ("mobile", -500)]
-    with pytest.raises(SaleReversed):
+    with pytest.raises(SaleHasReturns):
         orders.void_sale(sale_id=sold.sale_id, reason="x", principal=selling.manager, now=NOON)
-
-
-def test_todays_receipt_is_voided_and_not_taken_back(selling):
-    sold = selling.sell("TEA")
-    approval = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}")
-    with pytest.raises(NotReversible):
-        facade.reverse_sale(till=selling.till, sale_id=sold.sale_id, reason="x", approval_id=approval, now=NOON)
-    assert TicketRow.objects.filter(is_refund=True).count() == 0
 
 
 def test_the_console_does_not_void_what_a_till_sold(selling):

@@ -174,10 +174,8 @@ def test_a_receipt_of_a_closed_day_paid_by_phone_goes_back_to_the_phone(selling,
     day = sold.business_date
     facade.close_day(store_id=selling.store.id, business_date=day, principal=selling.manager, now=NOON)
     facade.open_shift(till=selling.till, float_minor=10_000, now=NOON)
-    approval = selling.approval("till.reverse_sale", f"sale:{sold.sale_id}")
-    refund = facade.reverse_sale(
-        till=selling.till, sale_id=sold.sale_id, reason="spoiled", approval_id=approval, now=NOON
-    )
+    ticket = facade.return_everything(till=selling.till, sale_id=sold.sale_id, now=NOON)
+    refund = facade.give_back(till=selling.till, ticket_id=ticket.id, version=ticket.version, now=NOON)
     assert (refund.state, refund.tenders[0].type, refund.tenders[0].amount_minor) == ("settled", "mobile", -1_000)
     assert wallet.kept_minor([sold.tenders[0].payment_id.hex]) == 0
     assert payments.payment(payment_id=sold.tenders[0].payment_id).refunded_minor == 1_000

@@ -96,20 +96,6 @@ def test_a_coupon_is_known_in_the_scan_box_and_an_article_goes_before(counter, c
     assert "A character is wrong" in counter.shown
 
 
-def test_a_member_is_typed_then_the_tier_chosen(counter):
-    counter.enter("TEA")
-    counter.do("ticket/enter/", text="13800", panel="member")
-    assert 'data-panel="member"' in counter.shown
-    assert 'data-values=\'{"tier": "gold"}\' data-take data-key="F3"' in counter.shown
-    counter.do("ticket/member/", text="", tier="gold")
-    assert (counter.ticket.member.id, counter.ticket.member.tier, counter.ticket.total_minor) == ("13800", "gold", 900)
-    assert '<span class="status status-good">Gold</span>' in counter.shown
-    counter.do("ticket/member/remove/")
-    assert (counter.ticket.member, counter.ticket.total_minor) == (None, 1_000)
-    counter.do("ticket/member/", text="13 800", tier="gold")
-    assert counter.sound() == "bad"
-
-
 def test_a_gift_is_offered_and_taken(counter):
     counter.enter("RICE")
     assert "Gift: 1 × Tea may be taken free" in counter.shown

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.support.rulebooks import coupons, publish, save_tiers
+from tests.support.rulebooks import coupons, publish
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewPrice
 from liushui.orders import facade as orders
 from liushui.promotions import facade as promotions
-from liushui.runtime.models import AuditEntry
 from liushui.till import facade
-from liushui.till.errors import CodeRefused, GiftRefused, MemberRefused, PriceChanged
+from liushui.till.errors import CodeRefused, GiftRefused, PriceChanged
 from liushui.till.tests.conftest import NOON, Shop
 
 pytestmark = pytest.mark.django_db
@@ -124,43 +123,6 @@ def test_quantity_and_void_price_the_whole_ticket_anew(selling):
     approval = selling.approval("till.line_void", f"ticket:{ticket.id}/line:2")
     ticket = facade.void_line(version=ticket.version, reason="no", approval_id=approval, **line)
     assert (ticket.total_minor, ticket.discount_minor, ticket.answer.total) == (1_000, 0, 1_000)
-
-
-def test_a_member_is_stated_priced_audited_and_removed(selling):
-    rule(selling, GOLD)
-    save_tiers(chain_id=selling.till.chain_id)
-    ticket = facade.state_member(till=selling.till, number="M-77", tier="gold", now=NOON)  # before the first scan
-    assert (ticket.lines, ticket.member.id, ticket.member.tier_en) == ((), "M-77", "Gold")
-    ticket = scan(selling, "TEA")
-    assert (ticket.total_minor, offs(ticket)) == (900, [[("gold-10", 100)]])
-    ticket = facade.state_member(till=selling.till, number="M-77", tier="silver", now=NOON)
-    assert ticket.total_minor == 1_000
-    ticket = facade.remove_member(till=selling.till, ticket_id=ticket.id, version=ticket.version, now=NOON)
-    assert ticket.member is None
-    stated = AuditEntry.objects.filter(action="till.member").order_by("id")
-    assert [(each.before, each.after) for each in stated] == [
-        ({}, {"member": "M-77", "tier": "gold"}),
-        ({"tier": "gold"}, {"tier": "silver"}),  # what changed
-        ({"member": "M-77", "tier": "silver"}, {}),
-    ]
-    for number, tier in (("", "gold"), ("M 77", ""), ("M-77", "platinum")):
-        with pytest.raises(MemberRefused):
-            facade.state_member(till=selling.till, number=number, tier=tier, now=NOON)
-
-
-def test_the_sale_of_a_member_names_him(selling):
-    facade.state_member(till=selling.till, number="M-77", tier="", now=NOON)
-    sold = pay(selling, scan(selling, "TEA"))
-    assert recorded(selling, sold).summary.customer == "M-77"
-
-
-def test_nobody_is_taken_for_a_new_customer(selling):
-    rule(selling, {
-        "id": "welcome", "when": [{"type": "first_order"}],
-        "effects": [{"type": "percent_off", "percent": 50, "level": "order"}],
-    })  # fmt: skip
-    facade.state_member(till=selling.till, number="M-77", tier="", now=NOON)
-    assert scan(selling, "TEA").total_minor == 1_000
 
 
 def test_a_coupon_counts_once_and_is_masked_when_the_ticket_is_over(selling):

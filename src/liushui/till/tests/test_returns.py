@@ -64,9 +64,7 @@ def test_an_exchange_for_dearer_goods_takes_the_difference(selling):
     assert (ticket.total_minor, ticket.due_minor) == (3_990, 3_990)
     with pytest.raises(NothingToGiveBack):
         give_back(selling, ticket)
-    done = facade.pay_cash(
-        till=selling.till, ticket_id=ticket.id, version=ticket.version, given_minor=5_000, now=LATER
-    )
+    done = facade.pay_cash(till=selling.till, ticket_id=ticket.id, version=ticket.version, given_minor=5_000, now=LATER)
     assert (done.state, done.change_minor) == ("settled", 1_010)
     assert [tender.amount_minor for tender in done.tenders] == [3_990]
     report, cash = cash_in_drawer(selling, sold.shift_id)
