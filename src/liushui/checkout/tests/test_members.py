@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.support import member_world
-from tests.support.member_world import NOON, MemberShop, member_sale
+from tests.support import member_shop
+from tests.support.member_shop import NOON, MemberShop, member_sale
 
 from liushui.checkout import facade
 from liushui.checkout.contracts import SaleRecorded, Tender
@@ -28,13 +28,13 @@ ME = system_principal(name="test")
 @pytest.fixture
 def shop(db) -> Iterator[MemberShop]:
     promotions.forget()
-    yield member_world.open_member_shop()
+    yield member_shop.open_member_shop()
     promotions.forget()
 
 
 @pytest.fixture
 def member(shop: MemberShop) -> UUID:
-    [member_id] = member_world.add_members(
+    [member_id] = member_shop.add_members(
         chain_id=shop.chain.id, count=1, points=1_000, principal_minor=5_000, gift_minor=1_000
     )
     return member_id
@@ -54,7 +54,7 @@ def balance(member_id: UUID) -> tuple[int, int, int, int, int]:
 
 
 def test_points_a_coupon_and_stored_value_pay_one_sale(shop: MemberShop, member: UUID) -> None:
-    [code, *_more] = member_world.publish_coupons(chain_id=shop.chain.id, count=2)
+    [code, *_more] = member_shop.publish_coupons(chain_id=shop.chain.id, count=2)
     tenders = (
         Tender(type="points", amount_minor=300),
         Tender(type="stored_value", amount_minor=1_000),
@@ -84,7 +84,7 @@ def test_the_same_sale_again_spends_nothing_more(shop: MemberShop, member: UUID)
 
 
 def test_a_gift_card_needs_no_member(shop: MemberShop) -> None:
-    card = member_world.add_gift_card(chain_id=shop.chain.id, paid_minor=3_000, name="a")
+    card = member_shop.add_gift_card(chain_id=shop.chain.id, paid_minor=3_000, name="a")
     tender = Tender(type="gift_card", amount_minor=2_000, reference=card)
     complete(member_sale("gift", member_id=None, tenders=[tender]))
     assert loyalty.gift_card_by_number(chain_id=shop.chain.id, number=card).balance_minor == 1_000
@@ -112,8 +112,8 @@ def test_what_can_not_be_paid_so_is_refused_and_nothing_is_held_or_recorded(shop
 
 
 def test_too_few_points_let_the_coupon_go_again(shop: MemberShop, member: UUID) -> None:
-    [code, *_more] = member_world.publish_coupons(chain_id=shop.chain.id, count=1)
-    [poor] = member_world.add_members(chain_id=shop.chain.id, count=1, first=7, points=10)
+    [code, *_more] = member_shop.publish_coupons(chain_id=shop.chain.id, count=1)
+    [poor] = member_shop.add_members(chain_id=shop.chain.id, count=1, first=7, points=10)
     tenders = (Tender(type="points", amount_minor=11), Tender(type="cash", amount_minor=1_889))
     with pytest.raises(NotEnoughPoints) as refused:
         complete(member_sale("poor", member_id=poor, codes=[code], tenders=tenders))
