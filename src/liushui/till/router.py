@@ -94,6 +94,7 @@ def _shift_report(report: ShiftReport) -> dict[str, Any]:
         "shift": _shift(report.shift),
         "tenders": [_tender(tender) for tender in report.tenders],
         "entries": [_plain(entry) for entry in report.entries],
+        "value": [_plain(each) for each in report.value],
         "by_operator": [
             {"operator": operator, "operator_name": name, "tickets": tickets, "total_minor": total}
             for operator, name, tickets, total in report.by_operator
@@ -107,4 +108,5 @@ def _day(report: DayReport) -> dict[str, Any]:
         "store": code,
         "shifts": [_shift_report(each) for each in report.shifts],
         "tenders": [_tender(tender) for tender in report.tenders],
+        "value": [_plain(each) for each in report.value],
     }

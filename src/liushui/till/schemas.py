@@ -56,7 +56,7 @@ class ShiftsAnswer(Schema):
 
 
 class TenderTotalsAnswer(Schema):
-    """One tender: expected = float + sales - change - refunds + paid in - paid out."""
+    """One tender: expected = float + sales - change - refunds + paid in - paid out, and what was taken for value."""
 
     type: str
     sales: int
@@ -70,6 +70,20 @@ class TenderTotalsAnswer(Schema):
     expected_minor: int
     counted_minor: int | None
     difference_minor: int | None
+    value_sales: int
+    value_minor: int
+    value_refunds_minor: int
+
+
+class ValueTotalsAnswer(Schema):
+    """Top-ups or gift cards sold: money in the drawer that is no revenue."""
+
+    kind: str
+    sold: int
+    paid_minor: int
+    bonus_minor: int
+    voided: int
+    voided_minor: int
 
 
 class DrawerEntryAnswer(Schema):
@@ -118,6 +132,7 @@ class ShiftReportAnswer(Schema):
     no_sale_openings: int
     copies: int
     by_operator: list[OperatorAnswer]
+    value: list[ValueTotalsAnswer]
 
 
 class DayAnswer(Schema):
@@ -142,3 +157,4 @@ class DayAnswer(Schema):
     tax_minor: int
     refunds_minor: int
     difference_minor: int
+    value: list[ValueTotalsAnswer]

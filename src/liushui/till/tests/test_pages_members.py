@@ -196,7 +196,7 @@ def test_reports_tell_value_apart_from_sales(counter, shop):
     )  # fmt: skip
     shift = facade.current_shift(till=counter.till)
     facade.count_shift(till=counter.till, count={10_000: 2}, now=datetime.now(UTC))
-    page = counter.client.get(f"/till/shift/{shift.id}/x/").content.decode()
+    page = counter.client.get(f"/till/shift/{shift.id}/paper/").content.decode()
     assert "Top-ups" in page
     assert "¥100.00" in page
 
