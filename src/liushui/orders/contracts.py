@@ -25,7 +25,6 @@ from liushui.orders.domain.returned import ReturnOf as ReturnOf
 VALUE_TENDERS = ("points", "stored_value", "gift_card")  # what the chain itself owes its shoppers
 TENDER_TYPES = ("cash", "card", "mobile", "other", *VALUE_TENDERS)  # other: already paid elsewhere, or unknown
 TILL_SOURCE = "till"  # sales of our own tills: voided and taken back there, where the money is
-REVERSAL_PREFIX = "reversal-"  # source id of the till's sale that takes another back: this and the other's id as hex
 SALE_COMPLETED = "liushui.sale.completed.v1"
 SALE_VOIDED = "liushui.sale.voided.v1"
 

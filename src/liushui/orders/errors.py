@@ -33,12 +33,6 @@ class SaleUnbalanced(InvalidValue):
     type = "sale-unbalanced"
 
 
-class SaleReversed(Conflict):
-    """This sale has been taken back at a till already."""
-
-    type = "sale-reversed"
-
-
 class ReturnedMeanwhile(Conflict):
     """Something of this sale came back, or it was voided, since it was looked at."""
 

@@ -19,8 +19,6 @@ _logger = structlog.get_logger(__name__)
 # The events of the module of orders, which stands beside this one: their names and data are agreed, not imported.
 SALE_COMPLETED = "liushui.sale.completed.v1"
 SALE_VOIDED = "liushui.sale.voided.v1"
-TILL_SOURCE = "till"
-REVERSAL_PREFIX = "reversal-"  # of the source id of a till's sale that takes a whole other one back
 
 
 class SaleNews(msgspec.Struct, frozen=True):
@@ -65,8 +63,6 @@ class LinesNews(msgspec.Struct, frozen=True):
     """The part of a sale's event that says what was taken off."""
 
     chain_id: int
-    source: str
-    source_id: str
     lines: tuple[LineNews, ...]
 
     def amounts(self) -> dict[str, int]:
@@ -90,7 +86,6 @@ def _count_costs(events: Sequence[Event]) -> None:
                 chain_id=sale.chain_id,
                 amounts=sale.amounts(),
                 sign=-1 if event.type == SALE_VOIDED else 1,
-                takes_back=sale.source == TILL_SOURCE and sale.source_id.startswith(REVERSAL_PREFIX),
             )
             for event, sale in news
         ]

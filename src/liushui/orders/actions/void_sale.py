@@ -9,9 +9,9 @@ from django.db import transaction
 
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.orders import queries
-from liushui.orders.contracts import REVERSAL_PREFIX, SALE_VOIDED, TEXT_MAX, TILL_SOURCE, SaleDetail
+from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, TILL_SOURCE, SaleDetail
 from liushui.orders.domain.texts import is_unicode
-from liushui.orders.errors import SaleReversed, VoidAtTill, VoidReasonMissing
+from liushui.orders.errors import VoidAtTill, VoidReasonMissing
 from liushui.orders.facts import event_of
 from liushui.orders.models import Sale
 from liushui.orders.returning import close_for_void
@@ -22,9 +22,9 @@ from liushui.runtime.access import Principal
 def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime, at_till: bool = False) -> SaleDetail:
     """Void a sale of a store where the principal holds `sale.void`; the second time answers what the first did.
 
-    NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void, SaleReversed
-    for one that a till has taken back, SaleHasReturns for one of which goods came back, VoidAtTill for one that a till
-    made: the till, which gives the money back and has seen an approval, says `at_till` and needs `till.use` only.
+    NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void, SaleHasReturns
+    for one of which goods came back, VoidAtTill for one that a till made: the till, which gives the money back and has
+    seen an approval, says `at_till` and needs `till.use` only.
     """
     capability = "till.use" if at_till else "sale.void"
     principal.require(capability)
@@ -33,7 +33,6 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
     principal.require_store(capability, store_id=before.summary.store_id)
     if before.summary.source == TILL_SOURCE and not at_till:
         raise VoidAtTill("This sale was made at a till", remedy="Void it there, or take it back there on a later day.")
-    _check_not_reversed(sale_id, before)
     text = _checked(reason)
     fact = queries.fact(sale_id=sale_id)
     if fact is None:
@@ -57,13 +56,6 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
                 reason=text,
             )
     return queries.sale(sale_id=sale_id, store_ids=visible)
-
-
-def _check_not_reversed(sale_id: UUID, before: SaleDetail) -> None:
-    """What a till has taken back as a refund is not taken back again."""
-    refunds = Sale.objects.filter(source=TILL_SOURCE, source_id=f"{REVERSAL_PREFIX}{sale_id.hex}", status="completed")
-    if before.summary.status == "completed" and refunds.exists():
-        raise SaleReversed(f"Receipt {before.summary.receipt_number} was refunded at a till")
 
 
 def _checked(reason: str) -> str:

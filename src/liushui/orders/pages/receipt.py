@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liushui.kernel.errors import InvalidValue
 from liushui.orders import facade
 from liushui.orders.contracts import ExplainedPrice, SaleDetail, SaleLine
-from liushui.orders.errors import SaleReversed, VoidAtTill
+from liushui.orders.errors import SaleHasReturns, VoidAtTill
 from liushui.orders.explaining import explained
 from liushui.orders.pages.words import quantity_text
 from liushui.orders.words import channel_name, payment_name
@@ -81,8 +81,8 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
         )
     except InvalidValue:
         messages.error(request, _("Not voided: give a reason of up to 400 characters."))
-    except SaleReversed:
-        messages.error(request, _("Not voided: this sale was taken back at a till already."))
+    except SaleHasReturns:
+        messages.error(request, _("Not voided: goods of this sale came back."))
     except VoidAtTill:
         messages.error(request, _("Not voided: this sale was made at a till, void it or take it back there."))
     else:

@@ -101,18 +101,16 @@ class PromotionCost:
 class SoldWith:
     """What promotions took off one sale, by id; negative where goods came back.
 
-    `sign` is -1 for a sale that was voided. `takes_back` says that the sale takes a whole other one back: then it takes
-    a receipt away too. A receipt of which a part came back remains one.
+    `sign` is -1 for a sale that was voided. A receipt of which goods came back remains one.
     """
 
     chain_id: int
     amounts: Mapping[str, int]
     sign: int = 1
-    takes_back: bool = False
 
     def receipts(self, amount_minor: int) -> int:
         """By how many receipts this one moves the count of a promotion."""
-        return self.sign * (1 if amount_minor > 0 else -int(self.takes_back))
+        return self.sign if amount_minor > 0 else 0
 
 
 def order_key(*, source: str, source_id: str) -> str:

@@ -55,10 +55,10 @@ def test_a_voided_sale_is_as_if_it_had_not_been():
     assert costs() == {"ten": (1, 30)}
 
 
-def test_a_receipt_taken_back_whole_takes_amount_and_receipt_away_and_its_own_void_brings_them_again():
-    COSTS.apply([event({"ten": 100}), event({"ten": -100}, source_id="reversal-1")])
-    assert costs() == {"ten": (0, 0)}
-    COSTS.apply([event({"ten": -100}, source_id="reversal-1", type=handlers.SALE_VOIDED)])
+def test_goods_that_come_back_take_the_amount_away_and_their_own_void_brings_it_again():
+    COSTS.apply([event({"ten": 100}), event({"ten": -100}, source_id="back-1")])
+    assert costs() == {"ten": (1, 0)}
+    COSTS.apply([event({"ten": -100}, source_id="back-1", type=handlers.SALE_VOIDED)])
     assert costs() == {"ten": (1, 100)}
 
 
