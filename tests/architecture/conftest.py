@@ -16,6 +16,7 @@ import pytest
 from django.test import Client
 from oauth2_provider.models import AccessToken, Application
 from tests.architecture.coupon_things import coupon_things
+from tests.architecture.member_things import member_things
 from tests.architecture.payment_things import payment_things
 from tests.architecture.promotion_things import promotion_things
 from tests.architecture.till_things import till_things
@@ -214,6 +215,7 @@ def build_world(folder: Path) -> World:
         made.words[target] |= payment_things(store)
         made.words[target] |= coupon_things(store)
         made.words[target] |= promotion_things(store)
+        made.words[target] |= member_things(store)
         made.words[target] |= _backtest_of(store)
         made.words[target] |= till_things(store=store, workstation=_workstation(store, "T8"))
     _speakers(made, places["own"])

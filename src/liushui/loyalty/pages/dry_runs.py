@@ -102,6 +102,7 @@ def progress(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) ->
 @page(capability="report.export")
 def export(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) -> HttpResponseBase:
     """The members whom the draft would move, as a file: numbers, no personal data."""
+    principal.require("member.read")
     run = facade.dry_run(run_id=dry_run_id, principal=principal)
     if run.chain_id not in principal.chains("report.export"):
         raise UnknownProgramme(f"There is no trial {dry_run_id}, or it is not yours to see")
