@@ -12,7 +12,15 @@ from tests.support import member_shop
 from tests.support.member_shop import NOON, MemberShop, member_sale, return_of
 
 from liushui.checkout import facade
-from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnTerms, SaleRecorded, Tender, refund_target
+from liushui.checkout.contracts import (
+    LineCommand,
+    OriginalLine,
+    ReturnReason,
+    ReturnTerms,
+    SaleRecorded,
+    Tender,
+    refund_target,
+)
 from liushui.checkout.errors import RefundRefused, ReturnDiffers, ReturnRefused
 from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
@@ -179,7 +187,7 @@ def test_a_return_without_reason_terms_or_twice_in_one_ticket_is_refused(shop, s
         complete(replace(command, lines=command.lines * 2))
     assert twice.value.pointer == "/lines/1/original"
     with pytest.raises(ReasonRefused):
-        complete(replace(command, returns=ReturnTerms()))
+        complete(replace(command, returns=ReturnTerms(reasons=(ReturnReason(line_number=1, reason="whim"),))))
 
 
 def test_a_large_refund_needs_another_person_who_is_named(shop, member) -> None:
