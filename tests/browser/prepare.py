@@ -21,6 +21,7 @@ from tests.architecture.payment_things import payment_things  # noqa: E402
 from tests.support import world  # noqa: E402
 from tests.support.backtests import finished_backtest  # noqa: E402
 from tests.support.coupon_world import coupon_world  # noqa: E402
+from tests.support.member_world import earn, member_world  # noqa: E402
 from tests.support.promotion_world import promotion_world  # noqa: E402
 from tests.support.till_days import closed_yesterday  # noqa: E402
 
@@ -47,6 +48,10 @@ staff = {name: staff_principal(StaffUser.objects.get(pk=key)) for name, key in m
 promotions = promotion_world(
     chain_id=made.stores["E1"].chain_id, maker=staff["marketer"], checker=staff["finance"]
 )  # fmt: skip
+members = member_world(
+    store=made.stores["E1"], maker=staff["marketer"], checker=staff["finance"], asker=staff["manager"]
+)
+earn(members.member, made.sale_ids["E1"][:4])
 cashier = staff_principal(StaffUser.objects.get(pk=made.staff["cashier"]))
 asked = [
     approvals.request(
@@ -80,6 +85,7 @@ facts = {
     "rulebook_id": promotions.rulebook_id,
     "draft_id": promotions.draft_id,
     "review_id": promotions.review_id,
+    **members.facts(),
     **payment_things(made.stores["E1"]),
     "approval_ids": [str(one.id) for one in asked],
     # The till T1, and all of them by workstation; cookies `liushui_till` and `liushui_operator`, path /till/.

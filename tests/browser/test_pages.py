@@ -24,6 +24,7 @@ LOOKS = (("zh-hans", "light", 1366), ("en", "dark", 360))
 PICTURED = (
     "analytics:home", "orders:sales", "orders:sale", "catalog:items", "intake:quarantine", "promotions:list",
     "promotions:draft", "promotions:builder", "promotions:coupons", "promotions:coupon-batch",
+    "loyalty:members", "loyalty:member", "loyalty:rules", "loyalty:liability",
 )  # fmt: skip
 
 
@@ -98,6 +99,12 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "draft_id": facts["draft_id"],
         "promotion_id": "gold-5",
         "source": "items",
+        "member_id": facts["member_id"],
+        "subject_id": facts["subject_id"],
+        "adjustment_id": facts["adjustment_id"],
+        "programme_id": facts["programme_id"],
+        "programme_draft_id": facts["programme_draft_id"],
+        "dry_run_id": facts["dry_run_id"],
     }
 
 

@@ -3,8 +3,8 @@ person, a correction that waits, somebody erased. Made through the door, as peop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import Member
 from liushui.loyalty.domain.programme_json import EMPTY
+from liushui.orders import facade as orders
 from liushui.privacy import facade as privacy
 from liushui.runtime import approvals
 from liushui.runtime.access import Principal
@@ -104,6 +105,15 @@ def give_points(member: Member, points: int, *, asker: Principal, checker: Princ
     )
     approvals.decide(approval_id=asked.id, approve=True, principal=checker, now=now)
     assert facade.settle_adjustment(adjustment_id=asked_id, now=now)
+
+
+def earn(member: Member, sale_ids: Collection[UUID], *, now: datetime | None = None) -> None:
+    """What these receipts earn, told as the member's."""
+    facts, after = [], None
+    while found := orders.sale_facts(after=after, limit=500):
+        facts += [(replace(fact, customer=member.number), False) for fact, _status in found if fact.sale_id in sale_ids]
+        after = found[-1][0].sale_id
+    facade.earn_sales(sales=facts, now=now or datetime.now(UTC))
 
 
 def member_world(

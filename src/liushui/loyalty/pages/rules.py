@@ -121,9 +121,9 @@ def rules_preview(request: HttpRequest, *, programme_draft_id: int, principal: P
 
 @require_GET
 @page(capability="member.read")
-def find(request: HttpRequest, *, source: str, principal: Principal) -> HttpResponse:
+def find(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Categories whose name or path holds the text, as options of a picker."""
-    if source != "categories":
+    if request.GET.get("source", "categories") != "categories":
         raise Http404
     chain = chain_of(request, principal)
     text = request.GET.get("q", "").strip()[:80].lower()

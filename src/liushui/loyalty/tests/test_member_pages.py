@@ -83,7 +83,7 @@ def test_every_page_answers(office: Office) -> None:
         (marketer, f"/loyalty/drafts/{ids['programme_draft_id']}/import/"),
         (marketer, f"/loyalty/drafts/{ids['programme_draft_id']}/export/"),
         (marketer, f"/loyalty/versions/{ids['programme_id']}/export/"),
-        (marketer, "/loyalty/find/categories/?q=a"), (marketer, f"/loyalty/dry-runs/{ids['dry_run_id']}/"),
+        (marketer, "/loyalty/find/?source=categories&q=a"), (marketer, f"/loyalty/dry-runs/{ids['dry_run_id']}/"),
         (marketer, f"/loyalty/dry-runs/{ids['dry_run_id']}/progress/"),
         (marketer, f"/loyalty/dry-runs/{ids['dry_run_id']}/export/"), (it, "/privacy/requests/"),
         (it, f"/privacy/requests/{ids['subject_id']}/"), (it, f"/privacy/requests/{ids['erased_subject_id']}/"),
