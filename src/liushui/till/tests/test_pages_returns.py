@@ -1,0 +1,191 @@
+"""Returns and exchanges at the screen: the receipt found, units chosen by keys, given back, on paper."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from liushui.runtime import approvals
+from liushui.stores import facade as stores
+from liushui.till import facade
+from liushui.till.tests.counter import MANAGER_PIN, Counter, manager_of, open_counter
+
+
+@pytest.fixture(autouse=True)
+def _passwords_are_hashed_fast(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture
+def counter(shop) -> Counter:
+    opened = open_counter(till=shop.till)
+    facade.open_shift(till=opened.till, float_minor=10_000, now=datetime.now(UTC))
+    opened.look()
+    return opened
+
+
+def sell(counter: Counter, *codes: str):
+    """A sale by exact cash; the screen is ready for the next."""
+    for code in codes:
+        counter.enter(code)
+    counter.do("ticket/pay/cash/", given=str(counter.ticket.due_minor))
+    found = facade.finished(till=counter.till)[0]
+    assert found.state == "settled"
+    counter.look("ticket/")
+    return found
+
+
+def step(counter: Counter, step: str) -> str:
+    return counter.do("return/units/", step=step)
+
+
+def test_the_number_of_a_receipt_in_the_scan_box_opens_its_lines(counter):
+    sold = sell(counter, "TEA", "TEA", "MILK")
+    shown = counter.enter(sold.number.lower())
+    assert f'data-panel="return-{sold.sale_id}"' in shown
+    assert counter.sound() == "ok"
+    assert "What comes back?" in shown
+    assert counter.ticket is None  # looking opens nothing
+    step(counter, "1")
+    assert [(line.sku, line.units) for line in counter.ticket.lines] == [("TEA", -1)]
+    shown = step(counter, "all")
+    assert counter.ticket.lines[0].units == -2
+    assert "Faulty" in shown
+    assert "Sealed" in shown
+    shown = counter.do("return/code/", what="reason")
+    assert "Bought the wrong item" in shown
+    assert "To give back" in shown
+    assert "¥20.00" in shown
+    step(counter, "none")
+    assert counter.ticket.returned is None
+
+
+def test_a_part_is_given_back_in_cash_and_the_next_look_says_so(counter):
+    sold = sell(counter, "TEA", "TEA", "TEA")
+    counter.enter(sold.number)
+    step(counter, "1")
+    step(counter, "1")
+    shown = counter.look("ticket/?show=pay")
+    assert 'data-panel="give"' in shown
+    assert "from the drawer" in shown
+    shown = counter.do("return/give-back/")
+    assert 'data-panel="done"' in shown
+    assert counter.sound() == "paid"
+    assert "Given back" in shown
+    back = facade.finished(till=counter.till)[0]
+    assert (back.total_minor, back.is_refund) == (-2_000, True)
+    receipt = counter.look(f"receipts/{back.id}/")
+    for words in ("RETURN", "Original receipt", sold.number, "Faulty · Sealed", "Given back"):
+        assert words in receipt
+    counter.look("ticket/")
+    shown = counter.enter(sold.number)
+    assert f"2 of 3 came back on {datetime.now(UTC).astimezone(_zone(counter)):%m-%d} ({back.number})" in shown
+    step(counter, "1")
+    assert "More would come back than was bought" not in counter.shown
+    shown = step(counter, "1")
+    assert "More would come back than was bought" in shown
+    assert counter.sound() == "bad"
+
+
+def _zone(counter: Counter):
+    return stores.store(store_id=counter.till.store_id).local(datetime.now(UTC)).tzinfo
+
+
+def test_an_exchange_in_one_ticket_takes_the_difference(counter):
+    sold = sell(counter, "TEA")
+    counter.enter(sold.number)
+    counter.enter("TEA")  # scanned here it comes back
+    assert counter.ticket.lines[0].units == -1
+    counter.look("ticket/")  # Esc
+    shown = counter.enter("RICE")
+    assert [(line.sku, line.units) for line in counter.ticket.lines] == [("TEA", -1), ("RICE", 1)]
+    assert "To pay" in shown
+    assert "¥39.90" in shown
+    counter.look("ticket/?show=pay")
+    counter.enter("50")
+    done = facade.finished(till=counter.till)[0]
+    assert (done.state, done.total_minor, done.change_minor) == ("settled", 3_990, 1_010)
+    receipt = counter.look(f"receipts/{done.id}/")
+    for words in ("EXCHANGE", "Goods back", "New goods", "Difference paid", sold.number):
+        assert words in receipt
+
+
+def test_a_line_that_comes_back_is_not_changed_by_the_keys_of_the_sale(counter):
+    sold = sell(counter, "TEA", "TEA")
+    counter.enter(sold.number)
+    step(counter, "1")
+    counter.look("ticket/")
+    counter.do("ticket/units/", step="1")
+    assert counter.sound() == "bad"
+    assert counter.ticket.lines[0].units == -1
+    shown = counter.look("ticket/?show=return")
+    assert f'data-panel="return-{sold.sale_id}"' in shown
+    counter.do("return/drop/")
+    assert counter.ticket.lines == ()
+
+
+def test_over_the_limit_a_manager_approves_at_the_till_or_by_the_inbox(counter, shop):
+    counter.enter("12*RICE")
+    sold = sell(counter)
+    counter.enter(sold.number)
+    counter.do("return/everything/")
+    shown = counter.look("ticket/?show=pay")
+    assert "The amount is above what one person may give back." in shown
+    counter.do("return/give-back/")
+    assert counter.sound() == "bad"
+    values = {"reason": "goodwill", "username": manager_of(counter.till)}
+    counter.do("return/approve/", pin="0001", **values)
+    assert counter.ticket.returned.approved_by == ""
+    counter.do("return/approve/", reason="goodwill", ask="1")
+    [asked] = approvals.waiting(principal=shop.manager, now=datetime.now(UTC))
+    assert (asked.kind, asked.amount_minor) == ("returns.refund", 59_880)
+    counter.do(f"ticket/asked/{asked.id}/", status=204)
+    approvals.decide(approval_id=asked.id, approve=True, principal=shop.manager, now=datetime.now(UTC))
+    shown = counter.do(f"ticket/asked/{asked.id}/")
+    assert 'data-panel="give"' in shown
+    assert counter.ticket.returned.approved_by == "Mia"
+    counter.do("return/give-back/")
+    back = facade.finished(till=counter.till)[0]
+    assert (back.total_minor, back.approved_by) == (-59_880, "Mia")
+    assert "Mia" in counter.look(f"receipts/{back.id}/")
+
+
+def test_a_manager_beside_the_till_approves_what_has_no_receipt(counter):
+    counter.look("ticket/?show=return")
+    counter.do("return/receipt/", sale="none")
+    shown = counter.enter("2*TEA")
+    assert "Without receipt" in shown
+    assert counter.ticket.due_minor == -2_000
+    shown = counter.look("ticket/?show=pay")
+    assert "There is no receipt." in shown
+    counter.do("return/approve/", reason="known customer", username=manager_of(counter.till), pin=MANAGER_PIN)
+    assert counter.ticket.returned.approved_by == "Mona"
+    counter.do("return/give-back/")
+    assert facade.finished(till=counter.till)[0].total_minor == -2_000
+
+
+def test_a_receipt_is_found_by_day_amount_and_article(counter):
+    sell(counter, "MILK")
+    wanted = sell(counter, "TEA", "RICE")
+    counter.look("ticket/?show=return")
+    shown = counter.do("return/find/", amount="59.90", item="RICE")
+    assert f'data-panel="return-{wanted.sale_id}"' in shown
+    counter.look("ticket/?show=return")
+    day = wanted.business_date.isoformat()
+    shown = counter.do("return/find/", day=day)
+    assert shown.count('data-act="/till/return/receipt/" data-values') == 3  # two receipts, and the way without one
+    shown = counter.do("return/find/", day=day, amount="1.00")
+    assert "No receipt was found" in shown
+    counter.do("return/find/", everywhere="1", day=day)
+    assert "This would find too many receipts" in counter.shown
+    shown = counter.enter(wanted.number[-6:])
+    assert f'data-panel="return-{wanted.sale_id}"' in shown
+
+
+def test_from_the_page_of_a_receipt_its_goods_come_back(counter):
+    sold = sell(counter, "TEA")
+    page = counter.look(f"receipts/{sold.id}/")
+    assert f"/till/?return={sold.sale_id}" in page
+    assert f'data-panel="return-{sold.sale_id}"' in counter.look(f"?return={sold.sale_id}")
+    counter.look("?return=nothing")
