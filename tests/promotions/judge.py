@@ -300,13 +300,15 @@ def answer(rulebook: Rulebook, basket: Basket) -> State:
 
 def reasons(rulebook: Rulebook, basket: Basket, final: State) -> dict[str, str]:
     """The code of each promotion that the final set leaves out, at its turn in that set."""
-    amounts = {each.id: each.applications for each in final.applied}
+    amounts = {each.id: each for each in final.applied}
     chosen = [promotion for promotion in rulebook.promotions if promotion.id in amounts]
     state, codes = begin(basket), {}
     for promotion in in_order(rulebook):
         if promotion.id in amounts:
-            after = attempt(state, promotion, amounts[promotion.id] or None)
-            assert isinstance(after, State)
+            then = amounts[promotion.id]
+            ways = [attempt(state, promotion, most) for most in (then.applications or None, None)]
+            # benefits without a cut count as one application, however many sets there were
+            after = next(each for each in ways if isinstance(each, State) and each.applied[-1] == then)
             state = after
             continue
         result = attempt(state, promotion)

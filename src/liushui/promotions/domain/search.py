@@ -299,7 +299,7 @@ class _Search:
                 self.stopped = True
                 return
             fewer = self._turn(index, node, times)
-            if fewer is None:
+            if fewer is None or fewer.applications != times:  # where floors leave benefits alone they count as one
                 continue
             least = node.state.total - fewer.amount - others
             benefits = node.benefits + self.benefit_suffix[index]
