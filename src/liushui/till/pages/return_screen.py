@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from liushui.kernel.errors import NotFound
@@ -191,11 +191,12 @@ def _quantity(line: SaleLine) -> str:
 def _told(link: ReturnLink, line: SaleLine, local: Callable[[datetime], datetime]) -> str:
     """2 of 3 came back on 11-20 (S01-T1-000007)."""
     day = local(link.completed_at).strftime("%m-%d")
-    return ngettext(
-        "%(units)s of %(bought)s came back on %(day)s (%(receipt)s)",
-        "%(units)s of %(bought)s came back on %(day)s (%(receipt)s)",
-        link.units,
-    ) % {"units": link.units, "bought": line.units, "day": day, "receipt": link.receipt_number}
+    return _("%(units)s of %(bought)s came back on %(day)s (%(receipt)s)") % {
+        "units": link.units,
+        "bought": line.units,
+        "day": day,
+        "receipt": link.receipt_number,
+    }
 
 
 def refund_rows(ticket: Ticket) -> list[RefundRow]:
