@@ -23,18 +23,18 @@ CHANNELS: Mapping[str, Any] = {
 # Where a member may have said so to the person who writes it down.
 ON_BEHALF: tuple[str, ...] = ("console", "till")
 ENTRY_KINDS: Mapping[str, Any] = {
-    "earn": pgettext_lazy("entry", "Points earned"),
-    "benefit": pgettext_lazy("entry", "Birthday or anniversary"),
-    "take_back": pgettext_lazy("entry", "Points taken back"),
-    "spend": pgettext_lazy("entry", "Spent"),
-    "give_back": pgettext_lazy("entry", "Given back"),
-    "expire": pgettext_lazy("entry", "Expired"),
-    "forfeit": pgettext_lazy("entry", "Forfeited"),
-    "top_up": pgettext_lazy("entry", "Topped up"),
-    "top_up_back": pgettext_lazy("entry", "Top-up taken back"),
-    "sell": pgettext_lazy("entry", "Gift card sold"),
-    "adjust": pgettext_lazy("entry", "Correction"),
-    "merge": pgettext_lazy("entry", "Merged"),
+    "earn": pgettext_lazy("booking", "Points earned"),
+    "benefit": pgettext_lazy("booking", "Birthday or anniversary"),
+    "take_back": pgettext_lazy("booking", "Points taken back"),
+    "spend": pgettext_lazy("booking", "Spent"),
+    "give_back": pgettext_lazy("booking", "Given back"),
+    "expire": pgettext_lazy("booking", "Expired"),
+    "forfeit": pgettext_lazy("booking", "Forfeited"),
+    "top_up": pgettext_lazy("booking", "Topped up"),
+    "top_up_back": pgettext_lazy("booking", "Top-up taken back"),
+    "sell": pgettext_lazy("booking", "Gift card sold"),
+    "adjust": pgettext_lazy("booking", "Correction"),
+    "merge": pgettext_lazy("booking", "Merged"),
 }
 PURPOSES: Mapping[str, tuple[Any, Any]] = {
     "membership": (pgettext_lazy("consent", "Membership"), _("Keeping the account: points, tier, stored value.")),
