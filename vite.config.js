@@ -13,6 +13,6 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: script or font would be refused by the Content-Security-Policy
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700, // ECharts, loaded only where a chart is
-    rolldownOptions: { input: { main: "web/main.js", till: "web/till.js" } }, // the console, and the till's screens
+    rolldownOptions: { input: { main: "web/main.js", till: "web/till.js", portal: "web/portal.js" } }, // console, till, shoppers
   },
 });

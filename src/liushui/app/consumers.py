@@ -6,6 +6,7 @@ from liushui.analytics.handlers import CONSUMERS as ANALYTICS
 from liushui.loyalty.handlers import CONSUMERS as LOYALTY_READ
 from liushui.loyalty.tasks import TICKS as LOYALTY
 from liushui.payments.tasks import TICKS as PAYMENTS
+from liushui.portal.tasks import TICKS as PORTAL
 from liushui.privacy.tasks import TICKS as PRIVACY
 from liushui.promotions.handlers import CONSUMERS as PROMOTIONS_READ
 from liushui.promotions.tasks import TICKS as PROMOTIONS
@@ -19,6 +20,7 @@ CONSUMERS: tuple[Consumer, ...] = (*ANALYTICS, *PROMOTIONS_READ, *LOYALTY_READ, 
 TICKS: tuple[Tick, ...] = (
     *tidy.TICKS,
     *PRIVACY,
+    *PORTAL,
     *PAYMENTS,
     *PROMOTIONS,
     *LOYALTY,

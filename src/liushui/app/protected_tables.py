@@ -123,5 +123,6 @@ EXEMPT: dict[str, str] = {
     "runtime_apiclient": "asked before it is known who speaks: which client a token belongs to",
     "runtime_tilldevice": "asked before it is known who speaks: which till a cookie belongs to",
     "runtime_tillsession": "asked before it is known who speaks: who is signed in at a till",
+    "portal_session": "asked before it is known who speaks: which member a cookie belongs to",
     "runtime_tillenrolment": "a code that a till asks for before it belongs to any store",
 }

@@ -5,3 +5,8 @@ class PortalConfig(AppConfig):
     name = "liushui.portal"
     label = "portal"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from liushui.portal import sessions  # its titles are translated, which apps may be only now
+
+        sessions.register()

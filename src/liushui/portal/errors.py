@@ -1,3 +1,18 @@
 """Named errors of portal."""
 
 from __future__ import annotations
+
+from liushui.kernel.errors import LiushuiError, NotFound
+
+
+class PortalClosed(NotFound):
+    """These pages are not set up here."""
+
+    type = "portal-closed"
+
+
+class TooOften(LiushuiError):
+    """That was asked for too often: wait a while."""
+
+    status = 429
+    type = "too-often"

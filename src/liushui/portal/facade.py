@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from liushui.portal.sessions import forget_old
+
+__all__ = ["forget_old"]

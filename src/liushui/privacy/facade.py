@@ -27,6 +27,7 @@ from liushui.privacy.queries import (
     birthday_of,
     find_subjects,
     living,
+    mask,
     masked,
     normalise,
     own_data,
@@ -34,6 +35,7 @@ from liushui.privacy.queries import (
     proofs,
     subject,
 )
+from liushui.privacy.rates import take as take_turn
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
 from liushui.privacy.scanning import scan
@@ -59,6 +61,7 @@ __all__ = [
     "key_file",
     "keys_in_use",
     "living",
+    "mask",
     "masked",
     "normalise",
     "notice",
@@ -78,6 +81,7 @@ __all__ = [
     "send_message",
     "set_wrapper",
     "subject",
+    "take_turn",
     "touch_subjects",
     "update_subject",
     "with_consent",

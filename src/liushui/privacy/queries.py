@@ -19,6 +19,11 @@ def normalise(*, field: str, value: str) -> str:
     return normalised(field=field, value=value)
 
 
+def mask(*, field: str, value: str) -> str:
+    """A value as everybody may see it: 138****8000."""
+    return masked_value(mask=registry.field(table=registry.SUBJECT, name=field).mask, value=value)
+
+
 def find_subjects(*, chain_id: int, field: str, value: str) -> tuple[UUID, ...]:
     """Everyone in the chain with this phone, e-mail address or plate: one statement. Raises InvalidPersonalData."""
     text = normalised(field=field, value=value)

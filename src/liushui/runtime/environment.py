@@ -122,6 +122,12 @@ class Environment(BaseSettings):
         "console",
         description="Where texts to members go: `console` writes them to `outbox/` in the data folder, `null` nowhere.",
     )
+    portal_chain: str = Field(
+        "", description="Code of the chain whose members `/my/` is for; may be empty while there is one chain."
+    )
+    portal_session_days: int = Field(
+        30, gt=0, le=400, description="How long a member stays signed in on `/my/`, in days."
+    )
     demo_hints: bool = Field(
         False, description="Show one-time codes on the page that asks for them. For demonstrations only."
     )

@@ -68,6 +68,13 @@ def enter(principal: Principal) -> None:
         _scope.set(scope_of(principal))
 
 
+def enter_chain(*, chain_id: int, store_ids: Iterable[int]) -> None:
+    """As `enter`, for a request of somebody outside the staff, such as a shopper: one chain with its stores, of which
+    the query layer shows him what is his. What only readers of a whole chain see stays shut."""
+    if is_bound():
+        _scope.set(Scope((_joined(store_ids), str(chain_id), "")))
+
+
 def scope_of(principal: Principal) -> Scope:
     """The stores of all grants together, their chains, and the chains that are theirs as a whole."""
     if isinstance(principal, SystemPrincipal):

@@ -1,0 +1,126 @@
+"""The member's own receipts, and why each price was what it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET
+
+from liushui.kernel.errors import NotFound
+from liushui.loyalty import facade as loyalty
+from liushui.orders import facade as orders
+from liushui.orders.contracts import SaleDetail, SaleLine, SaleQuery, SaleSummary
+from liushui.portal.access import shopper_page, stores_of
+from liushui.portal.contracts import Shopper
+from liushui.promotions import facade as promotions
+from liushui.stores import facade as stores
+from liushui.stores.contracts import Chain, Store
+
+_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """A receipt in the list: where, and when on that store's clock."""
+
+    sale: SaleSummary
+    store: Store
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """A line with what was taken off it, by name."""
+
+    line: SaleLine
+    quantity: str
+    discounts: tuple[tuple[str, int], ...]
+
+
+@require_GET
+@shopper_page
+def receipts(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:
+    """What was bought, the newest first."""
+    query = SaleQuery(
+        store_ids=stores_of(chain), customer=shopper.member.number, cursor=request.GET.get("cursor", "")[:200],
+        limit=_ROWS,
+    )  # fmt: skip
+    page = orders.sales(query=query)
+    by_id = {store.id: store for store in stores.stores()}
+    rows = [_row(sale, by_id[sale.store_id]) for sale in page.sales]
+    return render(request, "portal/receipts.html", {"chain": chain, "rows": rows, "next_cursor": page.next_cursor})
+
+
+@require_GET
+@shopper_page
+def receipt(request: HttpRequest, sale_id: UUID, *, chain: Chain, shopper: Shopper) -> HttpResponse:
+    """One receipt; somebody else's is as if it were not there."""
+    sale = own_sale(chain=chain, shopper=shopper, sale_id=sale_id)
+    store = stores.store(store_id=sale.summary.store_id)
+    context = {
+        "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": _why(chain, sale),
+        "lines": [_line(line) for line in sale.lines],
+        "tenders": [(orders.payment_name(each.method or each.type), each.amount_minor) for each in sale.tenders],
+        "taxes": _taxes(sale),
+    }  # fmt: skip
+    return render(request, "portal/receipt.html", context)
+
+
+def own_sale(*, chain: Chain, shopper: Shopper, sale_id: UUID) -> SaleDetail:
+    """A receipt that carries this member's number, or that of one merged into him; raises NotFound."""
+    sale = orders.sale(sale_id=sale_id, store_ids=stores_of(chain))
+    number = sale.summary.customer
+    owner = loyalty.members_by_number(chain_id=chain.id, numbers=[number]).get(number) if number else None
+    if owner is None or owner.id != shopper.member.id:
+        raise NotFound("There is no such receipt of yours")
+    return sale
+
+
+def _row(sale: SaleSummary, store: Store) -> ReceiptRow:
+    return ReceiptRow(sale=sale, store=store, at=store.local(sale.completed_at))
+
+
+def _line(line: SaleLine) -> LineRow:
+    return LineRow(line=line, quantity=_quantity(line), discounts=tuple(
+        (each.name or each.code, each.amount_minor) for each in line.discounts
+    ))  # fmt: skip
+
+
+def _quantity(line: SaleLine) -> str:
+    if line.measure_value is None:
+        return str(line.units)
+    if line.measure_unit == "g":
+        whole, grams = divmod(abs(line.measure_value), 1000)
+        return f"{'-' if line.measure_value < 0 else ''}{whole}.{grams:03} kg"
+    return f"{line.measure_value} {line.measure_unit or ''}".strip()
+
+
+def _taxes(sale: SaleDetail) -> list[tuple[int, int]]:
+    """Tax by rate, the highest first."""
+    sums: dict[int, int] = {}
+    for line in sale.lines:
+        sums[line.tax_rate_bp] = sums.get(line.tax_rate_bp, 0) + line.tax_minor
+    return sorted(sums.items(), reverse=True)
+
+
+def _why(chain: Chain, sale: SaleDetail) -> Any:
+    stored = orders.price_explanation(sale_id=sale.summary.id, store_ids=stores_of(chain))
+    if stored is None:
+        return None
+    answer = msgspec.json.decode(stored.answer) if isinstance(stored.answer, (bytes, str)) else stored.answer
+    return promotions.explain_answer(
+        chain_id=chain.id, answer=answer, currency=sale.summary.currency, at=datetime.now(UTC)
+    )
+
+
+urlpatterns: list[URLPattern] = [
+    path("my/receipts/", receipts, name="receipts"),
+    path("my/receipts/<uuid:sale_id>/", receipt, name="receipt"),
+]
