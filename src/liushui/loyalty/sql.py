@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from liushui.runtime import at_once
+from liushui.runtime.at_once import Statement
+
 
 def stored(value: Any) -> Any:
     """A value as the present database takes it in raw SQL."""
@@ -37,6 +40,11 @@ def read_time(value: Any) -> datetime | None:
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
+def statement(text: str, values: Sequence[Any]) -> Statement:
+    """A statement for a message of several (runtime.at_once), its values as stored."""
+    return Statement(text, [stored(value) for value in values])
+
+
 def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """One statement; the rows that it answers."""
     with connection.cursor() as cursor:
@@ -53,8 +61,15 @@ def insert(
     *, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], keys: str, returning: str
 ) -> list[tuple[Any, ...]]:
     """Add rows by one statement, leaving alone what a row with the same keys has; the `returning` of those added."""
+    return at_once.send([insert_statement(table=table, columns=columns, rows=rows, keys=keys, returning=returning)])[0]
+
+
+def insert_statement(
+    *, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], keys: str, returning: str
+) -> Statement:
+    """What `insert` sends."""
     marks = f"({', '.join(['%s'] * len(columns))})"
-    return run(
+    return statement(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * len(rows))}"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
         f" ON CONFLICT ({keys}) DO NOTHING RETURNING {returning}",
         [value for row in rows for value in row],

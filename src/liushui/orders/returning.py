@@ -17,6 +17,7 @@ from liushui.orders.contracts import RecordSale, ReturnOf, SaleLine
 from liushui.orders.errors import ReturnedMeanwhile, ReturnUnclaimed, SaleHasReturns
 from liushui.orders.storage import Row
 from liushui.runtime import bulk, row_security
+from liushui.runtime.at_once import Message, Statement
 
 RETURNED_LINE_COLUMNS = (
     "sale_id",
@@ -90,29 +91,51 @@ def check_claims(command: RecordSale) -> None:
 def claim_returns(commands: Sequence[tuple[UUID, RecordSale]]) -> None:
     """Take the units that these fresh sales return, inside their transaction; raises TooLate.
 
-    A statement for each sale that goods come back of, one for all counters, one each for the links and what was given
-    back of tenders; none at all without returns.
+    A statement for each sale that goods come back of and one for the counters of each ticket, all in one message; one
+    each for the links and what was given back of tenders; none at all without returns.
     """
     returning = [(sale_id, command) for sale_id, command in commands if command.returns_of]
     if not returning:
         return
-    heads = [(head, sale_id, command) for sale_id, command in returning for head in command.returns_of]
-    with row_security.everything():
-        # In the order of the originals, so that two tickets can't wait for each other.
-        for head, sale_id, command in sorted(heads, key=lambda each: each[0].sale_id):
-            _claim_head(head, sale_id, command)
-        for sale_id, command in returning:
-            _count(sale_id, command)
+    claim_units(returning)
+    rows = [returned_rows(sale_id, command) for sale_id, command in returning]
     bulk.insert_rows(
-        table="orders_returned_line",
-        columns=RETURNED_LINE_COLUMNS,
-        rows=[row for sale_id, command in returning for row in _line_rows(sale_id, command)],
+        table="orders_returned_line", columns=RETURNED_LINE_COLUMNS, rows=[row for lines, _ in rows for row in lines]
     )
     bulk.insert_rows(
         table="orders_returned_tender",
         columns=RETURNED_TENDER_COLUMNS,
-        rows=[row for sale_id, command in returning for row in _tender_rows(sale_id, command)],
+        rows=[row for _, tenders in rows for row in tenders],
     )
+
+
+@row_security.everything()
+def claim_units(returning: Sequence[tuple[UUID, RecordSale]]) -> None:
+    """Move heads and counters of what these sales take back, by one message; raises TooLate."""
+    heads = [(head, sale_id, command) for sale_id, command in returning for head in command.returns_of]
+    message = Message()
+    # In the order of the originals, so that two tickets can't wait for each other.
+    claimed = [
+        (head, sale_id, message.add([_claiming(head, command)]))
+        for head, sale_id, command in sorted(heads, key=lambda each: each[0].sale_id)
+    ]
+    counted = [
+        (sale_id, units, message.add([_counting(units, command)]))
+        for sale_id, command in returning
+        if (units := sorted(_units_of(command.lines).items()))
+    ]
+    message.send()
+    for head, sale_id, answer in claimed:
+        if not answer.rows:
+            raise TooLate(sale_id, ReturnedMeanwhile(sale_id=head.sale_id))
+    for sale_id, units, answer in counted:
+        if len(answer.rows) != len(units):
+            raise TooLate(sale_id, ReturnedMeanwhile(sale_id=units[0][0][0]))
+
+
+def returned_rows(sale_id: UUID, command: RecordSale) -> tuple[list[Row], list[Row]]:
+    """Which lines the sale takes back, and what it gives back of their tenders, as rows of the two tables."""
+    return _line_rows(sale_id, command), _tender_rows(sale_id, command)
 
 
 @row_security.everything()
@@ -132,26 +155,25 @@ def close_for_void(*, sale_id: UUID, chain_id: int, lines: Sequence[SaleLine]) -
         _run(_UNCOUNT, [count, _id(original), number])
 
 
-def _claim_head(head: ReturnOf, sale_id: UUID, command: RecordSale) -> None:
+def _claiming(head: ReturnOf, command: RecordSale) -> Statement:
+    """Answers a row when the head is as it was looked at."""
     units = sum(count for key, count in _units_of(command.lines).items() if key[0] == head.sale_id)
     if head.expected_version == 0:
-        taken = _run(_FIRST, [units, _id(head.sale_id), command.chain_id])
-    else:
-        taken = _run(_NEXT, [units, _id(head.sale_id), command.chain_id, head.expected_version])
-    if not taken:
-        raise TooLate(sale_id, ReturnedMeanwhile(sale_id=head.sale_id))
+        return Statement(f"{_FIRST} RETURNING version", [units, _id(head.sale_id), command.chain_id])
+    values = [units, _id(head.sale_id), command.chain_id, head.expected_version]
+    return Statement(f"{_NEXT} RETURNING version", values)
 
 
-def _count(sale_id: UUID, command: RecordSale) -> None:
-    units = sorted(_units_of(command.lines).items())
+def _counting(units: Sequence[tuple[tuple[UUID, int], int]], command: RecordSale) -> Statement:
+    """Answers a row for each line of which so many units were left."""
     if connection.vendor == "postgresql":
         columns: list[Any] = [[key[0] for key, _ in units], [key[1] for key, _ in units], [count for _, count in units]]
-        taken = _run(_COUNT.format(units=_UNITS_POSTGRESQL), [command.chain_id, *columns])
-    else:
-        rows = [(key[0].hex, key[1], count) for key, count in units]
-        taken = _run(_COUNT.format(units=_UNITS_SQLITE), [command.chain_id, json.dumps(rows)])
-    if taken != len(units):
-        raise TooLate(sale_id, ReturnedMeanwhile(sale_id=units[0][0][0]))
+        sql = _COUNT.format(units=_UNITS_POSTGRESQL)
+        return Statement(f"{sql} RETURNING line_number", [command.chain_id, *columns])
+    rows = [(key[0].hex, key[1], count) for key, count in units]
+    return Statement(
+        f"{_COUNT.format(units=_UNITS_SQLITE)} RETURNING line_number", [command.chain_id, json.dumps(rows)]
+    )  # fmt: skip
 
 
 def _units_of(lines: Collection[SaleLine]) -> dict[tuple[UUID, int], int]:

@@ -180,16 +180,21 @@ def write_at_once(
     discounts: Sequence[Row],
     tenders: Sequence[Row],
     explanations: Sequence[Row],
+    more: Sequence[tuple[str, Sequence[str], Sequence[Row]]],
     event: Event,
 ) -> dict[Key, KnownSale]:
-    """Insert one sale with all its parts and its event by one message, which is a transaction of its own; PostgreSQL
-    only. Where the source's id is known already nothing is written, and what is recorded is answered, as by `claim`."""
+    """Insert one sale with all its parts and its event by one message, by itself a transaction; PostgreSQL only.
+
+    `more` are further tables, columns and rows. Where the source's id is known already nothing is written, and what is
+    recorded is answered, as by `claim`.
+    """
     is_ours = Statement("EXISTS (SELECT 1 FROM orders_sale WHERE id = %s)", [sale[0]])
     parts = (
         ("orders_line", LINE_COLUMNS, lines),
         ("orders_discount", DISCOUNT_COLUMNS, discounts),
         ("orders_tender", TENDER_COLUMNS, tenders),
         ("orders_price_explanation", EXPLANATION_COLUMNS, explanations),
+        *more,
     )
     inserted, *_parts = at_once.send(
         [

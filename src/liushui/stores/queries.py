@@ -33,12 +33,17 @@ _own = threading.local()
 def directory() -> Directory:
     """All places. Other processes' writes show within TRUSTED_SECONDS, this process's own at once.
 
-    What is read inside a transaction may be rolled back, so it is kept for that transaction alone.
+    What is read inside a transaction may be rolled back, so it is kept for that transaction alone; what was read before
+    it began is good in it too, unless it changes places itself.
     """
     global _shared
-    block = connection.atomic_blocks[0] if connection.atomic_blocks else None
+    block = _block()
     kept: _Kept | None = _shared if block is None else getattr(_own, "kept", None)
     now = time.monotonic()
+    if block is not None and (kept is None or kept.block is not block) and getattr(_own, "changed", None) is not block:
+        shared = _shared
+        if shared is not None and now - shared.checked_at < TRUSTED_SECONDS:
+            return shared.directory
     if kept is not None and kept.block is block:
         if now - kept.checked_at < TRUSTED_SECONDS:
             return kept.directory
@@ -60,6 +65,7 @@ def forget_directory() -> None:
     with _lock:
         _shared = None
     _own.kept = None
+    _own.changed = _block()
 
 
 def workstations(*, store_id: int) -> tuple[Workstation, ...]:
@@ -76,6 +82,10 @@ def store(*, store_id: int) -> Store:
         return directory().by_id[store_id]
     except KeyError:
         raise UnknownPlace(f"There is no store {store_id}") from None
+
+
+def _block() -> object | None:
+    return connection.atomic_blocks[0] if connection.atomic_blocks else None
 
 
 def _token() -> UUID | None:

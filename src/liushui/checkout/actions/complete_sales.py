@@ -218,7 +218,7 @@ def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) ->
             loyalty.void(order_key=key, now=now)
         return
     if held.value:
-        value.spend(order_key=key, sale_id=answer.sale_id, now=now)
+        value.spend(order_key=key, sale_id=answer.sale_id, store=held.placed.store, now=now)
     if held.uses:
         promotions.commit(order_key=key, sale_id=answer.sale_id, now=now)
     taken = held.placed.taken_back

@@ -97,10 +97,10 @@ def _check_share(spends: Sequence[Spend], *, sold_minor: int, store: Store, now:
         )
 
 
-def spend(*, order_key: str, sale_id: UUID, now: datetime) -> None:
+def spend(*, order_key: str, sale_id: UUID, store: Store, now: datetime) -> None:
     """Spend what the order holds for its recorded sale. Whatever is wrong with it keeps nobody from his receipt: the
     sale's event tries it again, and tells people when it cannot be."""
     try:
-        loyalty.post(order_key=order_key, sale_id=sale_id, now=now)
+        loyalty.post(order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now))
     except LiushuiError as error:
         _logger.error("value_not_spent", order_key=order_key, sale_id=str(sale_id), detail=error.detail)

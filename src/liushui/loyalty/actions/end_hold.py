@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from liushui.loyalty import ledger, sql
 from liushui.loyalty.actions.merge import carry_over
@@ -23,17 +23,41 @@ _FIELDS = (
     *("points_back", "principal_back_minor", "gift_back_minor", "currency"),
 )
 _IDS = {"account_id"}
+# The usual case of `post`: what is held becomes an entry of each account, and the accounts, which a hold has moved
+# already, stay as they are.
+_AT_ONCE = """
+    WITH posted AS (
+        UPDATE loyalty_hold SET state = 'posted', sale_id = %s, ended_at = %s
+        WHERE order_key = %s AND state = 'held' AND store_id = %s
+        RETURNING account_id, account_kind, chain_id, points, principal_minor, gift_minor, currency, store_id
+    ), booked AS (
+        INSERT INTO loyalty_entry (account_id, account_kind, chain_id, kind, cause, points, principal_minor, gift_minor,
+            currency, at, on_date, store_id, lot_until, sale_id, order_key, operator, reason)
+        SELECT account_id, account_kind, chain_id, 'spend', 'order:' || %s, -points, -principal_minor, -gift_minor,
+            currency, %s, %s, store_id, NULL, %s, %s, '', ''
+        FROM posted ORDER BY account_id
+        ON CONFLICT (account_id, cause) DO NOTHING
+    )
+    SELECT COUNT(*) FROM posted"""
 _Row = dict[str, Any]  # what a statement has changed
 
 
-def post(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
+def post(
+    *, order_key: str, sale_id: UUID, now: datetime, store_id: int | None = None, on_date: date | None = None
+) -> bool:
     """Spend what the order holds for its sale: an entry on each account; whether there was anything to post.
+
+    Who knows the store that it was held for and its business day gives them, and on PostgreSQL all is one statement.
 
     Safe to repeat. What had ended before its sale came is spent all the same, since the shopper has the goods: an
     account may go below zero by that, which is logged. An order that holds nothing or whose sale was reversed
     stays as it is.
     Raises HoldConflict when it was posted for another sale.
     """
+    if on_date is not None and connection.vendor == "postgresql":
+        moved = sql.run(_AT_ONCE, [sale_id, now, order_key, store_id, order_key, now, on_date, sale_id, order_key])
+        if moved[0][0]:
+            return True
     with transaction.atomic():
         rows = _change(
             "state = 'posted', sale_id = %s, ended_at = %s", [sale_id, now], order_key=order_key, states=("held",)

@@ -26,6 +26,8 @@ from liushui.loyalty.errors import (
 from liushui.loyalty.member_queries import active_member
 from liushui.loyalty.models import AccountRow, GiftCardRow, HoldRow
 from liushui.loyalty.programme_live import live_programme
+from liushui.runtime import at_once
+from liushui.runtime.at_once import Message, Statement
 
 _OVER = ("voided", "expired")  # ended without a sale: the order may hold anew
 _KEPT = ("held", "posted")
@@ -239,6 +241,13 @@ def _inserting(stated: Sequence[Sequence[object]]) -> Statement:
 
 def _take(part: WantedPart, *, currency: str, order: SpendOrder) -> int:
     """Take a part out of what is free by one conditional statement: its gift part. Raises _Missing."""
+    [found] = at_once.send([_taking(part, currency=currency, order=order)])
+    if not found:
+        raise _Missing(part)
+    return int(found[0][0])
+
+
+def _taking(part: WantedPart, *, currency: str, order: SpendOrder) -> Statement:
     sets = ["held_gift_minor = 0"]
     values: list[object] = []
     conditions: list[str] = []
@@ -262,14 +271,11 @@ def _take(part: WantedPart, *, currency: str, order: SpendOrder) -> int:
         values.append(part.points)
         conditions.append("points_free >= %s")
         asked.append(part.points)
-    found = sql.run(
+    return sql.statement(
         f"UPDATE loyalty_account SET {', '.join(sets)} WHERE id = %s AND is_open AND currency = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
         f" AND {' AND '.join(conditions)} RETURNING held_gift_minor",
         [*values, part.account_id, currency, *asked],
     )
-    if not found:
-        raise _Missing(part)
-    return int(found[0][0])
 
 
 def _moved_to(part: WantedPart) -> UUID | None:

@@ -274,13 +274,14 @@ def test_holding_and_posting_take_few_statements(house):
         connection,
     ) as seen:
         hold(member, points(200), stored(1_500))
-    assert _verbs(seen) == ["INSERT", "UPDATE", "UPDATE"]
+    is_postgresql = connection.vendor == "postgresql"  # there the hold and its accounts go in one message
+    assert _verbs(seen) == (["INSERT", "UPDATE"] if is_postgresql else ["INSERT", "UPDATE", "UPDATE"])
     with CaptureQueriesContext(connection) as seen:
         post()
     assert _verbs(seen) == ["UPDATE", "INSERT"]
     with CaptureQueriesContext(connection) as seen:
         hold(member, points(100), order="till/2")
-    assert _verbs(seen) == ["INSERT", "UPDATE"]
+    assert _verbs(seen) == (["INSERT"] if is_postgresql else ["INSERT", "UPDATE"])
 
 
 def _verbs(seen: CaptureQueriesContext) -> list[str]:

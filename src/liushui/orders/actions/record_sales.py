@@ -15,7 +15,15 @@ from liushui.orders.contracts import SALE_COMPLETED, RecordSale, SaleRecorded
 from liushui.orders.domain.sums import Sums, check_balance, sums_of
 from liushui.orders.errors import ReturnedMeanwhile, SaleConflict
 from liushui.orders.facts import event_of, fact_of
-from liushui.orders.returning import TooLate, check_claims, claim_returns
+from liushui.orders.returning import (
+    RETURNED_LINE_COLUMNS,
+    RETURNED_TENDER_COLUMNS,
+    TooLate,
+    check_claims,
+    claim_returns,
+    claim_units,
+    returned_rows,
+)
 from liushui.orders.storage import Key, KnownSale, Row
 from liushui.runtime import bulk, outbox
 from liushui.runtime.events import Event
@@ -119,11 +127,8 @@ def _write_what_can_be(prepared: dict[Key, _Prepared]) -> tuple[dict[Key, KnownS
 def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
     if connection.vendor == "postgresql" and len(prepared) == 1:
         [(key, sale)] = prepared.items()
-        if not sale.command.returns_of and max(len(sale.lines), len(sale.discounts)) < bulk.COPY_FROM_ROWS:
-            return storage.write_at_once(
-                key=key, sale=sale.sale, lines=sale.lines, discounts=sale.discounts, tenders=sale.tenders,
-                explanations=sale.explanations, event=sale.event,
-            )  # fmt: skip
+        if max(len(sale.lines), len(sale.discounts)) < bulk.COPY_FROM_ROWS:
+            return _write_at_once(key, sale)
     with transaction.atomic():
         known = storage.claim({key: sale.sale for key, sale in prepared.items()})
         fresh = [sale for key, sale in prepared.items() if key not in known]
@@ -137,6 +142,30 @@ def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
             claim_returns([(sale.id, sale.command) for sale in fresh])
             outbox.append(events=[sale.event for sale in fresh])
     return known
+
+
+def _write_at_once(key: Key, sale: _Prepared) -> dict[Key, KnownSale]:
+    if not sale.command.returns_of:
+        return _message_of(key, sale, ())
+    lines, tenders = returned_rows(sale.id, sale.command)
+    more = [
+        ("orders_returned_line", RETURNED_LINE_COLUMNS, lines),
+        ("orders_returned_tender", RETURNED_TENDER_COLUMNS, tenders),
+    ]
+    with transaction.atomic():
+        known = _message_of(key, sale, more)
+        if not known:
+            claim_units([(sale.id, sale.command)])
+    return known
+
+
+def _message_of(
+    key: Key, sale: _Prepared, more: Sequence[tuple[str, Sequence[str], Sequence[Row]]]
+) -> dict[Key, KnownSale]:
+    return storage.write_at_once(
+        key=key, sale=sale.sale, lines=sale.lines, discounts=sale.discounts, tenders=sale.tenders,
+        explanations=sale.explanations, more=more, event=sale.event,
+    )  # fmt: skip
 
 
 def _as_known(sale: _Prepared) -> KnownSale:

@@ -222,7 +222,8 @@ def test_recording_takes_no_statement_more_without_returns_and_four_with_them(ho
         return [each["sql"] for each in taken if "orders_return" in each["sql"]]
 
     assert statements(sale("plain")) == []
-    assert len(statements(back(house, original))) == 4
+    # The head, the counter, the link, the tender; on PostgreSQL two messages, the first with the sale.
+    assert len(statements(back(house, original))) == (2 if connection.vendor == "postgresql" else 4)
 
 
 def test_points_that_promotions_promised_are_told_by_every_fact(house) -> None:
