@@ -22,6 +22,7 @@ from liushui.loyalty.domain.programme import Validity as Validity
 from liushui.loyalty.domain.programme_views import Benefits as Benefits
 from liushui.loyalty.domain.programme_views import DryRun as DryRun
 from liushui.loyalty.domain.programme_views import DryRunMember as DryRunMember
+from liushui.loyalty.domain.programme_views import MemberHistory as MemberHistory
 from liushui.loyalty.domain.programme_views import ProgrammeDraft as ProgrammeDraft
 from liushui.loyalty.domain.programme_views import ProgrammeVersion as ProgrammeVersion
 from liushui.loyalty.domain.programme_views import TierChange as TierChange

@@ -20,6 +20,7 @@ from liushui.loyalty.actions.gift_cards import (
 from liushui.loyalty.actions.give_back import give_back
 from liushui.loyalty.actions.give_back_sale import give_back_sale
 from liushui.loyalty.actions.hold import hold, hold_of
+from liushui.loyalty.actions.import_history import import_history
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
 from liushui.loyalty.actions.programme_drafts import (
@@ -95,6 +96,7 @@ __all__ = [
     "give_back_sale",
     "hold",
     "hold_of",
+    "import_history",
     "issue_gift_cards",
     "join",
     "last_day_over",

@@ -145,3 +145,14 @@ class DryRunMember:
     until_after: date | None
     spend_minor: int
     direction: Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberHistory:
+    """What a member had elsewhere before: points, a tier, and (day, spend, purchases) of business days."""
+
+    member_id: UUID
+    points: int = 0
+    tier: str = ""
+    tier_since: date | None = None
+    days: tuple[tuple[date, int, int], ...] = ()
