@@ -12,6 +12,7 @@ from liushui.till import facade
 from liushui.till.tests.conftest import NOON, open_shop
 
 ROUND_TRIPS_MAX = 12
+RETURN_MAX = 14
 SQLITE = [
     "SELECT",  # the ticket
     "UPDATE",  # the ticket, to recording, if its shift is open
@@ -98,3 +99,23 @@ def test_a_shift_is_closed_with_the_same_statements_for_any_number_of_sales(sell
         selling.sell("TEA")
     assert close() == one
     assert len(one) <= 24
+
+
+@pytest.mark.parametrize("lines", [1, 20])
+def test_a_return_takes_at_most_fourteen_round_trips_however_many_lines(selling, lines):
+    for number in range(lines):
+        ticket = facade.scan(till=selling.till, code=("MILK", "TEA")[number % 2], now=NOON)
+    sold = facade.pay_cash(
+        till=selling.till, ticket_id=ticket.id, version=ticket.version, given_minor=100_000, now=NOON
+    )
+    back = facade.return_everything(till=selling.till, sale_id=sold.sale_id, now=NOON)
+    taken = steps_of(lambda: facade.give_back(till=selling.till, ticket_id=back.id, version=back.version, now=NOON))
+    # the ticket; to recording; the receipt; why; the sale with its claims, lines, tender and event; to settled
+    assert taken.count("UPDATE") + taken.count("WITH") == 2
+    if connection.vendor == "postgresql":
+        assert taken == [
+            *("SELECT", "WITH", "SELECT", "INSERT", "INSERT", "INSERT", "before COMMIT", "after COMMIT", "UPDATE")
+        ]
+    assert len(taken) - 1 <= (
+        RETURN_MAX if connection.vendor == "postgresql" else RETURN_MAX + 2
+    )  # no round trips there
