@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -229,7 +229,7 @@ def _rows(order_key: str) -> list[HoldRow]:
     return list(HoldRow.objects.filter(order_key=order_key).order_by("position"))
 
 
-def _insert(stated: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
+def _insert(stated: Sequence[Sequence[object]]) -> list[tuple[Any, ...]]:
     return at_once.send([_inserting(stated)])[0]
 
 
