@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from liushui.app.commands_serving import migrate_database, require_migrated, server_part, worker_part
 from liushui.app.demo import reset
-from liushui.app.demo.accounts import Accounts, ensure_accounts, keep_coupons, read_accounts
+from liushui.app.demo.accounts import Accounts, ensure_accounts, keep_for_trying, read_accounts
 from liushui.app.demo.chain import CHAIN_CODE, demo_stores
 from liushui.app.serve import Part, Supervisor, free_port
 from liushui.app.terminal import command, fail, out, table
@@ -162,6 +162,8 @@ def _load(*, tickets: float, days: int) -> Accounts:
     from liushui.app.demo.assortment import demo_assortment  # loads NumPy, as above
     from liushui.app.demo.baskets import Baskets
     from liushui.app.demo.load import load_catalogue, load_places, load_sales
+    from liushui.app.demo.members import load_members, load_programme
+    from liushui.app.demo.people import shopper_phone
     from liushui.app.demo.promotions import load_backtest, load_promotions
     from liushui.app.demo.tills import load_tills
 
@@ -177,12 +179,20 @@ def _load(*, tickets: float, days: int) -> Accounts:
         load_catalogue(chain=chain, assortment=assortment)
         accounts = ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
         coupons = load_promotions(chain=chain, now=datetime.now(UTC))
+        load_programme(chain=chain, now=datetime.now(UTC))
+        members = load_members(
+            chain=chain,
+            first=datetime.now(UTC).date() - timedelta(days=days),
+            now=datetime.now(UTC),
+            progress=lambda done: progress.update(task, description="Members", note=f"{done:,}"),
+        )
         loaded = load_sales(
             baskets=Baskets(assortment=assortment, tickets=tickets),
             demo_stores=places,
             days=days,
             now=datetime.now(UTC),
             principal=principal,
+            members=members,
             progress=lambda day, sales: progress.update(
                 task, description=f"Sales of {day}", advance=1, note=f"{sales:,} receipts"
             ),
@@ -195,7 +205,9 @@ def _load(*, tickets: float, days: int) -> Accounts:
             note=f"{loaded.sales:,} receipts of {loaded.lines:,} lines",
         )
     load_backtest(chain=chain, now=datetime.now(UTC))
-    accounts = keep_coupons(accounts=accounts, coupons=coupons, folder=settings.LIUSHUI.data_dir)
+    accounts = keep_for_trying(
+        accounts=accounts, coupons=coupons, shopper_phone=shopper_phone(), folder=settings.LIUSHUI.data_dir
+    )
     load_tills(items=assortment.items, now=datetime.now(UTC))
     return accounts
 
@@ -208,4 +220,6 @@ def _print_logins(accounts: Accounts) -> None:
     )
     if accounts.coupons:
         out.print(f"Coupons to try at a till: {', '.join(coupon.code for coupon in accounts.coupons)}")
+    if accounts.shopper_phone:
+        out.print(f"A member for tills and for the shopper's pages at /my/: {accounts.shopper_phone}")
     out.print("marketer drafts promotions and finance approves them; one draft waits for its review.")

@@ -48,6 +48,7 @@ class Accounts:
     client_id: str
     client_secret: str
     coupons: tuple[Coupon, ...] = ()
+    shopper_phone: str = ""  # of a made-up member
 
 
 # user name, shown name, roles, region, store; empty: the whole chain
@@ -98,12 +99,13 @@ def read_accounts(*, folder: Path) -> Accounts | None:
         client_id=document["client_id"],
         client_secret=document["client_secret"],
         coupons=coupons,
+        shopper_phone=document.get("shopper_phone", ""),
     )
 
 
-def keep_coupons(*, accounts: Accounts, coupons: tuple[Coupon, ...], folder: Path) -> Accounts:
-    """The accounts with these coupons, kept in the data folder."""
-    changed = replace(accounts, coupons=coupons)
+def keep_for_trying(*, accounts: Accounts, coupons: tuple[Coupon, ...], shopper_phone: str, folder: Path) -> Accounts:
+    """The accounts with these coupons and the phone of a member to try things with, kept in the data folder."""
+    changed = replace(accounts, coupons=coupons, shopper_phone=shopper_phone)
     _write(folder / _FILE, changed)
     return changed
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from liushui.app.demo.assortment import Assortment, DemoItem
 from liushui.app.demo.chain import CHAIN_CODE, TILLS, DemoStore
+from liushui.app.demo.people import customer_mark
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
 
 SEED = 20_260_101
@@ -57,7 +58,7 @@ _DISCOUNTS = (
     ("WEEKLY", "每周特惠", 12, 28, 0.06),
     ("CLEAR", "临期特价", 30, 50, 0.015),
 )
-_CUSTOMERS = 24_000
+_MEMBERS_AT_TILLS = 0.235  # with all who order by the app, 35 % of receipts are members'
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,9 @@ def _sale(
         tenders=tenders(channel=channel, total_minor=total, draw=draws[2]),
         channel=channel,
         receipt_number=f"{store.code}{day:%m%d}{number:05d}",
-        customer=customer_number(draws[4]) if channel == "app" or draws[3] < 0.42 else "",
+        customer=customer_mark(store_place=store.index - 1, draw=draws[4])
+        if channel == "app" or draws[3] < _MEMBERS_AT_TILLS
+        else "",
         **at_till,
     )
 
@@ -233,11 +236,6 @@ def tenders(*, channel: str, total_minor: int, draw: float) -> tuple[Tender, ...
             Tender(type="mobile", method="wechat", amount_minor=total_minor - 5000),
         )
     return (Tender(type=chosen, method=method, amount_minor=total_minor),)
-
-
-def customer_number(draw: float) -> str:
-    """An opaque member number; few come often, most seldom."""
-    return f"M{int(_CUSTOMERS * draw**2.2):06d}"
 
 
 def _pick(shares: Sequence[float], draw: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,11 +13,14 @@ from liushui.app.demo.assortment import Assortment
 from liushui.app.demo.baskets import SOURCE, TIME_ZONE, Baskets, sale_id
 from liushui.app.demo.chain import DemoStore
 from liushui.app.demo.pricing import priced_by_us
+from liushui.app.demo.spending import brought_back, of_member, paid_otherwise
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewCategory, NewItem, NewPrice
 from liushui.checkout import facade as checkout
-from liushui.checkout.contracts import CompleteSale, Refusal
+from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.kernel.errors import Conflict
+from liushui.loyalty import facade as loyalty
+from liushui.loyalty.contracts import Member
 from liushui.orders import facade as orders
 from liushui.orders.errors import SaleConflict
 from liushui.runtime import worker
@@ -129,13 +132,15 @@ def load_sales(
     days: int,
     now: datetime,
     principal: Principal,
+    members: Mapping[str, Member] | None = None,
     progress: Callable[[date, int], None] = lambda day, sales: None,
     adding_up: Callable[[int], None] = lambda sales: None,
 ) -> Loaded:
     """The receipts of the last `days` days up to now, from where an earlier run ended; then the figures from them.
 
     `progress` hears of each day and the sales so far, `adding_up` when only the figures are left to be made. What is
-    recorded already is recognised by its id.
+    recorded already is recognised by its id. With `members`, by their marks, receipts carry their numbers, some are
+    paid with points and stored value, and some goods come back.
     """
     today = now.astimezone(TIME_ZONE).date()
     first = _resume_from(demo_stores[0], first=today - timedelta(days=days - 1), last=today)
@@ -144,23 +149,33 @@ def load_sales(
     kept = catalog.KeptItems()
     for day in _days(first, today):
         for store in demo_stores:
-            made = baskets.day(store=store, day=day, until=now)
+            made = [of_member(sale, members or {}) for sale in baskets.day(store=store, day=day, until=now)]
             batch += [priced_by_us(sale) for sale in made] if day == today else made
         while len(batch) >= _SALES_A_BATCH or (batch and day == today):
             recorded, batch = batch[:_SALES_A_BATCH], batch[_SALES_A_BATCH:]
-            voids += _record(recorded, principal=principal, now=now, kept=kept)
+            answers, voided = _record(recorded, principal=principal, now=now, kept=kept)
+            if members:
+                _take_back(recorded, answers, principal=principal, now=now)
+            voids += voided
             sales += len(recorded)
             lines += sum(len(sale.lines) for sale in recorded)
         progress(day, sales)
     adding_up(sales)
     worker.run(consumers=CONSUMERS, once=True)
+    for chain_id in {member.chain_id for member in (members or {}).values()}:
+        loyalty.evaluate_tiers(chain_id=chain_id, now=now)
     return Loaded(sales=sales, lines=lines, voids=voids, first=first, last=today)
 
 
-def _record(commands: Sequence[CompleteSale], *, principal: Principal, now: datetime, kept: catalog.KeptItems) -> int:
-    """Record a batch and void the few that were mistakes; returns how many were voided."""
+def _record(
+    commands: Sequence[CompleteSale], *, principal: Principal, now: datetime, kept: catalog.KeptItems
+) -> tuple[list[SaleRecorded | Refusal], int]:
+    """Record a batch and void the few that were mistakes; the answers, and how many were voided."""
+    at = _soon_after(commands, now)
+    answers = checkout.complete_sales(commands=commands, principal=principal, now=at, kept=kept)
+    answers = _without_value(commands, answers, principal=principal, now=at)
     voids = 0
-    for answer in checkout.complete_sales(commands=commands, principal=principal, now=now, kept=kept):
+    for answer in answers:
         if isinstance(answer, Refusal):
             if answer.problem.get("status") == SaleConflict.status:
                 continue  # recorded by an earlier run with other options; it stays as it is
@@ -173,7 +188,50 @@ def _record(commands: Sequence[CompleteSale], *, principal: Principal, now: date
             reason = _VOID_REASONS[draw // _ONE_VOID_IN % len(_VOID_REASONS)]
             orders.void_sale(sale_id=answer.sale_id, reason=reason, principal=principal, now=now)
             voids += 1
-    return voids
+    return answers, voids
+
+
+def _without_value(
+    commands: Sequence[CompleteSale], answers: Sequence[SaleRecorded | Refusal], *, principal: Principal, now: datetime
+) -> list[SaleRecorded | Refusal]:
+    """The answers, with those of members who had too few points or too little value by other means of payment."""
+    short = [
+        index
+        for index, (command, answer) in enumerate(zip(commands, answers, strict=True))
+        if isinstance(answer, Refusal) and command.account and answer.problem.get("status") != SaleConflict.status
+    ]
+    found = list(answers)
+    if short:
+        again = [paid_otherwise(commands[index]) for index in short]
+        for index, answer in zip(
+            short, checkout.complete_sales(commands=again, principal=principal, now=now), strict=True
+        ):
+            found[index] = answer
+    return found
+
+
+def _take_back(
+    commands: Sequence[CompleteSale],
+    answers: Sequence[SaleRecorded | Refusal],
+    *,
+    principal: Principal,
+    now: datetime,
+) -> None:
+    """Bring back a few things of these sales. What the chain's rules refuse, such as goods of a voided sale, stays."""
+    returned = [
+        back
+        for command, answer in zip(commands, answers, strict=True)
+        if isinstance(answer, SaleRecorded)
+        for back in [brought_back(command, sale_id=answer.sale_id, until=now)]
+        if back is not None
+    ]
+    if returned:
+        checkout.complete_sales(commands=returned, principal=principal, now=_soon_after(returned, now))
+
+
+def _soon_after(commands: Sequence[CompleteSale], now: datetime) -> datetime:
+    """When a batch of the past is recorded: minutes after its last receipt, so that the books have it on its day."""
+    return min(now, max(command.completed_at for command in commands) + timedelta(minutes=5))
 
 
 def _resume_from(store: DemoStore, *, first: date, last: date) -> date:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from liushui.app.demo.promotions import member_of
 from liushui.checkout import facade as checkout
-from liushui.checkout.contracts import CompleteSale, LineCommand, Tender
+from liushui.checkout.contracts import CompleteSale, LineCommand, Member, Tender
+from liushui.loyalty import facade as loyalty
 from liushui.stores import facade as stores
 
 
@@ -18,8 +18,10 @@ def priced_by_us(sale: CompleteSale) -> CompleteSale:
     """
     if any(line.units < 0 for line in sale.lines):
         return sale
-    lines, member = unpriced(sale.lines), member_of(sale.customer)
-    store = stores.stores_by_code()[sale.chain, sale.store]
+    lines, store = unpriced(sale.lines), stores.stores_by_code()[sale.chain, sale.store]
+    member = loyalty.snapshot(chain_id=store.chain_id, number=sale.customer, at=sale.completed_at)
+    if member is None and sale.customer:
+        member = Member(id=sale.customer)
     quote = checkout.quote(store=store, lines=lines, at=sale.completed_at, channel=sale.channel, member=member)
     if any(line.line is None for line in quote.lines):
         return sale

@@ -6,7 +6,6 @@ tried on past receipts. Coupons are handed out, and members have tiers.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from liushui.app.demo.accounts import Coupon
 from liushui.orders import facade as orders
 from liushui.promotions import facade
-from liushui.promotions.contracts import Member, NewBatch
+from liushui.promotions.contracts import NewBatch
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import staff_principal
 from liushui.runtime.models import StaffUser
@@ -168,14 +167,6 @@ def load_backtest(*, chain: Chain, now: datetime) -> None:
         now=now,
     )
     trials.run_backtest(backtest_id=asked.id)
-
-
-def member_of(customer: str) -> Member | None:
-    """The member of a customer number: one in ten is gold, two in ten are silver."""
-    if not customer:
-        return None
-    place = zlib.crc32(customer.encode()) % 10
-    return Member(id=customer, tier="gold" if place == 0 else "silver" if place < 3 else None)
 
 
 def _publish(

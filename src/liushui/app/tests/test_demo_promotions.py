@@ -1,4 +1,4 @@
-"""The demo's promotions: eight that the lint lets through, tiers by customer number, tenders for another total."""
+"""The demo's promotions: eight that the lint lets through, tenders for another total."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from liushui.app.demo.baskets import Baskets
 from liushui.app.demo.chain import demo_stores
 from liushui.app.demo.load import load_catalogue, load_places, load_sales
 from liushui.app.demo.pricing import tenders_for
-from liushui.app.demo.promotions import live_promotions, load_backtest, load_promotions, member_of
+from liushui.app.demo.promotions import live_promotions, load_backtest, load_promotions
 from liushui.checkout.contracts import Tender
 from liushui.orders import facade as orders
 from liushui.promotions import facade as promotions
@@ -30,12 +30,6 @@ def test_the_live_promotions_are_eight_of_different_kinds() -> None:
     assert len({effect.type for each in book.promotions for effect in each.effects}) == 6
     assert [each.id for each in book.promotions if each.limits.budget] == ["fruit-happy-hour"]
     assert [each.id for each in book.promotions if each.starts_at and each.starts_at > NOW] == ["beer-bundle"]
-
-
-def test_a_customer_is_always_of_the_same_tier() -> None:
-    assert member_of("") is None
-    tiers = [member_of(f"M{number:06d}").tier for number in range(1_000)]
-    assert {tier: round(tiers.count(tier), -1) for tier in set(tiers)} == {None: 700, "silver": 200, "gold": 100}
 
 
 def test_the_last_tender_pays_what_the_others_leave() -> None:
