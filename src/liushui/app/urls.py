@@ -28,7 +28,10 @@ handler403 = "liushui.app.fallbacks.no_access"
 handler404 = "liushui.app.fallbacks.not_found"
 handler500 = "liushui.app.fallbacks.server_error"
 
-_PAGES = (analytics, orders, returns, trials, till, payments, promotions, loyalty, privacy, catalog, stores, intake, console)
+_PAGES = (
+    *(analytics, orders, returns, trials, till, payments, promotions, loyalty, privacy, catalog, stores, intake),
+    console,
+)
 urlpatterns: list[URLPattern | URLResolver] = [
     *health.urlpatterns,
     *oauth_endpoints.urlpatterns,
