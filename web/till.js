@@ -1,6 +1,8 @@
 // What every screen of the till loads. The sale screen is drawn by the server; here are the keys, the scanner, the sounds.
 import "./main.css";
 import "./css/till.css";
+import "./css/till_members.css";
+import "./css/till_returns.css";
 import "./css/receipt.css";
 import htmx from "htmx.org";
 import "./forms.js";
