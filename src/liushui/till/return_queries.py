@@ -37,6 +37,7 @@ class ReturnableLine:
     """A line of a receipt with what came back of it before."""
 
     line: SaleLine
+    names: tuple[str, str]  # of the item now, in Chinese and English
     left: int  # units that can still come back
     before: tuple[ReturnLink, ...]
 
@@ -80,16 +81,24 @@ def _by_number(till: Till, text: str) -> tuple[SaleSummary, ...]:
     return tuple(each for number in numbers for each in orders.receipts_of_chain(chain_id=till.chain_id, text=number))
 
 
-def receipt_to_return(*, till: Till, sale_id: UUID) -> ReturnableReceipt:
-    """A receipt of the chain, line by line, with what came back before; raises NotFound. Two statements."""
+def receipt_to_return(*, till: Till, sale_id: UUID, now: datetime) -> ReturnableReceipt:
+    """A receipt of the chain, line by line, with what came back before; raises NotFound. Four statements."""
     found = orders.for_return(sale_id=sale_id, chain_id=till.chain_id)
     links = orders.return_links(sale_id=sale_id)
     is_open = found.sale.summary.status == "completed" and found.so_far.state == "open"
+    store = stores.store(store_id=till.store_id)
+    items = catalog.price_items(store=store, codes={line.sku for line in found.sale.lines}, at=now)
+    names = {sku: (priced.item.name_zh, priced.item.name_en) for sku, priced in items.items()}
     return ReturnableReceipt(
         sale=found.sale,
         version=found.so_far.version,
         lines=tuple(
-            ReturnableLine(line=line, left=_left(line, before) if is_open else 0, before=before)
+            ReturnableLine(
+                line=line,
+                names=names.get(line.sku, (line.name, line.name)),
+                left=_left(line, before) if is_open else 0,
+                before=before,
+            )
             for line in found.sale.lines
             if not line.is_return
             for before in (_before(sale_id, line.line_number, links),)

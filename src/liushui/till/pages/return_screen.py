@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +86,7 @@ def return_context(*, till: Till, ticket: Ticket | None, panel: str, line: int |
 
 
 def _receipt(till: Till, ticket: Ticket | None, sale_id: UUID, line: int | None, rules: ReturnPolicy) -> dict[str, Any]:
-    receipt = facade.receipt_to_return(till=till, sale_id=sale_id)
+    receipt = facade.receipt_to_return(till=till, sale_id=sale_id, now=datetime.now(UTC))
     returned = ticket.returned if ticket is not None and ticket.returned else None
     chosen = _by_line(returned) if returned is not None and returned.sale_id == sale_id else {}
     numbers = [each.line.line_number for each in receipt.lines]
@@ -110,10 +110,11 @@ def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -
     returned = ticket.returned if ticket is not None else None
     lines = returned.lines if returned is not None and returned.sale_id is None else ()
     at = line if line in [each.number for each in lines] else (lines[-1].number if lines else None)
+    shown = {row.number: _in_language(row.name_zh, row.name_en) for row in (ticket.lines if ticket else ())}
     rows = [
         BackRow(
-            number=each.number, name=each.line.name, code=each.line.sku, bought="", left=0, before=(),
-            chosen=-each.line.units, amount_minor=-each.line.amount_minor, reason=named(rules.reasons, each.reason),
+            number=each.number, name=shown.get(each.number, each.line.name), code=each.line.sku, bought="", left=0,
+            before=(), chosen=-each.line.units, amount_minor=-each.line.amount_minor, reason=named(rules.reasons, each.reason),
             condition=named(rules.conditions, each.condition), is_chosen=each.number == at,
         )
         for each in lines
@@ -152,7 +153,11 @@ def reason_words(*, till: Till, codes: tuple[str, str]) -> tuple[str, str]:
 
 
 def _name(code: _Code) -> str:
-    return code.name_zh if (get_language() or "").startswith("zh") else code.name_en
+    return _in_language(code.name_zh, code.name_en)
+
+
+def _in_language(name_zh: str, name_en: str) -> str:
+    return (name_zh or name_en) if (get_language() or "").startswith("zh") else (name_en or name_zh)
 
 
 def _by_line(returned: TicketReturn) -> dict[int, tuple[ReturnedLine, ...]]:
@@ -169,7 +174,7 @@ def _row(
     line = each.line
     return BackRow(
         number=line.line_number,
-        name=line.name,
+        name=_in_language(*each.names),
         code=line.sku,
         bought=_quantity(line),
         left=each.left,
