@@ -115,7 +115,8 @@ def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -
         BackRow(
             number=each.number, name=shown.get(each.number, each.line.name), code=each.line.sku, bought="", left=0,
             before=(), chosen=-each.line.units, amount_minor=-each.line.amount_minor,
-            reason=named(rules.reasons, each.reason), condition=named(rules.conditions, each.condition), is_chosen=each.number == at,
+            reason=named(rules.reasons, each.reason),
+            condition=named(rules.conditions, each.condition), is_chosen=each.number == at,
         )
         for each in lines
     ]  # fmt: skip
