@@ -44,6 +44,7 @@ from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.earning_preview import points_of_sale
 from liushui.loyalty.figures import liability, verify
+from liushui.loyalty.lists import merged_numbers
 from liushui.loyalty.member_queries import (
     active_member,
     find_member,
@@ -108,6 +109,7 @@ __all__ = [
     "members_by_number",
     "members_of",
     "merge",
+    "merged_numbers",
     "move_programme_row",
     "points_of_sale",
     "post",

@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from liushui.portal import sessions  # its titles are translated, which apps may be only now
+        from liushui.portal import own_export, sessions  # their titles are translated, which apps may be only now
 
         sessions.register()
+        own_export.register()

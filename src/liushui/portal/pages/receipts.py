@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -48,14 +49,20 @@ class LineRow:
 @shopper_page
 def receipts(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:
     """What was bought, the newest first."""
+    numbers = (shopper.member.number, *loyalty.merged_numbers(member_id=shopper.member.id))
+    text = request.GET.get("of", "0")
+    place = min(int(text), len(numbers) - 1) if text.isascii() and text.isdigit() and len(text) < 4 else 0
     query = SaleQuery(
-        store_ids=stores_of(chain), customer=shopper.member.number, cursor=request.GET.get("cursor", "")[:200],
-        limit=_ROWS,
-    )  # fmt: skip
+        store_ids=stores_of(chain), customer=numbers[place], cursor=request.GET.get("cursor", "")[:200], limit=_ROWS
+    )
     page = orders.sales(query=query)
     by_id = {store.id: store for store in stores.stores()}
-    rows = [_row(sale, by_id[sale.store_id]) for sale in page.sales]
-    return render(request, "portal/receipts.html", {"chain": chain, "rows": rows, "next_cursor": page.next_cursor})
+    context = {"chain": chain, "rows": [_row(sale, by_id[sale.store_id]) for sale in page.sales]}
+    if page.next_cursor:
+        context["further"] = urlencode({"of": place, "cursor": page.next_cursor})
+    elif place + 1 < len(numbers):  # then those of a membership that was merged into this one
+        context["further"] = urlencode({"of": place + 1})
+    return render(request, "portal/receipts.html", context)
 
 
 @require_GET
@@ -67,7 +74,7 @@ def receipt(request: HttpRequest, sale_id: UUID, *, chain: Chain, shopper: Shopp
     context = {
         "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": _why(chain, sale),
         "lines": [_line(line) for line in sale.lines],
-        "tenders": [(orders.payment_name(each.method or each.type), each.amount_minor) for each in sale.tenders],
+        "tenders": [(orders.payment_name(each.type, each.method), each.amount_minor) for each in sale.tenders],
         "taxes": _taxes(sale),
     }  # fmt: skip
     return render(request, "portal/receipt.html", context)
