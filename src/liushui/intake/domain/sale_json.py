@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
-from liushui.intake.domain.shopper_json import MemberIn, member_json, member_of
+from liushui.intake.domain.returned_json import OriginalIn, original_of, returned_json, terms_of
+from liushui.intake.domain.shopper_json import MemberIn, account_of, member_json, member_of
 from liushui.intake.errors import InvalidSale, MalformedJson
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.money import format_minor, parse_minor
@@ -32,9 +34,10 @@ class DiscountIn(Struct, forbid_unknown_fields=True):
 
 
 class LineIn(Struct, forbid_unknown_fields=True):
-    """A line of a sale. Every amount is a decimal text or, with `_minor`, whole minor units."""
+    """A line of a sale. Every amount is a decimal text or, with `_minor`, whole minor units. A line with an `original`
+    takes that line of a recorded sale back: `units` are negative, and the receipt says all the rest."""
 
-    code: _Text
+    code: _Text = ""
     units: int = 1
     amount: _Money = UNSET
     amount_minor: _Minor = UNSET
@@ -51,10 +54,14 @@ class LineIn(Struct, forbid_unknown_fields=True):
     cost_minor: _Minor = UNSET
     is_return: bool = False
     is_gift: bool = False
+    original: OriginalIn | None = None
+    reason: _Code | None = None  # why goods come back, and in what condition: codes of the chain
+    condition: _Code | None = None
 
 
 class TenderIn(Struct, forbid_unknown_fields=True):
-    """A way of paying."""
+    """A way of paying. `points` and `stored_value` are taken from the member, a `gift_card` from the card whose number
+    is the reference; all of them go back, negative, for goods that come back."""
 
     type: _Text
     amount: _Money = UNSET
@@ -64,7 +71,8 @@ class TenderIn(Struct, forbid_unknown_fields=True):
 
 
 class SaleIn(Struct, forbid_unknown_fields=True):
-    """A sale; its source is the client that sends it."""
+    """A sale; its source is the client that sends it. `member` is the number of a member here, or the shopper as the
+    sender knows him."""
 
     id: Annotated[str, Meta(min_length=1, max_length=128)]
     store: _Text
@@ -78,8 +86,9 @@ class SaleIn(Struct, forbid_unknown_fields=True):
     operator: _Text = ""
     receipt_number: _Text = ""
     customer: _Text = ""
-    member: MemberIn | None = None
+    member: MemberIn | Annotated[str, Meta(min_length=1, max_length=16)] | None = None
     codes: Annotated[list[_Code], Meta(max_length=50)] = []
+    approval: UUID | None = None  # of a return that needs another person
 
 
 _decoder = msgspec.json.Decoder(SaleIn)
@@ -175,12 +184,18 @@ def to_command(sale: SaleIn, *, source: str, chain: str, currency: str) -> Compl
         receipt_number=sale.receipt_number,
         customer=sale.customer,
         member=member_of(sale.member),
+        account=account_of(sale.member),
         codes=tuple(sale.codes),
+        returns=terms_of(
+            [(line.original, line.reason or "", line.condition or "") for line in sale.lines], approval=sale.approval
+        ),
     )
 
 
 def _line(line: LineIn, index: int, currency: str) -> LineCommand:
     where = ("lines", index)
+    if not line.code and line.original is None:
+        raise InvalidSale("code is missing", pointer=f"/lines/{index}/code", remedy="Every line names what was sold.")
     return LineCommand(
         code=line.code,
         units=line.units,
@@ -206,6 +221,7 @@ def _line(line: LineIn, index: int, currency: str) -> LineCommand:
         cost_minor=_money(line.cost, line.cost_minor, "cost", where, currency),
         is_return=line.is_return,
         is_gift=line.is_gift,
+        original=original_of(line.original),
     )
 
 
@@ -239,12 +255,14 @@ def _needed(text: _Money, minor: _Minor, where: tuple[str | int, ...], currency:
 
 def command_json(command: CompleteSale, currency: str) -> dict[str, object]:
     """A command as the API would take it: decimal texts, defaults left out."""
+    lines = [line_json(line, currency) for line in command.lines]
     sale: dict[str, object] = {
         "id": command.source_id,
         "store": command.store,
         "completed_at": command.completed_at.isoformat(),
-        "lines": [line_json(line, currency) for line in command.lines],
+        "lines": lines,
     }
+    sale |= returned_json(command, lines)
     if command.tenders:
         sale["tenders"] = [
             {"type": tender.type, "amount": format_minor(tender.amount_minor, currency)}
@@ -253,8 +271,8 @@ def command_json(command: CompleteSale, currency: str) -> dict[str, object]:
         ]
     heads = ("chain", "currency", "workstation", "operator", "receipt_number", "customer")
     sale |= _filled({name: getattr(command, name) for name in heads})
-    if command.member is not None:
-        sale["member"] = member_json(command.member)
+    if command.member is not None or command.account:
+        sale["member"] = command.account or (member_json(command.member) if command.member is not None else None)
     if command.codes:
         sale["codes"] = list(command.codes)
     return sale | ({"channel": command.channel} if command.channel != "pos" else {})

@@ -25,9 +25,9 @@ class MemberIn(Struct, forbid_unknown_fields=True, omit_defaults=True):
     attributes: Annotated[dict[_Name, _Value], Meta(max_length=100)] = {}
 
 
-def member_of(stated: MemberIn | None) -> Member | None:
-    """The snapshot as checkout takes it."""
-    if stated is None:
+def member_of(stated: MemberIn | str | None) -> Member | None:
+    """The snapshot as checkout takes it; None for nobody, and for a number, by which checkout finds the member."""
+    if stated is None or isinstance(stated, str):
         return None
     return Member(
         id=stated.id,
@@ -37,6 +37,11 @@ def member_of(stated: MemberIn | None) -> Member | None:
         completed_orders=stated.completed_orders,
         attributes=stated.attributes,
     )
+
+
+def account_of(stated: MemberIn | str | None) -> str:
+    """The number of a member of ours; empty for a snapshot and for nobody."""
+    return stated if isinstance(stated, str) else ""
 
 
 def member_json(member: Member) -> object:
