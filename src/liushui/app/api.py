@@ -19,6 +19,7 @@ from liushui.intake.router import router as intake_router
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.orders.router import router as orders_router
 from liushui.promotions.router import router as promotions_router
+from liushui.returns.router import router as returns_router
 from liushui.runtime.oauth import Bearer
 from liushui.runtime.web import problem_response
 from liushui.stores.router import router as stores_router
@@ -152,6 +153,7 @@ for _router in (
     stores_router,
     catalog_router,
     checkout_router,
+    returns_router,
     orders_router,
     promotions_router,
     intake_router,

@@ -58,6 +58,12 @@ class SaleHasReturns(Conflict):
     type = "sale-has-returns"
 
 
+class ValueGivenBack(Conflict):
+    """A return that gave points or stored value back can't be voided."""
+
+    type = "value-given-back"
+
+
 class VoidReasonMissing(InvalidValue):
     """A sale is voided for a reason, and none was given."""
 

@@ -82,6 +82,14 @@ class DiscountAnswer(Schema):
     amount_minor: int
 
 
+class OriginalAnswer(Schema):
+    """The line of another sale that a returned line takes back."""
+
+    sale_id: UUID
+    line_number: int
+    unit_positions: list[int] = Field(description="0 is the first unit; empty where all were paid alike.")
+
+
 class LineAnswer(Schema):
     """A line of a receipt."""
 
@@ -102,6 +110,7 @@ class LineAnswer(Schema):
     tax_minor: int
     cost_minor: int | None = Field(description="Null too for readers without report.read or catalog.write.")
     is_return: bool
+    original: OriginalAnswer | None = Field(description="Of a returned line whose sale is known.")
     discounts: list[DiscountAnswer]
 
 

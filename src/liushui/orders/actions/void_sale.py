@@ -9,9 +9,9 @@ from django.db import transaction
 
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.orders import queries
-from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, TILL_SOURCE, SaleDetail
+from liushui.orders.contracts import SALE_VOIDED, TEXT_MAX, TILL_SOURCE, VALUE_TENDERS, SaleDetail
 from liushui.orders.domain.texts import is_unicode
-from liushui.orders.errors import VoidAtTill, VoidReasonMissing
+from liushui.orders.errors import ValueGivenBack, VoidAtTill, VoidReasonMissing
 from liushui.orders.facts import event_of
 from liushui.orders.models import Sale
 from liushui.orders.returning import close_for_void
@@ -23,8 +23,9 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
     """Void a sale of a store where the principal holds `sale.void`; the second time answers what the first did.
 
     NotFound for a sale that the principal may not see, NotAllowed for one that it may see but not void, SaleHasReturns
-    for one of which goods came back, VoidAtTill for one that a till made: the till, which gives the money back and has
-    seen an approval, says `at_till` and needs `till.use` only.
+    for one of which goods came back, ValueGivenBack for one that gave points or stored value back, VoidAtTill for one
+    that a till made: the till, which gives the money back and has seen an approval, says `at_till` and needs `till.use`
+    only.
     """
     capability = "till.use" if at_till else "sale.void"
     principal.require(capability)
@@ -33,6 +34,11 @@ def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime
     principal.require_store(capability, store_id=before.summary.store_id)
     if before.summary.source == TILL_SOURCE and not at_till:
         raise VoidAtTill("This sale was made at a till", remedy="Void it there, or take it back there on a later day.")
+    if any(each.type in VALUE_TENDERS and each.amount_minor < 0 for each in before.tenders):
+        raise ValueGivenBack(
+            f"Receipt {before.summary.receipt_number} gave points or stored value back",
+            remedy="Sell the goods again instead.",
+        )
     text = _checked(reason)
     fact = queries.fact(sale_id=sale_id)
     if fact is None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liushui.kernel.errors import InvalidValue
 from liushui.orders import facade
 from liushui.orders.contracts import ExplainedPrice, SaleDetail, SaleLine
-from liushui.orders.errors import SaleHasReturns, VoidAtTill
+from liushui.orders.errors import SaleHasReturns, ValueGivenBack, VoidAtTill
 from liushui.orders.explaining import explained
 from liushui.orders.pages.words import quantity_text
 from liushui.orders.words import channel_name, payment_name
@@ -51,6 +51,7 @@ def receipt(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> Htt
         request,
         "orders/receipt.html",
         _shown(sale, store)
+        | _links(sale_id, principal)
         | {
             "sees_promotions": store.chain_id in principal.chains("promotion.read"),
             "history": history,
@@ -83,11 +84,28 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
         messages.error(request, _("Not voided: give a reason of up to 400 characters."))
     except SaleHasReturns:
         messages.error(request, _("Not voided: goods of this sale came back."))
+    except ValueGivenBack:
+        messages.error(request, _("Not voided: points or stored value went back with it. Sell the goods again."))
     except VoidAtTill:
         messages.error(request, _("Not voided: this sale was made at a till, void it or take it back there."))
     else:
         messages.success(request, _("The sale is voided."))
     return redirect("orders:sale", sale_id)
+
+
+def _links(sale_id: UUID, principal: Principal) -> dict[str, object]:
+    """The receipts by which lines of this one came back, and those of the lines that it takes back."""
+    visible = principal.stores("sale.read")
+    links = facade.return_links(sale_id=sale_id)
+    known = {store.id: store for store in stores.stores()}
+    return {
+        "came_back": [
+            (link, known[link.store_id].local(link.completed_at).replace(tzinfo=None), link.store_id in visible)
+            for link in links
+            if link.original_sale_id == sale_id
+        ],
+        "takes_back": [(link, link.original_store_id in visible) for link in links if link.sale_id == sale_id],
+    }
 
 
 def _shown(sale: SaleDetail, store: Store) -> dict[str, object]:
