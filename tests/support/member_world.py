@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -122,7 +122,8 @@ def member_world(
     """Make it all. `tail` takes the place of the last digits of phones and the card, where chains share a test."""
     now = now or datetime.now(UTC)
     chain_id = store.chain_id
-    programme_id = publish(chain_id=chain_id, maker=maker, checker=checker, now=now, document=PROGRAMME)
+    opened = now - timedelta(days=60)
+    programme_id = publish(chain_id=chain_id, maker=maker, checker=checker, now=opened, document=PROGRAMME)
 
     def own(number: str) -> str:
         return number[: len(number) - len(tail)] + tail

@@ -12,6 +12,7 @@ from liushui.kernel.money_text import money_text
 from liushui.loyalty.pages.programme_view import LABELS, element_of
 
 register = template.Library()
+NOTHING = "–"
 
 
 @register.filter
@@ -34,7 +35,9 @@ def rule_label(name: str) -> Any:
 
 @register.simple_tag
 def amount(value: int, what: str, currency: str) -> str:
-    """Points as a whole number, all else as money."""
+    """Points as a whole number, all else as money; a dash for nothing."""
+    if value == 0:
+        return NOTHING
     if what == "points":
         return f"{value:,}"
     return money_text(amount_minor=value, currency=currency, language=get_language() or "en")
