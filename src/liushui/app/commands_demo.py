@@ -26,8 +26,9 @@ app = typer.Typer(help="The demo chain: 20 supermarkets, 5,000 items, 90 days of
 
 TicketsOption = Annotated[float, typer.Option(help="Receipts an average store makes on a weekday.", min=0.1)]
 DaysOption = Annotated[int, typer.Option(help="Days of history, today included.", min=1, max=800)]
+MembersOption = Annotated[int, typer.Option(help="Members of the chain.", min=1, max=2000)]
 RateOption = Annotated[float, typer.Option(help="Live sales a second, on average over the opening hours.", min=0.001)]
-TICKETS, DAYS, RATE = 12.0, 90, 0.2
+TICKETS, DAYS, MEMBERS, RATE = 12.0, 90, 2000, 0.2
 
 
 @app.callback(
@@ -58,7 +59,7 @@ def _everything(
 ) -> None:
     if reset_first:
         clear(yes=yes)
-    accounts = _load(tickets=tickets, days=days)
+    accounts = _load(tickets=tickets, days=days, members=MEMBERS)
     port = free_port(host=host, port=port)
     url = f"http://{host}:{port}"
     wallet_port = free_port(host=host, port=8300)
@@ -88,9 +89,9 @@ def _everything(
 
 
 @command(app, "load", examples=("liushui demo load", "liushui demo load --days 30"))
-def load(tickets: TicketsOption = TICKETS, days: DaysOption = DAYS) -> None:
+def load(tickets: TicketsOption = TICKETS, days: DaysOption = DAYS, members: MembersOption = MEMBERS) -> None:
     """Load the demo chain up to this hour, without serving it. What is there already stays as it is."""
-    _load(tickets=tickets, days=days)
+    _load(tickets=tickets, days=days, members=members)
 
 
 @command(app, "live", examples=("liushui demo live --url http://127.0.0.1:8000 --rate 5",))
@@ -108,6 +109,7 @@ def live(
     from liushui.app.demo.baskets import Baskets
     from liushui.app.demo.live import LiveDay, Tills
     from liushui.app.demo.live import run as run_live
+    from liushui.app.demo.live_members import member_numbers
 
     accounts = read_accounts(folder=settings.LIUSHUI.data_dir)
     if accounts is None:
@@ -121,6 +123,7 @@ def live(
         items=assortment.items,
         stores=demo_stores(),
         rng=np.random.default_rng(seed),
+        numbers=member_numbers(),
     )
     with httpx.Client(base_url=url, timeout=30) as http:
         tills = Tills(http=http, client_id=accounts.client_id, client_secret=accounts.client_secret, stop=stop)
@@ -158,7 +161,7 @@ def clear(yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False
     out.print("The demo chain is gone.")
 
 
-def _load(*, tickets: float, days: int) -> Accounts:
+def _load(*, tickets: float, days: int, members: int) -> Accounts:
     from liushui.app.demo.assortment import demo_assortment  # loads NumPy, as above
     from liushui.app.demo.baskets import Baskets
     from liushui.app.demo.load import load_catalogue, load_places, load_sales
@@ -180,8 +183,9 @@ def _load(*, tickets: float, days: int) -> Accounts:
         accounts = ensure_accounts(chain=chain, folder=settings.LIUSHUI.data_dir, principal=principal)
         coupons = load_promotions(chain=chain, now=datetime.now(UTC))
         load_programme(chain=chain, now=datetime.now(UTC))
-        members = load_members(
+        known = load_members(
             chain=chain,
+            count=members,
             first=datetime.now(UTC).date() - timedelta(days=days),
             now=datetime.now(UTC),
             progress=lambda done: progress.update(task, description="Members", note=f"{done:,}"),
@@ -192,7 +196,7 @@ def _load(*, tickets: float, days: int) -> Accounts:
             days=days,
             now=datetime.now(UTC),
             principal=principal,
-            members=members,
+            members=known,
             progress=lambda day, sales: progress.update(
                 task, description=f"Sales of {day}", advance=1, note=f"{sales:,} receipts"
             ),

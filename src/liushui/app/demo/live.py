@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import httpx
 import numpy as np
@@ -17,6 +18,7 @@ from liushui.app.demo.accounts import LIVE_SOURCE
 from liushui.app.demo.assortment import DemoItem
 from liushui.app.demo.baskets import FIRST_HOUR, TIME_ZONE, Baskets, hour_shares
 from liushui.app.demo.chain import GS1_PREFIX, DemoStore
+from liushui.app.demo.live_members import LiveMembers
 from liushui.app.demo.pricing import tenders_for, unpriced
 from liushui.checkout.contracts import CompleteSale, LineCommand
 from liushui.kernel.errors import LiushuiError
@@ -50,6 +52,13 @@ class Tally:
     retries: int = 0
 
 
+class Answer(NamedTuple):
+    """What became of a sale: the HTTP status, 0 when stopped before, and its id when it was recorded."""
+
+    status: int
+    sale_id: UUID | None
+
+
 class Tills:
     """Sends sales with OAuth client credentials; a sale whose answer was lost is sent again under the same id."""
 
@@ -73,8 +82,8 @@ class Tills:
             self._stop.wait(0.3)
         return False
 
-    def send(self, sale: CompleteSale) -> int:
-        """Send one sale until it is answered; returns the HTTP status, or 0 when stopped before."""
+    def send(self, sale: CompleteSale) -> Answer:
+        """Send one sale until it is answered."""
         body = sale_body(sale)
         pause = 0.5
         while not self._stop.is_set():
@@ -88,15 +97,16 @@ class Tills:
                 self._token_until = 0.0
             elif answer is not None and answer.status_code < 500:
                 self._count(answer)
-                return answer.status_code
+                return Answer(answer.status_code, UUID(answer.json()["sale_id"]) if answer.is_success else None)
             self.tally.retries += 1
             self._stop.wait(pause)
             pause = min(_PAUSE_MAX_SECONDS, pause * 2)
-        return 0
+        return Answer(0, None)
 
     def priced(self, sale: CompleteSale) -> CompleteSale:
-        """The sale at the price that the server quotes for it now; as it is when it has none, or goods come back."""
-        if any(line.units < 0 for line in sale.lines):
+        """The sale at the price that the server quotes for it now; as it is when it has none, when goods come back, and
+        when it is paid with points: then it states what it took."""
+        if sale.account or any(line.units < 0 for line in sale.lines):
             return sale
         try:
             answer = self._http.post(
@@ -130,7 +140,13 @@ class LiveDay:
     """Makes up sales of this instant: the busier the hour, the more of them."""
 
     def __init__(
-        self, *, baskets: Baskets, items: Sequence[DemoItem], stores: Sequence[DemoStore], rng: np.random.Generator
+        self,
+        *,
+        baskets: Baskets,
+        items: Sequence[DemoItem],
+        stores: Sequence[DemoStore],
+        rng: np.random.Generator,
+        numbers: Mapping[str, str] | None = None,
     ) -> None:
         self._baskets = baskets
         self._weighed = {item.sku for item in items if item.weighed}
@@ -140,6 +156,7 @@ class LiveDay:
         at_night = np.array([store.size if store.index % NIGHT_EVERY == 0 else 0.0 for store in stores])
         self._night_shares = at_night / at_night.sum() if at_night.any() else self._shares
         self._rng = rng
+        self.members = LiveMembers(numbers=numbers or {}, rng=rng)
         self._numbers: dict[tuple[str, date], int] = {}
 
     def sale(self, *, at: datetime) -> CompleteSale:
@@ -147,13 +164,17 @@ class LiveDay:
         shares = self._shares if _is_open(at) else self._night_shares
         store = self._stores[int(self._rng.choice(len(self._stores), p=shares))]
         is_return, is_bad = self._rng.random() < RETURN_SHARE, self._rng.random() < BAD_SHARE
+        back = self.members.coming_back(source_id=new_id().hex, at=at) if is_return else None
+        if back is not None:
+            return back
         sale = self._baskets.one(
             rng=self._rng, store=store, at=at, source=LIVE_SOURCE, source_id=new_id().hex, is_return=bool(is_return)
         )
         lines = [self._at_till(line) for line in sale.lines]
         if is_bad:
             lines[0] = _scanned(lines[0], code=unknown_gtin(int(self._rng.integers(10_000))))
-        return replace(sale, lines=tuple(lines), receipt_number=self._receipt_number(store, at))
+        sale = self.members.with_number(replace(sale, lines=tuple(lines)))
+        return replace(sale, receipt_number=self._receipt_number(store, at))
 
     def _receipt_number(self, store: DemoStore, at: datetime) -> str:
         """The store's next number of the day, counted on from those that its history may give (the id stays a UUID)."""
@@ -212,18 +233,29 @@ def sale_body(sale: CompleteSale) -> dict[str, Any]:
         "operator": sale.operator,
         "receipt_number": sale.receipt_number,
         "customer": sale.customer,
-        "lines": [_line_body(line) for line in sale.lines],
+        "lines": _line_bodies(sale),
         "tenders": [
             {"type": tender.type, "method": tender.method, "amount_minor": tender.amount_minor}
             for tender in sale.tenders
         ],
-    }
+    } | ({"member": sale.account} if sale.account else {})
 
 
 def quote_body(sale: CompleteSale) -> dict[str, Any]:
     """The JSON of `POST /api/v1/quotes`: the basket without prices."""
     lines = [_line_body(line) for line in unpriced(sale.lines)]
     return {"chain": sale.chain, "store": sale.store, "channel": sale.channel, "lines": lines}
+
+
+def _line_bodies(sale: CompleteSale) -> list[dict[str, Any]]:
+    """The lines; those that come back say of which receipt, and why."""
+    bodies = [_line_body(line) for line in sale.lines]
+    for line, body in zip(sale.lines, bodies, strict=True):
+        if line.original is not None:
+            body["original"] = {"sale_id": str(line.original.sale_id), "line": line.original.line_number}
+    for each in sale.returns.reasons if sale.returns is not None else ():
+        bodies[each.line_number - 1] |= {"reason": each.reason, "condition": each.condition}
+    return bodies
 
 
 def _line_body(line: LineCommand) -> dict[str, Any]:
@@ -245,8 +277,11 @@ def run(*, tills: Tills, day: LiveDay, rate: float, count: int | None, stop: thr
     """Send sales until stopped, or until `count` were answered."""
     answered, reported_at, tally = 0, time.monotonic(), tills.tally
     while not stop.is_set() and (count is None or answered < count):
-        status = tills.send(tills.priced(day.sale(at=datetime.now(UTC))))
+        sale = tills.priced(day.sale(at=datetime.now(UTC)))
+        status, sale_id = tills.send(sale)
         answered += status != 0
+        if sale_id is not None:
+            day.members.sold(sale, sale_id)
         if time.monotonic() - reported_at > _REPORT_SECONDS:
             reported_at = time.monotonic()
             log.info(

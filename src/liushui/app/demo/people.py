@@ -6,9 +6,11 @@ only the numbers of members are each installation's own, so receipts carry a mar
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import accumulate
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
@@ -62,12 +64,11 @@ def demo_member(index: int) -> DemoMember:
     """The n-th member; those with low numbers come most often."""
     rng = np.random.default_rng([_SEED, index])
     draws = [float(draw) for draw in rng.random(10)]
-    place = demo_stores()[home_of(index)]
     spend = int(min(rng.lognormal(11.2, 1.2), 3_000_000)) // (1 + index // 400)
     tier = next((code for code, _zh, _en, needed, _grace in reversed(LEVELS) if spend >= needed), "")
     if draws[9] < 0.04:  # a tier of better days, which is about to be lost
         tier = "gold" if tier in ("", "silver") else tier
-    agrees = ("membership", *(["marketing"] if draws[4] < 0.6 else []), *(["profiling"] if draws[5] < 0.5 else []))
+    agrees = ("membership", *(["marketing"] if draws[4] < 0.35 else []), *(["profiling"] if draws[5] < 0.2 else []))
     birthday = date(2024, 1, 1) + timedelta(days=int(draws[3] * 366))
     given = "".join(_GIVEN[int(draw * len(_GIVEN))] for draw in draws[1:3])
     return DemoMember(
@@ -75,7 +76,7 @@ def demo_member(index: int) -> DemoMember:
         phone=f"1990000{index:04}",
         name=_SURNAMES[int(draws[0] * len(_SURNAMES))] + given,
         birthday=f"{birthday:%m-%d}",
-        store_code=place.code,
+        store_code=_store_codes()[home_of(index)],
         tier=tier,
         points=2_000 + int(spend / 100 * draws[6]),
         spend_minor=spend,
@@ -88,7 +89,7 @@ def demo_member(index: int) -> DemoMember:
 @cache
 def homes() -> tuple[tuple[int, ...], ...]:
     """The members of each store, by the stores' places in the list; large stores have more."""
-    found: list[list[int]] = [[] for _ in demo_stores()]
+    found: list[list[int]] = [[] for _ in _sizes()]
     for index in range(MEMBERS):
         found[home_of(index)].append(index)
     return tuple(tuple(each) for each in found)
@@ -96,9 +97,9 @@ def homes() -> tuple[tuple[int, ...], ...]:
 
 def home_of(index: int) -> int:
     """The store of a member, as its place in the list."""
-    sizes = np.cumsum([store.size for store in demo_stores()])
-    spot = (index * 0.618_033_988_75) % 1.0 * float(sizes[-1])  # the golden ratio spreads them evenly
-    return int(np.searchsorted(sizes, spot, side="right"))
+    reached = _sizes()
+    spot = (index * 0.618_033_988_75) % 1.0 * reached[-1]  # the golden ratio spreads them evenly
+    return bisect_right(reached, spot)
 
 
 def customer_mark(*, store_place: int, draw: float) -> str:
@@ -110,3 +111,14 @@ def customer_mark(*, store_place: int, draw: float) -> str:
 def shopper_phone() -> str:
     """The phone of a member to try the portal with: one with stored value, who comes often."""
     return demo_member(0).phone
+
+
+@cache
+def _sizes() -> tuple[float, ...]:
+    """The stores' sizes, added up one after another."""
+    return tuple(accumulate(store.size for store in demo_stores()))
+
+
+@cache
+def _store_codes() -> tuple[str, ...]:
+    return tuple(store.code for store in demo_stores())

@@ -30,9 +30,11 @@ _CONDITIONS = ("sealed", "opened", "damaged")
 
 def of_member(sale: CompleteSale, members: Mapping[str, Member]) -> CompleteSale:
     """The receipt with the number of its member in place of the generator's mark; some pay with points or value."""
-    member = members.get(sale.customer)
-    if member is None:
+    if not members:
         return sale
+    member = members.get(sale.customer)
+    if member is None:  # fewer members than the generator has
+        return replace(sale, customer="")
     return _paid_with_value(replace(sale, customer=member.number), mark=sale.customer)
 
 

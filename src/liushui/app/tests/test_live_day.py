@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID, uuid4
 
 import numpy as np
 
 from liushui.app.demo.assortment import demo_assortment
 from liushui.app.demo.baskets import TIME_ZONE, Baskets
 from liushui.app.demo.chain import demo_stores
-from liushui.app.demo.live import NIGHT_EVERY, LiveDay
+from liushui.app.demo.live import NIGHT_EVERY, LiveDay, sale_body
+from liushui.app.demo.people import MEMBERS, mark
 
 
 def live_day() -> LiveDay:
@@ -33,3 +35,41 @@ def test_only_the_night_shops_sell_when_the_others_are_closed() -> None:
     day = live_day()
     night = {day.sale(at=datetime(2026, 11, 20, 3, tzinfo=TIME_ZONE)).store for _ in range(80)}
     assert night == {store.code for store in demo_stores() if store.index % NIGHT_EVERY == 0}
+
+
+def test_members_buy_pay_a_little_with_points_and_bring_things_back() -> None:
+    assortment, noon = demo_assortment(), datetime(2026, 11, 20, 12, tzinfo=TIME_ZONE)
+    day = LiveDay(
+        baskets=Baskets(assortment=assortment, tickets=2),
+        items=assortment.items,
+        stores=demo_stores(),
+        rng=np.random.default_rng(5),
+        numbers={mark(index): f"M{index:011}" for index in range(MEMBERS)},
+    )
+    sales, backs = [], []
+    for _ in range(400):
+        sale = day.sale(at=noon)
+        if sale.returns is None:
+            sale_id = uuid4()
+            sales.append((sale, sale_id))
+            day.members.sold(sale, sale_id)
+        else:
+            backs.append(sale)
+    of_members = [sale for sale, _id in sales if sale.customer]
+    assert 100 < len(of_members) < 180
+    paid = [sale for sale in of_members if sale.account]
+    assert 2 <= len(paid) <= 20
+    for sale in paid:
+        body = sale_body(sale)
+        assert body["member"] == sale.customer
+        assert body["tenders"][0] == {"type": "points", "method": "", "amount_minor": 200}
+        assert sum(tender["amount_minor"] for tender in body["tenders"]) == sum(
+            line["amount_minor"] for line in body["lines"]
+        )
+    known = {sale_id: sale.store for sale, sale_id in sales}
+    assert backs
+    for sale in backs:
+        [line] = sale_body(sale)["lines"]
+        assert known[UUID(line["original"]["sale_id"])] == sale.store
+        assert (line["units"], line["original"]["line"], line["condition"]) == (-1, 1, "sealed")
+        assert sale_body(sale)["tenders"] == []  # what goes back is the server's to say
