@@ -45,6 +45,7 @@ BENCHES = (
     Bench("till_browser", "the sale screen in Chromium with 100,000 items", (SQLITE,), seconds_max=400),
     Bench("promotions", "pricing 20 lines with 1,000 promotions", (), seconds_max=400),
     Bench("promotion_peers", "the same pricing by other engines (from PyPI, npm, Maven)", (), seconds_max=900),
+    Bench("loyalty", "a member by phone among a million, points that end", (SQLITE, POSTGRESQL), seconds_max=1500),
     Bench("till", "closing a shift, 64 tills at once", (SQLITE, POSTGRESQL), seconds_max=400),
 )
 

@@ -20,6 +20,7 @@ from liushui.privacy.errors import InvalidPersonalData
 
 TOKEN_PREFIX = "LSM:"  # noqa: S105  # nosec B105  # what a member's own code begins with when it is scanned
 TOKEN_SECONDS = 180
+_TEXT_MAX = 200
 _SALT = "liushui.loyalty.member-token"
 _FIELDS = (
     *("id", "chain_id", "number", "subject_id", "status", "merged_into", "tier", "tier_since", "tier_until"),
@@ -59,7 +60,7 @@ def find_member(*, chain_id: int, text: str, now: datetime | None = None) -> Mem
     if text.startswith(TOKEN_PREFIX):
         return _by_token(chain_id, text, now or timezone.now())
     number = numbers.normal(text)
-    if not number or len(text) > 200:
+    if not number or len(text) > _TEXT_MAX or "\0" in text:
         return None
     if number[:1] == "M" and numbers.is_number(number):
         return members_by_number(chain_id=chain_id, numbers=[number]).get(number)

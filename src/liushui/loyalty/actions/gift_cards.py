@@ -184,7 +184,10 @@ def gift_card(*, chain_id: int, code: str) -> GiftCard:
 
 def gift_card_by_number(*, chain_id: int, number: str) -> GiftCard:
     """A card by its printed number, for those who may see any card; raises GiftCardUnknown."""
-    rows = sql.run(f"{_BALANCE} WHERE c.chain_id = %s AND c.number = %s", [chain_id, numbers.normal(number)])
+    normal = numbers.normal(number)
+    if not numbers.is_number(normal):
+        raise GiftCardUnknown("There is no such gift card")
+    rows = sql.run(f"{_BALANCE} WHERE c.chain_id = %s AND c.number = %s", [chain_id, normal])
     if not rows:
         raise GiftCardUnknown("There is no such gift card")
     return _view(rows[0])
@@ -193,7 +196,7 @@ def gift_card_by_number(*, chain_id: int, number: str) -> GiftCard:
 def _named(*, chain_id: int, code: str = "", number: str = "") -> GiftCardRow:
     rows = GiftCardRow.objects.filter(chain_id=chain_id)
     if number:
-        row = rows.filter(number=numbers.normal(number)).first()
+        row = rows.filter(number=numbers.normal(number).replace("\0", "")).first()
     else:
         marks = sealed.fingerprints(numbers.normal(code), purpose=_KEPT_AS)
         row = rows.filter(code_sha256__in=marks).first()
