@@ -63,9 +63,9 @@ class Environment(BaseSettings):
         10, gt=0, description="A till that nobody touched for so long asks for the operator's PIN again, in minutes."
     )
     till_refund_limit_minor: int = Field(
-        50_000,
+        200_000,
         ge=0,
-        description="Money given back at a till over this many minor units is approved in the console only.",
+        description="Money given back at a till over this many minor units is approved in the console, not by badge or PIN.",
     )
     till_paid_out_limit_minor: int = Field(
         20_000, ge=0, description="Cash over this many minor units leaves a till's drawer with an approval only."

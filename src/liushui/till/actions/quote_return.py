@@ -13,6 +13,7 @@ from liushui.catalog.contracts import PricedItem
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
 from liushui.orders.contracts import ForReturn, SaleLine
+from liushui.promotions import facade as promotions
 from liushui.returns import facade as returns
 from liushui.returns.contracts import ReturnQuote, UnreceiptedLine, WantedReturn
 from liushui.returns.errors import NotReturnable
@@ -85,7 +86,11 @@ def return_columns(
     codes = [each.code for each in wanted.goods] or [each.line.sku for each in quote.lines]
     returned = _kept(quote, codes, before, lines)
     items = catalog.price_items(store=store, codes={each.line.sku for each in returned.lines}, at=now)
-    back = [rules.ticket_line(each.number, each.line, names=_names(each.line, items)) for each in returned.lines]
+    offs = _promotion_names(store, now)
+    back = [
+        rules.ticket_line(each.number, each.line, names=_names(each.line, items), promotions=offs)
+        for each in returned.lines
+    ]
     if len(sold) + len(back) > line_rules.LINES_MAX:
         raise TicketFull(f"The ticket would have {len(sold) + len(back)} lines", remedy="Take the rest by another one.")
     return {**storage.line_columns([*sold, *back]), **storage.return_columns(returned)}
@@ -180,6 +185,12 @@ def _numbers(
             last += 1
         numbers.append(waiting.pop(0) if waiting else last)
     return numbers
+
+
+def _promotion_names(store: Store, now: datetime) -> line_rules.PromotionNames:
+    """What promotions are called in both languages, those still in force; the receipt knows the others' Chinese one."""
+    book = promotions.live_rulebook(chain_id=store.chain_id, at=now)
+    return {} if book is None else {each: found.promotion.name for each, found in book.compiled.by_id.items()}
 
 
 def _names(line: SaleLine, items: Mapping[str, PricedItem]) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnReason, ReturnTerms
 from liushui.orders.contracts import SaleLine
 from liushui.till.contracts import TicketDiscount, TicketLine
+from liushui.till.domain.lines import PromotionNames
 from liushui.till.domain.tenders import VALUE_TYPES
 from liushui.till.returned import ReturnedLine, TicketRefund, TicketReturn
 
@@ -45,7 +46,7 @@ def _part(tender: TicketRefund, minor: int) -> TicketRefund:
     )  # fmt: skip
 
 
-def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str]) -> TicketLine:
+def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str], promotions: PromotionNames) -> TicketLine:
     """How goods that come back stand on the ticket. `names` are the item's in Chinese and English."""
     name_zh, name_en = names
     return TicketLine(
@@ -68,9 +69,13 @@ def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str]) -> Ticke
         tax_minor=line.tax_minor,
         discounts=tuple(
             TicketDiscount(
-                promotion=each.code, name_zh=each.name or each.code, name_en="", amount_minor=each.amount_minor
+                promotion=each.code,
+                name_zh=told.get("zh", "") or each.name or each.code,
+                name_en=told.get("en", ""),
+                amount_minor=each.amount_minor,
             )
             for each in line.discounts
+            for told in (promotions.get(each.code, {}),)
         ),
         is_returned=True,
     )
