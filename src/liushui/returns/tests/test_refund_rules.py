@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liushui.orders.contracts import Discount, ReturnedLine, SaleLine, Tender
@@ -19,6 +19,7 @@ from liushui.returns.domain.shares import filled, nested_shares, steps
 from liushui.returns.domain.tenders import funds, refund_tenders, settled, split
 from liushui.returns.errors import InvalidPolicy, NotReturnable, TooMuchReturned
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # many processes share two cores
 SALE = UUID(int=1)
 NOTHING = ReturnedLine(
     units=0, regular_minor=0, discount_minor=0, amount_minor=0, tax_minor=0, cost_minor=0, measure_value=0,
@@ -82,6 +83,7 @@ def split_of(draw: st.DrawFn, units: int) -> list[int]:
     return portions
 
 
+@PATIENT
 @given(st.data())
 def test_all_portions_of_a_line_give_back_the_line_and_no_portion_is_of_the_wrong_sign(data: st.DataObject) -> None:
     line = data.draw(lines())
@@ -143,6 +145,7 @@ def test_unlike_units_come_back_cheapest_first_or_by_name() -> None:
 TYPES = ("points", "stored_value", "gift_card", "card", "mobile", "other", "cash")
 
 
+@PATIENT
 @given(st.data())
 def test_any_split_of_a_refund_gives_each_tender_what_it_paid(data: st.DataObject) -> None:
     tenders = data.draw(
@@ -171,6 +174,7 @@ def test_any_split_of_a_refund_gives_each_tender_what_it_paid(data: st.DataObjec
     assert gone == (expected | {0: exchanged} if exchanged else expected)
 
 
+@PATIENT
 @given(st.data())
 def test_however_returns_are_voided_in_between_all_that_is_left_comes_back(data: st.DataObject) -> None:
     tenders = [Tender(type=kind, amount_minor=data.draw(st.integers(1, 300))) for kind in ("points", "card", "cash")]
@@ -241,6 +245,7 @@ def test_an_exchange_moves_the_difference_and_gives_points_back_whole() -> None:
     assert settled(tenders, sold_minor=150) == ((*tenders[:2], refund("cash", 50)), 0)
 
 
+@PATIENT
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=5), st.integers(0, 500))
 def test_shares_grow_with_what_is_gone_and_end_at_the_parts(parts: list[int], gone: int) -> None:
     gone = min(gone, sum(parts))
