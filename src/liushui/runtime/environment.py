@@ -65,7 +65,7 @@ class Environment(BaseSettings):
     till_refund_limit_minor: int = Field(
         200_000,
         ge=0,
-        description="Money given back at a till over this many minor units is approved in the console, not by badge or PIN.",
+        description="Money given back over this many minor units is approved in the console, not by PIN at a till.",
     )
     till_paid_out_limit_minor: int = Field(
         20_000, ge=0, description="Cash over this many minor units leaves a till's drawer with an approval only."
