@@ -59,7 +59,6 @@ def programme_document() -> dict[str, Any]:
         },
         "birthday": {"window": "month", "points": 100, "multiplier_bp": 20_000},
         "anniversary": {"window": "week", "points": 50, "multiplier_bp": 10_000},
-        "coupons_on_return": "give_back",
     }
 
 

@@ -15,7 +15,6 @@ from liushui.loyalty.domain.programme_calendar import add_months
 ONCE_BP = 10_000
 Match = Literal["first", "best"]
 SpendOrder = Literal["gift_first", "principal_first", "pro_rata"]
-CouponsOnReturn = Literal["give_back", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,6 @@ class Programme:
     bonus_rows: tuple[BonusRow, ...] = ()
     birthday: Benefit | None = None
     anniversary: Benefit | None = None
-    coupons_on_return: CouponsOnReturn = "give_back"
 
     def points_for(self, *, amount_minor: int) -> int:
         """The points that pay an amount, rounded up; 0 for an amount of 0. Points that pay for nothing: ValueError."""

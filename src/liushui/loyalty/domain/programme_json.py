@@ -17,7 +17,6 @@ from liushui.loyalty.domain.programme import (
     ONCE_BP,
     Benefit,
     BonusRow,
-    CouponsOnReturn,
     EarnRow,
     Level,
     Match,
@@ -55,7 +54,6 @@ EMPTY: Mapping[str, Any] = {
     "stored_value": {"spend_order": "principal_first", "top_up_bonus": []},
     "birthday": None,
     "anniversary": None,
-    "coupons_on_return": "give_back",
 }
 
 
@@ -85,10 +83,6 @@ def read_programme(document: str | bytes | Mapping[str, Any]) -> Programme:
         bonus_rows=_bonus_rows(value_rules["top_up_bonus"]),
         birthday=_benefit(fields["birthday"], at="birthday"),
         anniversary=_benefit(fields["anniversary"], at="anniversary"),
-        coupons_on_return=cast(
-            CouponsOnReturn,
-            choice(fields["coupons_on_return"], at="coupons_on_return", among=get_args(CouponsOnReturn)),
-        ),
     )
     return replace(read, digest=digest_of(read))
 
@@ -132,7 +126,6 @@ def write_programme(programme: Programme) -> dict[str, Any]:
         },
         "birthday": _written_benefit(programme.birthday),
         "anniversary": _written_benefit(programme.anniversary),
-        "coupons_on_return": programme.coupons_on_return,
     }
 
 

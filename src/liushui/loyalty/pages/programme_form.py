@@ -48,7 +48,7 @@ PLAIN = (
     "match", "tenders_without_points", "validity.kind", "validity.months", "validity.years", "redemption.is_on",
     "redemption.points", "redemption.minor", "redemption.max_share_bp", "window_months", "spend_order",
     "birthday.is_on", "birthday.window", "birthday.points", "birthday.multiplier_bp", "anniversary.is_on",
-    "anniversary.window", "anniversary.points", "anniversary.multiplier_bp", "coupons_on_return",
+    "anniversary.window", "anniversary.points", "anniversary.multiplier_bp",
 )  # fmt: skip
 _LISTS = ("tiers", "categories", "channels", "weekdays", "tenders_without_points")
 _POINTERS = {
@@ -93,7 +93,6 @@ def form_of_document(document: Json, currency: str) -> Form:
         "validity.years": str(validity.get("years", 1)),
         "window_months": str(tiers["window_months"]),
         "spend_order": value["spend_order"],
-        "coupons_on_return": document["coupons_on_return"],
     }
     redemption = document["redemption"] or {"points": 100, "minor": 100, "max_share_bp": ONCE_BP}
     form.plain |= {
@@ -228,7 +227,6 @@ class _Reader:
             },
             "birthday": self._benefit(plain, "birthday"),
             "anniversary": self._benefit(plain, "anniversary"),
-            "coupons_on_return": "keep" if plain["coupons_on_return"] == "keep" else "give_back",
         }
 
     def _whole(self, row: Row, key: str, *, low: int, high: int, name: str = "") -> Any:

@@ -39,7 +39,6 @@ RICH: dict[str, Any] = {
     },
     "validity": {"kind": "year_end", "years": 1},
     "anniversary": {"window": "day", "points": 0, "multiplier_bp": 30_000},
-    "coupons_on_return": "keep",
 }  # fmt: skip
 
 

@@ -53,7 +53,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("tiers/window_months", 0, "tiers.window_months"),
         ("stored_value/top_up_bonus", [{"paid_minor": 5, "gift_minor": 0}], "stored_value.top_up_bonus[0].gift_minor"),
         ("birthday", {"window": "year", "points": 0, "multiplier_bp": 10_000}, "birthday.window"),
-        ("coupons_on_return", "burn", "coupons_on_return"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_path(path: str, value: Any, pointer: str) -> None:

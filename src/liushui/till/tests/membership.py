@@ -38,7 +38,6 @@ PROGRAMME = {
     },
     "birthday": None,
     "anniversary": None,
-    "coupons_on_return": "give_back",
 }  # fmt: skip
 
 
