@@ -44,7 +44,7 @@ TEXT_MAX: dict[str, int] = {
     "number": 16,
     "card": 32,
     "tier": 64,
-    "cause": 160,
+    "cause": 240,  # what an order key needs, and what is said of it
     "order_key": 200,
     "operator": 64,
     "tender": 32,
