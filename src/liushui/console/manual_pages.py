@@ -20,7 +20,7 @@ from liushui.kernel.errors import NotFound
 FOLDER = Path(__file__).resolve().parent / "manual"
 LANGUAGES = ("zh-hans", "en")
 # in the order of the index: who it is for says more than an alphabet
-NAMES = ("cashier", "store-manager", "head-office", "marketing", "it", "faq", "training")
+NAMES = ("cashier", "store-manager", "head-office", "marketing", "members", "it", "faq", "training")
 
 
 @dataclass(frozen=True, slots=True)
