@@ -285,6 +285,7 @@ def _till_speakers(world: World, own: Store) -> None:
 def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
     """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"portal_chain": "ACME"})
     logging.disable(logging.ERROR)
     believed.forget_all()
     yield build_world(tmp_path)

@@ -22,7 +22,18 @@ ENROLLING = {"oauth/device_authorization/", "till/enrol/", "till/enrol/qr/", ".w
 OPEN_TO_ALL = (
     HELP
     | ENROLLING
-    | {"oauth/token/", "oauth/revoke/", "healthz", "readyz", "metrics", "language/", "theme/", "sign-in/", "sign-out/"}
+    | {
+        "oauth/token/",
+        "oauth/revoke/",
+        "healthz",
+        "readyz",
+        "metrics",
+        "language/",
+        "theme/",
+        "sign-in/",
+        "sign-out/",
+        "my/sign-in/",
+    }
 )
 # Ids that open nothing by themselves: a name shared by all chains, or a report's name.
 NO_THINGS = HELP | {

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-MEMBERSHIP, MARKETING, PROFILING = "membership", "marketing", "profiling"
-PURPOSES = (MEMBERSHIP, MARKETING, PROFILING)
 Purpose = Literal["membership", "marketing", "profiling"]
+MEMBERSHIP: Purpose = "membership"
+MARKETING: Purpose = "marketing"
+PROFILING: Purpose = "profiling"
+PURPOSES: tuple[Purpose, ...] = (MEMBERSHIP, MARKETING, PROFILING)
 CHANNELS = ("till", "portal", "console", "import", "api")
 Mask = Literal["name", "phone", "email", "birthday", "plate", "all"]
 

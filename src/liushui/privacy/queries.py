@@ -103,8 +103,10 @@ def _opened(subject_ids: Collection[UUID], field: str | None = None) -> list[tup
         "subject_id", "table_name", "field_name", "sealed", "subject__key_id", "subject__wrapped_key"
     ):
         if subject_id not in keys:
-            keys[subject_id] = vault.data_key(subject_id=subject_id, key_id=key_id, wrapped=wrapped)
-        value = vault.opened(data_key=keys[subject_id], table=table, field=name, subject_id=subject_id, sealed=sealed)
+            keys[subject_id] = vault.data_key(subject_id=subject_id, key_id=key_id, wrapped=bytes(wrapped or b""))
+        value = vault.opened(
+            data_key=keys[subject_id], table=table, field=name, subject_id=subject_id, sealed=bytes(sealed)
+        )
         found.append((subject_id, (table, name), value))
     return found
 

@@ -133,8 +133,9 @@ def _known(where: str, found: Iterable[tuple[str, str]], chain_ids: Collection[i
             value = normalised(field=field, value=text)
         except InvalidPersonalData:
             continue
-        digests = (vault.blind_index(chain_id=chain_id, field=field, value=value) for chain_id in chain_ids)
-        by_field.setdefault(field, []).extend(digests)
+        by_field.setdefault(field, []).extend(
+            vault.blind_index(chain_id=chain_id, field=field, value=value) for chain_id in chain_ids
+        )
     leaks = []
     for field, digests in by_field.items():
         people = sum(

@@ -165,19 +165,22 @@ def erase(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpRespon
     }  # fmt: skip
     if request.method == "GET":
         return render(request, "portal/erase.html", context)
-    code_of = {
-        "chain_id": chain.id, "to": None, "subject_id": shopper.subject_id, "channel": "sms", "purpose": ERASE,
-        "address": client_address(request), "now": now,
-    }  # fmt: skip
     context["is_sent"] = request.POST.get("do") == "erase"
+    address = client_address(request)
     try:
-        if request.POST.get("do") != "erase":
-            asked = privacy.request_code(**code_of)
+        if not context["is_sent"]:
+            asked = privacy.request_code(
+                chain_id=chain.id, to=None, subject_id=shopper.subject_id, channel="sms", purpose=ERASE,
+                address=address, now=now,
+            )  # fmt: skip
             return render(request, "portal/erase.html", context | {"is_sent": True, "to": asked.to, "hint": asked.hint})
         if not request.POST.get("sure"):
             problem = _("Tick that you know what is lost.")
             return render(request, "portal/erase.html", context | {"problem": problem}, status=422)
-        privacy.check_code(**code_of, code=request.POST.get("code", ""))
+        privacy.check_code(
+            chain_id=chain.id, to=None, subject_id=shopper.subject_id, channel="sms", purpose=ERASE,
+            code=request.POST.get("code", ""), address=address, now=now,
+        )  # fmt: skip
     except LiushuiError as error:
         return render(request, "portal/erase.html", context | {"problem": problem_text(error)}, status=error.status)
     privacy.erase_subject(subject_id=shopper.subject_id, reason="own request on the portal", principal=None, now=now)

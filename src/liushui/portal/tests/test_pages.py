@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from liushui.app.consumers import CONSUMERS
 from liushui.loyalty import facade as loyalty
+from liushui.loyalty.handlers import CONSUMERS
 from liushui.portal.tests.conftest import OTHER_PHONE, PHONE, Shop
 from liushui.privacy import facade as privacy
 from liushui.runtime import worker

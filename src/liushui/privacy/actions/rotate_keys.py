@@ -24,7 +24,7 @@ def rewrap_keys(*, on_progress: Callable[[int], None] = lambda _done: None) -> i
         if not rows:
             return done
         for subject_id, key_id, wrapped in rows:
-            new_id, again = vault.rewrapped(subject_id=subject_id, key_id=key_id, wrapped=wrapped)
+            new_id, again = vault.rewrapped(subject_id=subject_id, key_id=key_id, wrapped=bytes(wrapped or b""))
             # an erasure in between has taken the key away: then nothing is put back
             done += SubjectRow.objects.filter(id=subject_id, state="active", key_id=key_id).update(
                 key_id=new_id, wrapped_key=again

@@ -60,7 +60,7 @@ def _replace(row: SubjectRow, values: Mapping[str, str], gone: Collection[str], 
     if not SubjectRow.objects.filter(id=row.id, state="active").update(seen_at=now):
         raise UnknownSubject("There is no such person")
     held = SubjectRow.objects.get(id=row.id)
-    data_key = vault.data_key(subject_id=row.id, key_id=held.key_id, wrapped=held.wrapped_key or b"")
+    data_key = vault.data_key(subject_id=row.id, key_id=held.key_id, wrapped=bytes(held.wrapped_key or b""))
     names = [*values, *gone]
     indexes = BlindIndexRow.objects.filter(subject_id=row.id, field_name__in=names)
     claimed = set(indexes.filter(is_claimed=True).values_list("field_name", flat=True))
