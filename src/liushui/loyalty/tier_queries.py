@@ -119,7 +119,7 @@ def snapshot(*, chain_id: int, at: datetime, member_id: UUID | None = None, numb
     rows = MemberRow.objects.filter(chain_id=chain_id, status__in=("active", "merged"))
     rows = rows.filter(id=member_id) if member_id is not None else rows.filter(number=number)
     found = _with_purchases(rows)
-    if found is not None and found.status == "merged":
+    if found is not None and found.merged_into is not None:
         found = _with_purchases(MemberRow.objects.filter(id=found.merged_into, status="active"))
     if found is None:
         return None
