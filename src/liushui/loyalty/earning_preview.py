@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 from liushui.loyalty import member_queries
 from liushui.loyalty.domain.programme import ONCE_BP
 from liushui.loyalty.domain.programme_earning import Occasion, SoldLine, earn
+from liushui.loyalty.earning_state import earned_sale
 from liushui.loyalty.models import EarnedSaleRow
 from liushui.loyalty.programme_live import live_programme
 from liushui.loyalty.tier_queries import birthdays_of
@@ -60,3 +62,10 @@ def points_of_sale(
         promised_add=points_add,
     )
     return EarnedPoints(earned.points, False)
+
+
+def points_to_take_back(*, sale_id: UUID, amounts: Mapping[int, int]) -> int:
+    """The points that go when these amounts, by line number, come back of a sale: by the rule that its event follows.
+    0 for one by which nobody has earned, or whose event has not been read. One statement."""
+    sale = earned_sale(sale_id=sale_id)
+    return 0 if sale is None or sale.is_voided else sale.take_back(amounts)[0]

@@ -78,6 +78,11 @@ class EarnedSale:
         return tuple((values | {"lines": [list(line) for line in self.lines]}).values())
 
 
+def earned_sale(*, sale_id: UUID) -> EarnedSale | None:
+    """What a sale came to, if anybody has earned by it; one statement."""
+    return _sales({sale_id}).get(sale_id)
+
+
 @dataclass(slots=True, kw_only=True)
 class State:
     """The members of a batch and their sales, as far as the events applied so far have brought them."""

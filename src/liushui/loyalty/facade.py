@@ -42,7 +42,7 @@ from liushui.loyalty.actions.publish_programme import (
 )
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
-from liushui.loyalty.earning_preview import points_of_sale
+from liushui.loyalty.earning_preview import points_of_sale, points_to_take_back
 from liushui.loyalty.figures import liability, verify
 from liushui.loyalty.lists import merged_numbers
 from liushui.loyalty.member_queries import (
@@ -112,6 +112,7 @@ __all__ = [
     "merged_numbers",
     "move_programme_row",
     "points_of_sale",
+    "points_to_take_back",
     "post",
     "programme_changes",
     "programme_draft",

@@ -47,6 +47,7 @@ class TicketReturn:
     tenders: tuple[TicketRefund, ...]  # all of it, in the order in which it is given back
     needs_approval: str = ""  # why another person has to approve it; empty: nobody has to
     notes: tuple[str, ...] = ()  # what else the policy says: late | other_store | card_late | clawback …
+    points_taken_back: int = 0  # that the goods had earned, as far as is known when they were chosen
     approval_id: UUID | None = None
     approved_by: str = ""
     approved_minor: int = 0

@@ -11,6 +11,7 @@ from uuid import UUID
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import PricedItem
 from liushui.kernel.errors import LiushuiError
+from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
 from liushui.orders.contracts import ForReturn, SaleLine
 from liushui.promotions import facade as promotions
@@ -164,10 +165,22 @@ def _kept(
         ),
         needs_approval=quote.needs_approval,
         notes=quote.notes,
+        points_taken_back=_points_back(quote),
         approval_id=before.approval_id if before is not None and is_covered else None,
         approved_by=before.approved_by if before is not None and is_covered else "",
         approved_minor=before.approved_minor if before is not None and is_covered else 0,
     )  # fmt: skip
+
+
+def _points_back(quote: ReturnQuote) -> int:
+    if quote.sale_id is None or not quote.customer:
+        return 0
+    amounts: dict[int, int] = {}
+    for each in quote.lines:
+        if each.original is not None:
+            number = each.original.line_number
+            amounts[number] = amounts.get(number, 0) - each.line.amount_minor
+    return loyalty.points_to_take_back(sale_id=quote.sale_id, amounts=amounts)
 
 
 def _numbers(

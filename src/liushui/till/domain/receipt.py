@@ -87,4 +87,5 @@ def _returned(returned: TicketReturn) -> Mapping[str, object]:
         "approved_by": returned.approved_by,
         "reasons": {line.number: (line.reason, line.condition) for line in returned.lines},
         "points_given_back": sum(tender.points for tender in returned.tenders),
+        "points_taken_back": returned.points_taken_back,
     }
