@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 
 from liushui.kernel.errors import NotFound
@@ -23,7 +25,7 @@ from liushui.orders.contracts import (
     SaleRecorded,
     Tender,
 )
-from liushui.orders.errors import ReturnedMeanwhile, ReturnUnclaimed, SaleHasReturns
+from liushui.orders.errors import ReturnedMeanwhile, ReturnUnclaimed, SaleHasReturns, ValueGivenBack
 from liushui.orders.models import ReturnCounterRow, ReturnHeadRow, Sale
 from liushui.orders.tests.examples import NOON, line, sale
 from liushui.runtime.models import OutboxEvent
@@ -257,3 +259,36 @@ def test_what_was_clawed_back_before_comes_back_on_a_line_without_units(house) -
     [answer] = record(command)
     assert isinstance(answer, SaleRecorded)
     assert (so_far(house, original).lines[2].units, so_far(house, original).lines[2].amount_minor) == (0, 50)
+
+
+def test_receipts_that_a_till_took_back_whole_in_the_old_form_are_returns_like_any_other(house) -> None:
+    original = sold(house)
+    lines = (line(1, units=-3, amount=-2700, regular=-3000), line(2, units=-1, amount=-1250))
+    [old] = record(
+        sale(
+            f"reversal-{original.hex}", source="till", lines=lines, chain_id=house.chain_id, store_id=house.here.id,
+            tenders=(Tender(type="card", amount_minor=-2000), Tender(type="cash", amount_minor=-1950)),
+        )
+    )  # fmt: skip
+    migration = import_module("liushui.orders.migrations.0005_old_reversals")
+    apps = MigrationLoader(connection).project_state([("orders", "0004_customer")]).apps
+    migration.link_reversals(apps, connection.schema_editor())
+    found = so_far(house, original)
+    assert (found.version, found.tenders) == (1, {1: 2000, 2: 1950})
+    assert {number: back.units for number, back in found.lines.items()} == {1: 3, 2: 1}
+    assert {link.sale_id for link in facade.return_links(sale_id=original)} == {old.sale_id}
+    [late] = record(back(house, original))
+    assert isinstance(late, ReturnedMeanwhile)
+    with pytest.raises(SaleHasReturns):
+        facade.void_sale(sale_id=original, reason="mistake", principal=house.principal(), now=NOON)
+    migration.link_reversals(apps, connection.schema_editor())  # again: nothing twice
+    assert so_far(house, original).version == 1
+
+
+def test_a_return_that_gave_value_back_is_not_voided(house) -> None:
+    original = sold(house)
+    command = back(house, original, store_id=house.here.id)
+    [answer] = record(replace(command, tenders=(Tender(type="points", amount_minor=-900),)))
+    with pytest.raises(ValueGivenBack):
+        facade.void_sale(sale_id=answer.sale_id, reason="mistake", principal=house.principal(), now=NOON)
+    assert so_far(house, original).lines[1].units == 1
