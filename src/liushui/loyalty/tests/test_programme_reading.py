@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +212,9 @@ def test_points_are_gone_from_the_first_day_after_their_validity(
     validity: dict[str, Any], earned: date, gone: date | None
 ) -> None:
     assert read_programme(programme(validity=validity)).expires_on(earned_on=earned) == gone
+
+
+def test_the_example_of_the_page_about_the_format_is_one() -> None:
+    page = (Path(__file__).parents[4] / "docs/reference/loyalty-programme.md").read_text(encoding="utf-8")
+    example = page.split("```json\n", 1)[1].split("```", 1)[0]
+    assert write_programme(read_programme(example)) == json.loads(example)
