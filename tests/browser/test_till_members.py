@@ -40,7 +40,7 @@ def sale(open_page: OpenPage) -> Callable[..., Page]:
 
 WORDS = {
     "zh-hans": {
-        "phone": "18600001111", "name": "诸葛亮", "masked": "诸***", "join": "办理入会", "agree": "须先同意入会",
+        "phone": "18600001111", "name": "诸葛亮", "masked": "诸**", "join": "办理入会", "agree": "须先同意入会",
         "welcome": "欢迎新会员", "near": "再消费 ¥100.00 升级为银卡", "price": "会员价九折", "points": "积分",
         "used": "本次使用积分", "left": "积分余额", "earned": "本次获得积分", "stored": "储值余额", "topped": "充值",
         "bonus": "充 ¥500.00 送 ¥50.00", "gift": "礼品卡",
