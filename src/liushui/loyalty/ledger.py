@@ -6,7 +6,7 @@ Locks are taken in one order by all who book: the order's holds, the entries by 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from liushui.kernel.errors import InvalidValue
 from liushui.loyalty import sql
+from liushui.loyalty.domain import lots
 from liushui.loyalty.models import AccountRow, EntryRow
 from liushui.stores import facade as stores
 
@@ -47,6 +48,7 @@ class NewEntry:
     operator: str = ""
     reason: str = ""
     moves_free: bool = True
+    lot_of: tuple[UUID, str] | None = None  # account and cause of the line that earned what is taken back here
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -63,7 +65,7 @@ def book(entries: Iterable[NewEntry]) -> frozenset[tuple[UUID, str]]:
 
     Runs in the caller's transaction. What is there under the same cause stays as it is and moves nothing.
     """
-    ordered = sorted(entries, key=lambda entry: entry.key)
+    ordered = _with_lots(sorted(entries, key=lambda entry: entry.key))
     added: set[tuple[UUID, str]] = set()
     for first in range(0, len(ordered), _AT_ONCE):
         rows = sql.insert(
@@ -75,7 +77,47 @@ def book(entries: Iterable[NewEntry]) -> frozenset[tuple[UUID, str]]:
         )
         added |= {(sql.read_uuid(account_id), cause) for account_id, cause in rows}
     move([entry for entry in ordered if entry.key in added and entry.moves_free])
+    _ease([entry for entry in ordered if entry.key in added and _takes_what_may_have_ended(entry)])
     return frozenset(added)
+
+
+def _with_lots(entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+    """What is taken back gets the day of the lot that it came from."""
+    wanted = {entry.lot_of for entry in entries if entry.lot_of is not None}
+    if not wanted:
+        return entries
+    found = EntryRow.objects.filter(
+        account_id__in={account_id for account_id, _cause in wanted}, cause__in={cause for _account_id, cause in wanted}
+    )
+    days = {
+        (account_id, cause): until for account_id, cause, until in found.values_list("account_id", "cause", "lot_until")
+    }
+    days |= {entry.key: entry.lot_until for entry in entries if entry.key in wanted}
+    return [entry if entry.lot_of is None else replace(entry, lot_until=days.get(entry.lot_of)) for entry in entries]
+
+
+def _takes_what_may_have_ended(entry: NewEntry) -> bool:
+    return (
+        entry.kind == "take_back"
+        and entry.points < 0
+        and entry.lot_until is not None
+        and entry.lot_until <= entry.on_date
+    )
+
+
+def _ease(entries: Sequence[NewEntry]) -> None:
+    """Points that nobody spent before their day was over are gone already: taking them back takes nothing more."""
+    for entry in entries:
+        lock([entry.account_id])
+        rows = EntryRow.objects.filter(account_id=entry.account_id).exclude(points=0).exclude(cause=entry.cause)
+        lines = (
+            lots.Line(points, until, kind == "expire")
+            for points, until, kind in rows.order_by("id").values_list("points", "lot_until", "kind")
+        )
+        assert entry.lot_until is not None  # nosec B101  # for the type checker
+        points = min(-entry.points, lots.ended(lines=lines, until=entry.lot_until))
+        if points:
+            book([replace(entry, kind="expire", cause=f"ended:{entry.cause}", points=points, lot_of=None)])
 
 
 def move(entries: Sequence[NewEntry]) -> None:

@@ -79,7 +79,9 @@ def _void(fact: SaleFact, state: State, *, now: datetime) -> None:
     if member is None:
         return
     programme = live_programme(chain_id=fact.chain_id, at=fact.completed_at)
-    _book_points(fact, state, member, programme, -points, kind="take_back", cause=f"void:{fact.sale_id}")
+    _book_points(
+        fact, state, member, programme, -points, kind="take_back", cause=f"void:{fact.sale_id}", earned_by=sale
+    )
     state.spend(member, sale.business_date, -spend, purchases=-1 if sale.lines else 0)
 
 
@@ -103,8 +105,9 @@ def _take_back(fact: SaleFact, state: State, *, sign: int, cause: str) -> list[U
             continue
         programme = live_programme(chain_id=fact.chain_id, at=fact.completed_at)
         _book_points(
-            fact, state, member, programme, -points, kind="take_back", cause=f"{cause}:{fact.sale_id}:{sale_id.hex}"
-        )
+            fact, state, member, programme, -points, kind="take_back", cause=f"{cause}:{fact.sale_id}:{sale_id.hex}",
+            earned_by=sale,
+        )  # fmt: skip
         state.spend(member, sale.business_date, -spend, purchases=0)
     return touched
 
@@ -147,7 +150,15 @@ def _lift(fact: SaleFact, state: State, member: Member, programme: Programme, *,
 
 
 def _book_points(
-    fact: SaleFact, state: State, member: Member, programme: Programme, points: int, *, kind: str, cause: str
+    fact: SaleFact,
+    state: State,
+    member: Member,
+    programme: Programme,
+    points: int,
+    *,
+    kind: str,
+    cause: str,
+    earned_by: EarnedSale | None = None,
 ) -> None:
     if points == 0:
         return
@@ -166,6 +177,7 @@ def _book_points(
             points=points,
             store_id=fact.store_id,
             lot_until=lot,
+            lot_of=(earned_by.member_id, f"sale:{earned_by.sale_id}") if earned_by is not None else None,
             sale_id=fact.sale_id,
         )
     )

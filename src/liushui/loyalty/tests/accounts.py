@@ -54,6 +54,18 @@ def earn(
     )  # fmt: skip
 
 
+def take_back(member: Member, points: int, *, of: str, at: datetime = NOON, cause: str = "") -> None:
+    """Points that a sale earned are taken back with its goods."""
+    ledger.book(
+        [
+            NewEntry(
+                account_id=member.id, chain_id=member.chain_id, kind="take_back", cause=cause or f"return:{new_id()}",
+                currency="CNY", at=at, on_date=timezone.localdate(at), points=-points, lot_of=(member.id, of),
+            )
+        ]
+    )  # fmt: skip
+
+
 def rich(house: House, *, points: int = 0, principal: int = 0, gift: int = 0) -> Member:
     """A member who has this."""
     member = house.member()

@@ -11,7 +11,7 @@ from liushui.loyalty.actions import expire_points as module
 from liushui.loyalty.contracts import ExpiryLot
 from liushui.loyalty.domain import lots
 from liushui.loyalty.models import AccountRow, ExpiryRunRow
-from liushui.loyalty.tests.accounts import balances, earn, has, hold, lines, open_chain, points, post
+from liushui.loyalty.tests.accounts import balances, earn, has, hold, lines, open_chain, points, post, take_back
 from liushui.loyalty.tests.chains import NOON, House
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +139,36 @@ def test_other_chains_and_closed_accounts_are_left_alone(house):
     assert facade.chains_due(on=MARCH) == (house.chain_id,)
     assert run(house, MARCH).points_expired == 5
     assert has(closed)[0] == 7
+
+
+def test_points_that_are_taken_back_come_from_the_lot_that_they_were_earned_by(house):
+    member = house.member()
+    earn(member, 100, until=MARCH, cause="sale:1")
+    earn(member, 50, until=MAY, cause="sale:2")
+    take_back(member, 50, of="sale:2")
+    assert facade.expiring(member_id=member.id) == (ExpiryLot(points=100, expires_on=MARCH),)
+    assert run(house, MARCH).points_expired == 100
+    assert run(house, MAY).points_expired == 0
+    assert has(member)[0] == 0
+
+
+@pytest.mark.parametrize(("spent", "owed"), [(0, 0), (30, 0), (45, 15), (80, 50)])
+def test_points_that_ended_unspent_are_not_taken_back_a_second_time(house, spent, owed):
+    """Of 80 points 50 had been earned by what comes back: without it, so much more would have been spent than there
+    was."""
+    member = house.member()
+    earn(member, 50, until=MARCH, cause="sale:1")
+    earn(member, 30, until=MARCH, cause="sale:2")
+    if spent:
+        hold(member, points(spent))
+        post()
+    assert run(house, MARCH).points_expired == 80 - spent
+    after = datetime(2027, 3, 3, 4, tzinfo=UTC)
+    for _ in range(2):
+        take_back(member, 50, of="sale:1", at=after, cause="return:1")
+        assert has(member)[0] == -owed
+    assert run(house, date(2027, 3, 4)).points_expired == 0
+    earn(member, 100, until=MAY)
+    assert has(member)[0] == 100 - owed
+    assert run(house, MAY).points_expired == 100 - owed
+    assert facade.verify() == ()

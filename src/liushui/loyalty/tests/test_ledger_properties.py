@@ -17,7 +17,7 @@ from liushui.loyalty import facade, programme_live
 from liushui.loyalty.domain import lots, numbers
 from liushui.loyalty.domain.programme_json import read_programme
 from liushui.loyalty.errors import NotEnoughPoints, NotEnoughValue, TooMuchBack
-from liushui.loyalty.tests.accounts import balances, earn, has, hold, open_chain, points, post, rich, stored
+from liushui.loyalty.tests.accounts import balances, earn, has, hold, open_chain, points, post, rich, stored, take_back
 from liushui.loyalty.tests.chains import programme
 from liushui.stores import facade as stores
 
@@ -30,6 +30,7 @@ steps = st.lists(
         st.tuples(st.just("hold"), amounts, amounts),
         st.tuples(st.sampled_from(["post", "void", "reverse"]), st.integers(0, 9), st.just(0)),
         st.tuples(st.just("back"), st.integers(0, 9), amounts),
+        st.tuples(st.just("take"), st.integers(0, 9), amounts),
         st.tuples(st.just("expire"), st.integers(0, 9), st.just(0)),
     ),
     min_size=1,
@@ -57,9 +58,11 @@ def test_any_life_of_an_account_is_explained_by_its_entries(happened, order):
     with undone():
         book = _Book(order)
         for step, first, second in happened:
+            was_free = balances(book.member).points_free
             getattr(book, step)(first, second)
             found = balances(book.member)
-            assert found.points_free >= 0
+            if step != "take":
+                assert found.points_free >= min(0, was_free)
             assert found.stored_free_minor >= 0
             assert found.principal_minor >= 0
             assert found.gift_minor >= 0
@@ -77,11 +80,20 @@ class _Book:
         self.orders: list[str] = []
         self.state: dict[str, str] = {}
         self.day = DAY_0
-        self.earned = 0
+        self.lots: list[list[int]] = []  # what is left to be taken back of each lot
 
     def earn(self, amount: int, days: int) -> None:
-        earn(self.member, amount, until=self.day + timedelta(days=days + 1), at=self.now)
-        self.earned += amount
+        cause = f"sale:{self.name}:{len(self.lots)}"
+        earn(self.member, amount, until=self.day + timedelta(days=days + 1), at=self.now, cause=cause)
+        self.lots.append([amount])
+
+    def take(self, which: int, amount: int) -> None:
+        if self.lots:
+            number = which % len(self.lots)
+            amount = min(amount, self.lots[number][0])
+            self.lots[number][0] -= amount
+            if amount:
+                take_back(self.member, amount, of=f"sale:{self.name}:{number}", at=self.now)
 
     def hold(self, of_points: int, of_value: int) -> None:
         order = f"{self.name}/{len(self.orders)}"
@@ -136,7 +148,9 @@ class _Book:
         kinds: Counter[str] = Counter()
         for entry in facade.entries(member_id=self.member.id, limit=500).entries:
             kinds[entry.kind] += entry.points
-        assert has(self.member) == (self.earned + kinds["expire"], 300, 200)
+        kept = sum(left for [left] in self.lots)  # earned, and not taken back
+        assert kinds["earn"] + kinds["take_back"] == kept
+        assert has(self.member) == (kept + kinds["expire"], 300, 200)
         assert kinds["spend"] + kinds["give_back"] == 0
         facade.expire_points(chain_id=self.house.chain_id, on=date(2030, 1, 1), now=self.now)
         assert has(self.member) == (0, 300, 200)
