@@ -14,7 +14,7 @@ WORDS = {
         "asked": "已提交，由另一人在“审批”中决定。",
         "added": "所有会员在周末购买生鲜，每 ¥1 积 5 分，2 倍。",
         "earns": "1,000 积分",
-        "saved": "已保存",
+        "saved": "已存入草稿。",
         "never": "永远不会生效",
     },
     "en": {
@@ -23,7 +23,7 @@ WORDS = {
         "asked": "Asked for. Another person decides it under Approvals.",
         "added": "All members earn 5 points per ¥1 on Fresh food at weekends, times 2.",
         "earns": "1,000 points",
-        "saved": "Saved",
+        "saved": "Saved in the draft.",
         "never": "never counts",
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, Sum
@@ -137,15 +138,14 @@ def list_members(*, query: MemberQuery) -> MemberPage:
     limit = max(1, min(query.limit, LIMIT_MAX))
     rows = list(found.order_by("-joined_at", "-id").values(*_FIELDS)[: limit + 1])
     balances = _balances([row["id"] for row in rows[:limit]])
-    lines = tuple(
-        MemberLine(**row, **dict(zip(_BALANCES, balances.get(row["id"], (0, 0, 0)), strict=True)))
-        for row in rows[:limit]
-    )
+    lines = tuple(_line(row, balances.get(row["id"], (0, 0, 0))) for row in rows[:limit])
     more = len(rows) > limit
     return MemberPage(members=lines, next_cursor=f"{lines[-1].joined_at.isoformat()}_{lines[-1].id}" if more else "")
 
 
-_BALANCES = ("points", "principal_minor", "gift_minor")
+def _line(row: dict[str, Any], balances: tuple[int, int, int]) -> MemberLine:
+    points, principal, gift = balances
+    return MemberLine(**row, points=points, principal_minor=principal, gift_minor=gift)
 
 
 def _balances(account_ids: Collection[UUID]) -> dict[UUID, tuple[int, int, int]]:

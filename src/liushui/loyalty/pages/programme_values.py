@@ -72,7 +72,7 @@ def _decimal(text: str, places: int, *, low: int, high: int) -> int:
     digits = whole + fraction
     if not (whole and digits.isascii() and digits.isdigit() and len(digits) <= 12 and len(fraction) <= places):
         raise Wrong(_("“%(text)s” is not a number. Write it like 2 or 1.5.") % {"text": text[:40]})
-    value = int(whole) * 10**places + int(fraction.ljust(places, "0") or 0)
+    value = int(whole + fraction.ljust(places, "0"))
     if not low <= value <= high:
         raise Wrong(_("This is too small or too large."))
     return value

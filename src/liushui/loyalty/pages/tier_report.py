@@ -94,7 +94,7 @@ def table_of(chain: ChainPlace) -> tuple[list[str], list[dict[str, Any]]]:
     used = {tier for _store, tier in counts}
     codes = [code for code in known if code or "" in used] + sorted(used - known.keys())
     places = stores_of(chain)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for store_id in {store_id for store_id, _tier in counts}:
         store = places.get(store_id or 0)
         per_tier = [counts.get((store_id, code), 0) for code in codes]

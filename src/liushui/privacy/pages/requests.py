@@ -49,7 +49,8 @@ def words() -> str:
 def request_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """Look for a person by phone or e-mail, in a form that leaves no trace in addresses; the latest erasures."""
     chain = chain_of(request, principal)
-    problem, found = "", ()
+    problem = ""
+    found: tuple[UUID, ...] = ()
     if request.method == "POST":
         text = request.POST.get("text", "").strip()[:200]
         try:
