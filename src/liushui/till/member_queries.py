@@ -18,7 +18,6 @@ from liushui.till.domain.members import (
     NextTier,
     ReceiptAccount,
     UsableValue,
-    paid_by,
     times,
     usable_points_minor,
 )
@@ -46,10 +45,9 @@ def usable_value(*, chain_id: int, ticket: Ticket, now: datetime) -> UsableValue
         programme=programme, points_free=balances.points_free, total_minor=ticket.total_minor,
         due_minor=ticket.due_minor, tenders=ticket.tenders,
     )  # fmt: skip
-    paid = paid_by("points", ticket.tenders)
     return UsableValue(
         points_minor=points_minor,
-        points=programme.points_for(amount_minor=paid + points_minor) if points_minor else 0,
+        points=programme.points_for(amount_minor=points_minor) if points_minor else 0,
         stored_minor=max(0, min(balances.stored_free_minor, ticket.due_minor)),
     )
 

@@ -68,7 +68,7 @@ class UsableValue:
     """What the member may pay more of a ticket with."""
 
     points_minor: int
-    points: int  # that this takes, together with those that pay already
+    points: int  # that this takes
     stored_minor: int
 
 

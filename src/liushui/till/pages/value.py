@@ -12,12 +12,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from liushui.kernel.errors import InvalidValue, LiushuiError
+from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.kernel.ids import new_id
 from liushui.kernel.money import parse_minor
 from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import Member
 from liushui.privacy import facade as privacy
+from liushui.runtime.approvals import Approval
 from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.access import till_page
@@ -25,6 +26,7 @@ from liushui.till.contracts import Till, ValueSale
 from liushui.till.domain.codes import mask
 from liushui.till.errors import AmountRefused, MemberUnknown, ReasonMissing
 from liushui.till.kinds import VOID_VALUE
+from liushui.till.pages.approving import own_request
 from liushui.till.pages.cash_forms import read_amount, read_reason
 from liushui.till.pages.screen import paper_width
 from liushui.till.pages.words import REASONS, Answer, answer_to
@@ -97,11 +99,18 @@ def void(request: HttpRequest, value_id: UUID, *, till: Till) -> HttpResponse:
     """Take it back with a second person's approval."""
     now, sold = datetime.now(UTC), _sold(till, value_id)
     try:
-        reason = read_reason(request.POST)
+        waiting = _asked(till, sold, request.POST.get("asked", ""))
+        reason = waiting.reason if waiting is not None else read_reason(request.POST)
         if not reason:
             raise ReasonMissing("A reason is needed")
-        approval_id = None
-        if not sold.is_training:
+        if request.POST.get("ask"):
+            asked = facade.ask_approval(
+                till=till, kind=VOID_VALUE, target=f"value:{sold.id}", reason=reason, amount_minor=sold.paid_minor,
+                now=now,
+            )  # fmt: skip
+            return redirect(f"{reverse('till:value-receipt', args=[sold.id])}?asked={asked.id}")
+        approval_id = waiting.id if waiting is not None else None
+        if approval_id is None and not sold.is_training:
             approval_id = facade.approve_here(
                 till=till, kind=VOID_VALUE, target=f"value:{sold.id}", reason=reason,
                 username=request.POST.get("username", "").strip(), pin=request.POST.get("pin", "").strip(),
@@ -115,6 +124,16 @@ def void(request: HttpRequest, value_id: UUID, *, till: Till) -> HttpResponse:
 
 def _sold(till: Till, value_id: UUID) -> ValueSale:
     return facade.value_sale(value_id=value_id, store_ids=frozenset({till.store_id}))
+
+
+def _asked(till: Till, sold: ValueSale, text: str) -> Approval | None:
+    """This operator's request for taking it back that is neither turned down nor used."""
+    try:
+        found = own_request(till=till, approval_id=UUID(text))
+    except (ValueError, NotFound):
+        return None
+    is_open = found.state in ("pending", "approved") and found.used_at is None
+    return found if is_open and (found.kind, found.target) == (VOID_VALUE, f"value:{sold.id}") else None
 
 
 def _id_of(request: HttpRequest) -> UUID:
@@ -186,6 +205,7 @@ def _receipt(request: HttpRequest, *, till: Till, sold: ValueSale, answer: Answe
         "paper": paper_width(request),
         "reasons": REASONS["value"],
         "may_void": sold.state == "done" and shift is not None and shift.business_date == sold.business_date,
+        "asked": _asked(till, sold, request.GET.get("asked", "")),
         "typed": request.POST,
         "answer": answer,
         "title": _("Top-up") if sold.kind == "top_up" else _("Gift card"),

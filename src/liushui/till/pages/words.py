@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from liushui.kernel.errors import LiushuiError
@@ -154,6 +154,8 @@ def payment_words(type: str, method: str) -> str:
 def tender_note(tender: TicketTender) -> str:
     """Why a payment failed, in words; of another tender its slip number."""
     if tender.state != "failed":
+        if tender.points:
+            return ngettext("%(count)s point", "%(count)s points", tender.points) % {"count": tender.points}
         return tender.note
     return str(_FAILURES.get(tender.note, _FAILURES["refused"]))
 
