@@ -38,6 +38,7 @@ class Bench:
 BENCHES = (
     Bench("record_sale", "round trips and CPU of one sale", (SQLITE, POSTGRESQL)),
     Bench("api", "POST /api/v1/sales with 16 clients", (POSTGRESQL,)),
+    Bench("members", "sales with member, points and coupon; one hot account", (POSTGRESQL,)),
     Bench("search", "search in 100,000 items", (SQLITE, POSTGRESQL)),
     Bench("home", "home page and reports at 0.1 and 1.5 million lines", (SQLITE,), seconds_max=500),
     Bench("intake", "bulk intake of real receipts", ()),
