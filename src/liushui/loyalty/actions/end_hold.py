@@ -90,6 +90,8 @@ def reverse(*, order_key: str, now: datetime) -> bool:
         entries = [_reversed(row, order_key=order_key, now=now) for row in rows]
         ledger.book([entry for entry in entries if entry.points or entry.principal_minor or entry.gift_minor])
         carry_over(account_ids=[row["account_id"] for row in rows], now=now)
+        if not rows:  # a post that comes later than the void finds nothing to spend
+            _change("state = 'reversed', ended_at = %s", [now], order_key=order_key, states=("voided", "expired"))
     if rows:
         return True
     return _release(order_key, state="reversed", now=now)

@@ -238,6 +238,20 @@ def test_reversing_what_is_only_held_ends_it_for_good(house):
     assert facade.post(order_key="till/1", sale_id=new_id(), now=NOON) is False
     assert has(member) == (300, 0, 0)
     assert facade.reverse(order_key="nothing", now=NOON) is False
+    hold(member, points(200), order="till/2")
+    facade.expire_holds(now=LATE)
+    assert facade.reverse(order_key="till/2", now=LATE) is False
+    assert facade.post(order_key="till/2", sale_id=new_id(), now=LATE) is False
+    assert has(member) == (300, 0, 0)
+
+
+def test_the_longest_order_key_has_room(house):
+    member, order = rich(house, points=300), "s" * 64 + "/" + "号" * 128
+    hold(member, points(200), order=order)
+    post(order)
+    facade.give_back(order_key=order, of_order_key=order, points=1, now=NOON)
+    facade.reverse(order_key=order, now=NOON)
+    assert has(member) == (300, 0, 0)
 
 
 def test_returns_give_back_once_each_and_never_more_than_was_spent(house):
