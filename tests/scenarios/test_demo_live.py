@@ -4,12 +4,15 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -20,6 +23,8 @@ from liushui.app.demo.assortment import demo_assortment
 from liushui.app.demo.baskets import Baskets
 from liushui.app.demo.chain import demo_stores
 from liushui.app.demo.live import LiveDay, Tills, run
+from liushui.app.demo.people import MEMBERS, demo_member, mark
+from liushui.kernel.ids import new_id
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +60,12 @@ class Shop:
         self.server = subprocess.Popen(
             [sys.executable, "-m", "liushui.app.cli", "serve", "--port", str(self.port)], env=self.environment
         )
+
+    def one(self, statement: str, *values: str) -> Any:
+        """The value that a question to the shop's database has for an answer."""
+        path = next(self.folder.glob("*.sqlite3"))
+        with closing(sqlite3.connect(path)) as database:
+            return database.execute(statement, values).fetchone()[0]
 
     def stop(self) -> None:
         if self.server is not None:
@@ -137,3 +148,37 @@ def test_the_command_sends_as_many_sales_as_asked_for(shop: Shop) -> None:
     url = f"http://127.0.0.1:{shop.port}"
     said = shop.liushui("demo", "live", "--url", url, "--rate", "100", "--count", "5", "--seed", "3")
     assert said.startswith("5 sales recorded, 0 refused")
+
+
+def test_members_pay_with_points_and_bring_things_back_through_the_api(shop: Shop) -> None:
+    accounts = read_accounts(folder=shop.folder)
+    assert accounts is not None
+    number = shop.one("SELECT number FROM loyalty_member WHERE id = ?", demo_member(0).id.hex)
+    assortment = demo_assortment()
+    day = LiveDay(
+        baskets=Baskets(assortment=assortment, tickets=1),
+        items=assortment.items,
+        stores=demo_stores(),
+        rng=np.random.default_rng(4),
+        numbers={mark(index): number for index in range(MEMBERS)},  # one who comes very often
+    )
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20) as http:
+        tills = Tills(
+            http=http, client_id=accounts.client_id, client_secret=accounts.client_secret, stop=threading.Event()
+        )
+        assert tills.wait_until_ready(seconds=60)
+        sales = [sale for sale in (day.sale(at=datetime.now(UTC)) for _ in range(150)) if sale.account][:2]
+        answers = [tills.send(sale) for sale in sales]
+        assert [answer.status for answer in answers] == [201, 201]
+        for sale, answer in zip(sales, answers, strict=True):
+            assert answer.sale_id is not None
+            day.members.sold(sale, answer.sale_id)
+        back = day.members.coming_back(source_id=new_id().hex, at=datetime.now(UTC))
+        assert back is not None
+        assert tills.send(back).status == 201
+    shop.liushui("worker", "--once")
+    account = demo_member(0).id.hex
+    kinds = "SELECT SUM({}) FROM loyalty_entry WHERE account_id = ? AND kind = ?"
+    assert shop.one(kinds.format("points"), account, "spend") == -400
+    assert 0 < shop.one(kinds.format("points"), account, "give_back") <= 200
+    assert shop.one("SELECT COUNT(*) FROM orders_returned_line") == 1

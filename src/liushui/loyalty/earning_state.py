@@ -191,7 +191,8 @@ class State:
         self._standings[member.id] = standing
 
     def write(self) -> None:
-        """Put everything into the tables."""
+        """Put everything into the tables: members first, then accounts, then days, as a merge locks them."""
+        write_moves(self._moves)
         ledger.book(self.entries)
         changed = list(self.sales.values())
         bulk.insert_rows(
@@ -209,7 +210,6 @@ class State:
             sums=("spend_minor", "purchases"),
             rows=self._spent,
         )
-        write_moves(self._moves)
 
     def _read_owners(self) -> None:
         """The members who earned with the sales that are known, and those into whom they were merged."""

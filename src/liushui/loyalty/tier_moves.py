@@ -9,7 +9,7 @@ from uuid import UUID
 
 from liushui.loyalty import sql
 from liushui.loyalty.domain.programme_tiers import Standing
-from liushui.loyalty.models import MemberDayRow
+from liushui.loyalty.models import MemberDayRow, MemberRow
 from liushui.runtime import bulk
 
 _AT_ONCE = 400  # members of one statement
@@ -40,6 +40,11 @@ def write_moves(moves: Sequence[TierMove]) -> list[TierMove]:
     One whose member does not stand as it says is left out: somebody else has moved him meanwhile, and the next look at
     him finds what is due. A statement for each kind of change, not for each member.
     """
+    if not moves:
+        return []
+    # All who move members lock them in the order of their ids; SQLite has locked everything already.
+    ids = {move.member_id for move in moves}
+    list(MemberRow.objects.filter(id__in=ids).order_by("id").select_for_update().values_list("id"))
     made: list[TierMove] = []
     waiting = list(moves)
     while waiting:

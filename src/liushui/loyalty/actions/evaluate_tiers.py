@@ -46,6 +46,8 @@ def evaluate_tiers(*, chain_id: int, now: datetime) -> int:
     for day, programme in _due(chain_id, now):
         while seen := _part(chain_id, day, programme, now=now):
             looked += seen
+        if not _is_done(chain_id, day, programme):
+            break  # somebody else is at it, and the next day waits for this one
     return looked
 
 
