@@ -9,6 +9,7 @@ import pytest
 
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade as loyalty
+from liushui.runtime import approvals
 from liushui.till import facade
 from liushui.till.models import ValueRow
 from liushui.till.pages.entry import Entry, read_entry
@@ -164,6 +165,27 @@ def test_a_top_up_is_taken_back_with_a_manager(counter, shop):
     taken = counter.client.post(f"/till/value/{value_id}/void/", form | {"pin": MANAGER_PIN})
     assert (taken.status_code, free(found)) == (302, (0, 0))
     assert "VOIDED" in counter.look(f"value/{value_id}/")
+
+
+def test_the_inbox_takes_a_top_up_back_over_the_limit_of_a_pin(counter, shop, settings):
+    settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"till_refund_limit_minor": 4_999})
+    found, value_id = member_of(shop), new_id()
+    facade.top_up(
+        till=counter.till, value_id=value_id, member_id=found.id, paid_minor=5_000,
+        payment=facade.Payment(tender="cash"), now=datetime.now(UTC),
+    )  # fmt: skip
+    address, form = f"/till/value/{value_id}/void/", {"reason": "Wrong member"}
+    by_pin = counter.client.post(address, form | {"username": manager_of(counter.till), "pin": MANAGER_PIN})
+    assert (by_pin.status_code, "over the limit" in by_pin.content.decode()) == (422, True)
+    asked = counter.client.post(address, form | {"ask": "1"}).headers["Location"]
+    assert "Waiting for the manager" in counter.client.get(asked).content.decode()
+    request_id = asked.partition("asked=")[2]
+    early = counter.client.post(address, {"asked": request_id})
+    assert (early.status_code, free(found)) == (422, (0, 5_000))
+    approvals.decide(approval_id=request_id, approve=True, principal=shop.manager, now=datetime.now(UTC))
+    assert "Mia" in counter.client.get(asked).content.decode()
+    assert counter.client.post(address, {"asked": request_id}).status_code == 302
+    assert (free(found), ValueRow.objects.get().approved_by) == ((0, 0), "Mia")
 
 
 @pytest.mark.parametrize(
