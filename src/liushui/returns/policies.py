@@ -76,7 +76,7 @@ def save_policy(
     before = policy_view(chain_id=chain_id)
     try:
         with transaction.atomic():
-            changed = _write(chain_id, document, expected_version, principal.subject, now)
+            changed = _write(chain_id, document, expected_version, principal.name, now)
             if changed:
                 audit.record(
                     principal=principal, action="returns.policy", target=f"chain:{chain_id}", chain_id=chain_id,
@@ -91,8 +91,8 @@ def save_policy(
     return policy_view(chain_id=chain_id)
 
 
-def _write(chain_id: int, document: dict[str, Any], expected: int, subject: str, now: datetime) -> bool:
-    values = {"document": document, "changed_by": subject, "changed_at": now}
+def _write(chain_id: int, document: dict[str, Any], expected: int, who: str, now: datetime) -> bool:
+    values = {"document": document, "changed_by": who[:128], "changed_at": now}
     if expected == 0:
         ReturnPolicyRow.objects.create(chain_id=chain_id, version=1, **values)
         return True

@@ -7,23 +7,32 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from liushui.kernel.ids import new_id
 from liushui.orders import facade as orders
 from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED, SaleFact
-from liushui.orders.facts import event_of
 from liushui.returns import facade
 from liushui.returns.contracts import LineDetails, ReturnQuery, WantedReturn
 from liushui.returns.errors import ReasonRefused
 from liushui.returns.handlers import CONSUMERS
 from liushui.returns.models import ReturnEntryRow, ReturnNoteRow
 from liushui.returns.tests.conftest import NOON, House
+from liushui.runtime.events import Event
 
 LISTED, RESTORED = CONSUMERS
 
 
+def event_of(fact: SaleFact, *, type: str = SALE_COMPLETED) -> Event:
+    return Event(
+        id=new_id(), source="liushui/orders", type=type, subject=f"sale:{fact.sale_id}", time=NOON,
+        data=msgspec.json.encode(fact),
+    )  # fmt: skip
+
+
 def tell(fact: SaleFact, type_: str = SALE_COMPLETED) -> None:
-    LISTED.apply([event_of(fact, type=type_, at=NOON)])
+    LISTED.apply([event_of(fact, type=type_)])
 
 
 def fact_of(sale_id: UUID) -> SaleFact:
@@ -190,16 +199,16 @@ def test_coupons_come_back_with_the_last_unit_where_the_chain_wants_it(house: Ho
     )
     original = house.sell()
     first = house.take_back(house.quote(original, WantedReturn(line_number=1, units=3)))
-    RESTORED.apply([event_of(fact_of(first), type=SALE_COMPLETED, at=NOON)])
+    RESTORED.apply([event_of(fact_of(first))])
     assert asked == []
     second = house.take_back(house.quote(original, WantedReturn(line_number=2, units=1)), "R-2")
-    RESTORED.apply([event_of(fact_of(second), type=SALE_COMPLETED, at=NOON)])
+    RESTORED.apply([event_of(fact_of(second))])
     assert asked == ["web/S-1"]
     facade.save_policy(
         chain_id=house.chain.id, policy=replace(facade.policy(chain_id=house.chain.id), coupons_back="never"),
         expected_version=0, principal=house.principal("finance"), now=NOON,
     )  # fmt: skip
-    RESTORED.apply([event_of(fact_of(second), type=SALE_COMPLETED, at=NOON)])
+    RESTORED.apply([event_of(fact_of(second))])
     assert asked == ["web/S-1"]
 
 

@@ -142,7 +142,7 @@ def test_of_two_who_change_a_policy_the_second_is_told(house: House) -> None:
     first = facade.save_policy(
         chain_id=house.chain.id, policy=replace(DEFAULT, days_max=7), expected_version=0, principal=finance, now=NOON
     )
-    assert (first.version, first.policy.days_max, first.changed_by) == (1, 7, "staff:1")
+    assert (first.version, first.policy.days_max, first.changed_by) == (1, 7, "Staff 1")
     second = facade.save_policy(
         chain_id=house.chain.id, policy=replace(DEFAULT, days_max=8), expected_version=1, principal=finance, now=NOON
     )
