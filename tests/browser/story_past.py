@@ -11,6 +11,7 @@ import django
 
 django.setup()
 
+from tests.support.gold_member import gold_member  # noqa: E402
 from tests.support.world import open_shift  # noqa: E402
 
 from liushui.checkout import facade as checkout  # noqa: E402
@@ -36,6 +37,7 @@ def main() -> None:
     ]  # fmt: skip
     answers = checkout.complete_sales(commands=commands, principal=system_principal(name="story"), now=now)
     assert all(isinstance(answer, SaleRecorded) for answer in answers), answers
+    gold_member(now=now)
     open_shift(workstation="T2")
     sys.stdout.write(json.dumps({"saturday": saturday.isoformat(), "weekday": today.isoweekday()}))
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import ROOT, SCREENSHOTS, OpenPage, Served, serving
 from tests.browser.test_promotion_pages import begin, pick
 from tests.browser.test_till import gtin, idle, scan
+from tests.support.gold_member import PHONE
 
 JERKY = gtin(27)
 WORDS = {
@@ -96,8 +97,7 @@ def sold(page: Page, words: dict[str, str], language: str) -> None:
     """The cashier scans, states the member, sees what is near, what is given and why."""
     expect(page.locator("#scan")).to_be_focused()
     page.keyboard.press("=")
-    page.keyboard.type("13800")
-    page.keyboard.press("F3")
+    scan(page, PHONE)
     expect(page.locator(".basket-customer")).to_contain_text(words["gold"])
     for _ in range(6):
         scan(page, JERKY)

@@ -10,8 +10,7 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
-from tests.support.member_world import join  # noqa: E402
+from tests.support.gold_member import gold_member  # noqa: E402
 from tests.support.rulebooks import coupons, publish, save_tiers  # noqa: E402
 from tests.support.world import open_shift  # noqa: E402
 
@@ -55,10 +54,7 @@ def main() -> None:
     codes = coupons(chain_id=chain.id, batch="spring", count=6, now=now)
     save_tiers(chain_id=chain.id)
     publish(chain_id=chain.id, rules=RULES, now=now)
-    store = next(store for store in stores.stores() if store.chain_id == chain.id and store.code == "E1")
-    member = join(store, "13600136000", "金先生", now=now)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE loyalty_member SET tier = 'gold' WHERE number = %s", [member.number])
+    gold_member(now=now)
     open_shift(workstation="T2")
     open_shift(workstation="T3", is_training=True)
     sys.stdout.write(json.dumps({"codes": codes}))
