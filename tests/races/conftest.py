@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class Arena:
     """The test's hold on the arena process."""
+
+    ways = 0  # processes at one instant, at most, of the test that runs
 
     def __init__(self, environment: dict[str, str], deeds: str) -> None:
         self._process = subprocess.Popen(
@@ -35,6 +37,7 @@ class Arena:
 
     def race(self, deed: str, *kwargs: dict[str, Any]) -> list[dict[str, Any]]:
         """One process for each set of arguments, all at once; the exit code and the answer of each."""
+        Arena.ways = max(Arena.ways, len(kwargs))
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"deed": deed, "kwargs": kwargs}) + "\n")
         self._process.stdin.flush()
@@ -51,6 +54,14 @@ class Arena:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=30)
+
+
+@pytest.fixture(autouse=True)
+def ways(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """How many processes raced goes into the report (tools/reliability.py)."""
+    Arena.ways = 0
+    yield
+    record_property("ways", Arena.ways)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ __all__ = [
     "Refusal",
     "ReturnReason",
     "ReturnTerms",
+    "SaleQuote",
     "SaleRecorded",
     "Shipping",
     "Tender",
@@ -158,3 +159,14 @@ class Quote:
     answer: PricedBasket | None = None  # None: the chain had no rulebook, or nothing could be priced
     frozen: FrozenPrice | None = None  # with an answer: for CompleteSale
     code_problems: Mapping[str, str] = field(default_factory=dict)  # by code as given: why it does not count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleQuote:
+    """What a whole ticket would come to, goods that come back included: total = refunds + what is still to be paid."""
+
+    lines: tuple[SaleLine, ...]
+    total_minor: int  # negative when more comes back than is bought
+    refunds: tuple[Tender, ...]  # negative, in the order in which they are given back
+    to_pay_minor: int
+    needs_approval: str = ""  # why another person has to agree, as returns say it; empty: nobody has to

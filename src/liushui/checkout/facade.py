@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from liushui.checkout.actions.complete_sales import complete_sale, complete_sales
 from liushui.checkout.actions.quote import quote
+from liushui.checkout.actions.quote_sale import quote_sale
 
-__all__ = ["complete_sale", "complete_sales", "quote"]
+__all__ = ["complete_sale", "complete_sales", "quote", "quote_sale"]

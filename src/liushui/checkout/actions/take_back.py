@@ -17,12 +17,19 @@ from liushui.stores.contracts import Store
 
 
 def take_back(
-    command: CompleteSale, *, store: Store, principal: Principal, capability: str, now: datetime
+    command: CompleteSale,
+    *,
+    store: Store,
+    principal: Principal,
+    capability: str,
+    now: datetime,
+    is_asked_only: bool = False,
 ) -> TakenBack | None:
     """The returned lines of a command as they are to be recorded, with all that goes back; None where it returns
     nothing that we look up. Raises what returns refuse, ReturnDiffers and ApprovalMissing.
 
     A statement for each sale that goods come back of, and those of points and stored value that paid them.
+    `is_asked_only`: nobody has approved it yet.
     """
     asked, goods = wanted_by_sale(command), unreceipted(command)
     if not asked and not goods:
@@ -40,8 +47,19 @@ def take_back(
         )  # fmt: skip
     return taken_back(
         command, asked, quotes, unreceipted=[number for number, _ in goods],
-        approved_by=_approved_by(command, quotes, store=store, principal=principal, now=now),
+        approved_by=""
+        if is_asked_only
+        else _approved_by(command, quotes, store=store, principal=principal, now=now),
     )  # fmt: skip
+
+
+def needs_approval(quotes: Sequence[ReturnQuote], *, store: Store) -> str:
+    """Why another person has to agree to what comes back in one ticket, one of returns' reasons; or empty."""
+    why = next((quote.needs_approval for quote in quotes if quote.needs_approval), "")
+    refund_minor = sum(quote.refund_minor for quote in quotes)
+    if not why and len(quotes) > 1 and refund_minor > returns.policy(chain_id=store.chain_id).approval_over_minor:
+        why = "over_limit"
+    return why
 
 
 def note_details(command: CompleteSale, taken: TakenBack, *, store: Store, order_key: str, now: datetime) -> None:
@@ -81,10 +99,8 @@ def _approved_by(
     command: CompleteSale, quotes: Sequence[ReturnQuote], *, store: Store, principal: Principal, now: datetime
 ) -> str:
     """Who approved what needs another person; empty where nobody has to. Raises ApprovalMissing."""
-    why = next((quote.needs_approval for quote in quotes if quote.needs_approval), "")
+    why = needs_approval(quotes, store=store)
     refund_minor = sum(quote.refund_minor for quote in quotes)
-    if not why and len(quotes) > 1 and refund_minor > returns.policy(chain_id=store.chain_id).approval_over_minor:
-        why = "over_limit"
     terms = command.returns
     if not why or terms is None or terms.approved_by:
         return terms.approved_by if terms is not None else ""

@@ -233,3 +233,15 @@ def test_a_voided_sale_gives_nothing_back_and_a_returned_one_is_not_voided(shop,
     orders.void_sale(sale_id=other.sale_id, reason="mistake", principal=ME, now=NOON + timedelta(minutes=1))
     with pytest.raises(Exception, match="void"):
         complete(return_of("late", sale_id=other.sale_id, units=1))
+
+
+def test_a_quote_says_what_a_ticket_of_both_comes_to_and_the_sale_keeps_to_it(shop, member, sold) -> None:
+    command = return_of("quoted", sale_id=sold.sale_id, units=2, lines=[LineCommand(code="BREAD", units=1)])
+    quote = facade.quote_sale(command=command, principal=ME, now=NOON)
+    assert (quote.total_minor, quote.to_pay_minor, quote.needs_approval) == (-1_500, 0, "")
+    assert [(line.sku, line.amount_minor) for line in quote.lines] == [("BREAD", 500), ("MILK", -2_000)]
+    assert [(tender.type, tender.amount_minor) for tender in quote.refunds] == [
+        ("points", -300), ("stored_value", -700), ("mobile", -500),
+    ]  # fmt: skip
+    assert balance(member) == (700, 4_300)
+    assert complete(replace(command, tenders=quote.refunds)).total_minor == -1_500
