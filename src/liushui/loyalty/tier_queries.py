@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
@@ -59,6 +59,23 @@ def tier_history(*, member_id: UUID) -> tuple[TierChange, ...]:
         )
         for row in rows
     )  # fmt: skip
+
+
+def tiers_as_exported(*, member_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """How a member's tier moved and what he spent by day, as JSON for himself."""
+    changes = TierChangeRow.objects.filter(member_id=member_id).order_by("at", "id")
+    days = MemberDayRow.objects.filter(member_id=member_id).order_by("business_date")
+    return {
+        "tier_changes": [
+            {"at": each.at.isoformat(), "since": each.since.isoformat(), "from": each.tier_before,
+             "to": each.tier_after, "cause": each.cause, "spend_minor": each.spend_minor}
+            for each in changes
+        ],
+        "spend_by_day": [
+            {"on": each.business_date.isoformat(), "spend_minor": each.spend_minor, "purchases": each.purchases}
+            for each in days
+        ],
+    }  # fmt: skip
 
 
 def tier_progress(*, member: Member, at: datetime) -> TierProgress:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from liushui.loyalty import ledger
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.models import AccountRow, CardRow, EntryRow, MemberRow, TopUpRow
+from liushui.loyalty.tier_queries import tiers_as_exported
 from liushui.privacy import facade as privacy
 from liushui.privacy.contracts import Source
 
@@ -54,6 +55,7 @@ def export_member(subject_id: UUID) -> Any:
              "currency": each.currency, "tender": each.tender}
             for each in top_ups
         ],
+        **tiers_as_exported(member_id=row.id),
     }  # fmt: skip
 
 

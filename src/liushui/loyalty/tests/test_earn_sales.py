@@ -9,6 +9,7 @@ import pytest
 
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade, programme_live
+from liushui.loyalty.actions.erase_member import export_member
 from liushui.loyalty.contracts import Spend
 from liushui.loyalty.models import EarnedSaleRow, EntryRow, MemberDayRow, MemberRow, TierDayRow
 from liushui.loyalty.tests.chains import NOON, TODAY, House, back, line, make_house, programme
@@ -269,3 +270,17 @@ def test_a_hundred_sales_cost_few_statements(house: House, django_assert_max_num
     with django_assert_max_num_queries(22):
         house.earn(*sales)
     assert [house.points(member) for member in members] == [200] * 5
+
+
+def test_a_member_is_told_how_his_tier_moved_and_what_he_spent(house: House) -> None:
+    member = house.member()
+    subject = new_id()
+    MemberRow.objects.filter(id=member.id).update(subject_id=subject)
+    sale = house.sale(member, 100_000)
+    house.earn(sale)
+    told = export_member(subject)
+    assert told["tier_changes"] == [
+        {"at": NOON.isoformat(), "since": "2026-11-22", "from": "", "to": "silver", "cause": f"sale:{sale.sale_id}",
+         "spend_minor": 100_000}
+    ]  # fmt: skip
+    assert told["spend_by_day"] == [{"on": "2026-11-22", "spend_minor": 100_000, "purchases": 1}]
