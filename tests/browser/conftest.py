@@ -75,6 +75,8 @@ def serving(folder: Path, *prepare: str) -> Iterator[Served]:
         "LIUSHUI_DATABASE_URL": "",
         "LIUSHUI_STEP_UP_SECONDS": "86400",  # the sessions below are made once for all tests
         "LIUSHUI_TILL_IDLE_MINUTES": "600",  # the tests take longer than a cashier's pause
+        "LIUSHUI_PORTAL_CHAIN": "GREEN",
+        "LIUSHUI_DEMO_HINTS": "true",  # one-time codes stand on the page that asks for them
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }

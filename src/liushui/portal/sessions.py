@@ -44,6 +44,7 @@ def begin(*, request: HttpRequest, response: HttpResponse, member: Member, now: 
         subject_id=member.subject_id, begun_at=now, expires_at=now + life,
         agent=request.headers.get("User-Agent", "")[:200],
     )  # fmt: skip
+    privacy.touch_subjects(subject_ids=[member.subject_id], now=now)
     response.set_cookie(
         cookie_name(), token, max_age=int(life.total_seconds()), path="/", secure=settings.SESSION_COOKIE_SECURE,
         httponly=True, samesite="Lax",

@@ -18,7 +18,7 @@ from liushui.kernel.ids import new_id
 from liushui.privacy import queries, registry, vault
 from liushui.privacy.contracts import ErasureProof, SubjectErased
 from liushui.privacy.errors import UnknownSubject
-from liushui.privacy.models import BlindIndexRow, ErasureRow, SubjectRow, ValueRow
+from liushui.privacy.models import BlindIndexRow, ErasureRow, MessageRow, SubjectRow, ValueRow
 from liushui.privacy.people import actor, checked_reason, require
 from liushui.runtime import audit, outbox
 from liushui.runtime.access import Principal
@@ -78,6 +78,7 @@ def _destroy(subject_id: UUID, reason: str, principal: Principal, now: datetime)
         ]
         BlindIndexRow.objects.filter(subject_id=subject_id).delete()
         ValueRow.objects.filter(subject_id=subject_id).delete()
+        MessageRow.objects.filter(subject_id=subject_id).delete()  # a masked number is still half a number
         SubjectRow.objects.filter(id=subject_id, state="active").update(
             state="erasing", wrapped_key=None, erased_at=now
         )  # fmt: skip

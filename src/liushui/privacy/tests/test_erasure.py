@@ -16,7 +16,7 @@ from liushui.kernel.errors import NotAllowed
 from liushui.privacy import facade, queries, registry, vault
 from liushui.privacy.contracts import Source
 from liushui.privacy.errors import DataUnreadable, UnknownSubject
-from liushui.privacy.models import BlindIndexRow, SubjectRow, ValueRow
+from liushui.privacy.models import BlindIndexRow, MessageRow, SubjectRow, ValueRow
 from liushui.privacy.tests.conftest import NOW, PERSON, PHONE, staff
 from liushui.runtime.models import AuditEntry, OutboxEvent
 
@@ -55,11 +55,12 @@ def erase(person: UUID, **other: Any) -> Any:
 
 def test_the_key_is_destroyed_and_nothing_finds_the_person_again(person: UUID, elsewhere: Elsewhere) -> None:
     wrapped = bytes(SubjectRow.objects.get(id=person).wrapped_key)
+    facade.send_message(chain_id=1, subject_id=person, channel="sms", text="x", purpose="service", now=NOW)
     proof = erase(person)
 
     assert facade.masked(subject_ids=[person]) == {}
     assert facade.find_subjects(chain_id=1, field="phone", value=PHONE) == ()
-    assert (ValueRow.objects.count(), BlindIndexRow.objects.count()) == (0, 0)
+    assert (ValueRow.objects.count(), BlindIndexRow.objects.count(), MessageRow.objects.count()) == (0, 0, 0)
     row = SubjectRow.objects.get(id=person)
     assert (row.state, row.wrapped_key, row.erased_at) == ("erased", None, NOW)
     assert elsewhere.dropped == [person]
