@@ -18,6 +18,7 @@ from tests.support import member_shop  # noqa: E402
 
 from bench import api, load, shop  # noqa: E402
 from bench.tables import show  # noqa: E402
+from liushui.app.serve import free_port  # noqa: E402
 from liushui.loyalty import facade as loyalty  # noqa: E402
 from liushui.orders.models import Sale  # noqa: E402
 
@@ -37,7 +38,7 @@ def main() -> None:
     numbers = {member_id: found.number for member_id, found in loyalty.members(ids=[*ids, hot]).items()}
     client_id, secret = shop.register_client(place.chain.id)
     connection.close()
-    port = api.free_port(host="127.0.0.1", port=18_000)
+    port = free_port(host="127.0.0.1", port=18_000)
     ours = [sys.executable, "-m", "liushui.app.cli", "serve", "--without-worker", "--host", "127.0.0.1"]
     command = [*ours, "--workers", str(api.WORKERS), "--threads", str(api.THREADS), "--port", str(port)]
     with api.serving(command, port) as process:
