@@ -189,3 +189,15 @@ def test_from_the_page_of_a_receipt_its_goods_come_back(counter):
     assert f"/till/?return={sold.sale_id}" in page
     assert f'data-panel="return-{sold.sale_id}"' in counter.look(f"?return={sold.sale_id}")
     counter.look("?return=nothing")
+
+
+def test_the_customer_sees_what_goes_back(counter):
+    sold = sell(counter, "TEA", "TEA")
+    counter.enter(sold.number)
+    step(counter, "1")
+    shown = counter.look("display/ticket/")
+    for words in ("应退 To give back", "Goods back", "¥10.00"):
+        assert words in shown
+    counter.look("ticket/?show=pay")
+    counter.do("return/give-back/")
+    assert "已退款 Given back" in counter.look("display/ticket/")
