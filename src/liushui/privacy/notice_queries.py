@@ -8,7 +8,7 @@ from django.db.models import Count, Max
 
 from liushui.privacy.contracts import PURPOSES, Notice
 from liushui.privacy.domain.notices import BUILT_IN
-from liushui.privacy.models import ConsentRow, NoticeRow
+from liushui.privacy.models import ConsentRow, NoticeRow, SubjectRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,9 @@ def notice_versions(*, chain_id: int) -> dict[str, list[NoticeVersion]]:
 
 
 def _agreeing(chain_id: int) -> dict[tuple[str, str], int]:
-    """How many people's last word on a purpose was to agree, by version of the notice."""
-    mine = ConsentRow.objects.filter(chain_id=chain_id).order_by()
+    """Of how many people whose data is kept the last word on a purpose was to agree, by version of the notice."""
+    kept = SubjectRow.objects.filter(chain_id=chain_id, state="active").values("id")
+    mine = ConsentRow.objects.filter(chain_id=chain_id, subject_id__in=kept).order_by()
     newest = mine.values("subject_id", "purpose").annotate(last=Max("id")).values("last")
     rows = ConsentRow.objects.filter(id__in=newest, is_given=True).order_by()
     return {

@@ -39,7 +39,7 @@ ENTRY_KINDS: Mapping[str, Any] = {
 PURPOSES: Mapping[str, tuple[Any, Any]] = {
     "membership": (pgettext_lazy("consent", "Membership"), _("Keeping the account: points, tier, stored value.")),
     "marketing": (pgettext_lazy("consent", "Marketing"), _("Messages about offers, and coupons sent unasked.")),
-    "profiling": (pgettext_lazy("consent", "Profiling"), _("Offers chosen by what was bought; birthday benefits.")),
+    "profiling": (pgettext_lazy("consent", "Profiling"), _("Offers chosen by what was bought.")),
 }
 FIELDS: Mapping[str, Any] = {
     "name": pgettext_lazy("member", "Name"),
