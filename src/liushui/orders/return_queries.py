@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -126,7 +127,7 @@ def return_links(*, sale_id: UUID) -> tuple[ReturnLink, ...]:
             receipt_number=row[5],
             store_id=row[6],
             line_number=row[7],
-            completed_at=row[8],
+            completed_at=_time(row[8]),
             status=row[9],
             units=row[10],
             amount_minor=row[11],
@@ -204,3 +205,9 @@ def _read(text: str | None) -> list[Any]:
 
 def _uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(hex=value)
+
+
+def _time(value: datetime | str) -> datetime:
+    """SQLite keeps times without a zone, in UTC."""
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)

@@ -83,6 +83,7 @@ def test_what_came_back_is_known_by_line_and_tender_and_from_either_receipt(hous
     assert (returned.tax_minor, returned.discounts) == (148, {"D1": 200})
     [link] = facade.return_links(sale_id=original)
     assert facade.return_links(sale_id=first.sale_id) == (link,)
+    assert link.completed_at == NOON
     assert (link.original_receipt, link.original_line_number, link.receipt_number, link.units, link.amount_minor) == (
         "S-1", 1, "R-1", 2, 1800,
     )  # fmt: skip

@@ -30,7 +30,7 @@ _AMOUNTS = ("approval_over_minor", "unreceipted_max_minor")
 _DAYS = ("days_max", "card_days")
 _CHOICES = ("other_store", "coupons_back", "unreceipted_tender", "card_late_tender", "exchanged_tender")
 LABELS: Mapping[str, Any] = {
-    "days_max": gettext_lazy("Days"),
+    "days_max": gettext_lazy("Days to bring goods back"),
     "approval_over_minor": gettext_lazy("Another person agrees above"),
     "unreceipted_max_minor": gettext_lazy("Without a receipt at most"),
     "card_days": gettext_lazy("Card and phone at most days"),

@@ -184,7 +184,8 @@ def test_the_policy_is_changed_on_its_page(house: House, signed_in, monkeypatch)
     stale = browser.post("/returns/policy/", policy_form(days_max="3"), follow=True)
     assert "Somebody else has changed the policy" in stale.content.decode()
     for wrong, word in (
-        ({"days_max": "soon"}, "Days"), ({"approval_over_minor": "much"}, "Another person agrees above"),
+        ({"days_max": "soon"}, "Days to bring goods back"),
+        ({"approval_over_minor": "much"}, "Another person agrees above"),
         ({"tender_order-0": "card"}, "Money goes back in this order"), ({"reasons-0-name_en": ""}, "Reasons"),
     ):  # fmt: skip
         answer = browser.post("/returns/policy/", policy_form(version="1", **wrong))
