@@ -69,7 +69,7 @@ def test_somebody_joins_by_phone_and_pays_the_price_for_members(
     for consent in ("membership", "marketing"):
         expect(page.locator(f"input[type=checkbox][name={consent}]")).not_to_be_checked()
     page.keyboard.type(words["name"])
-    # The caret stays: what Playwright leaves on the field to hide it, htmx would carry over, and the policy would refuse.
+    # The caret stays: htmx would carry over what Playwright leaves on the field to hide it, which the policy refuses.
     page.screenshot(path=SCREENSHOTS / f"till-join-{language}-{width}.png", caret="initial")
     assert axe_violations(page) == []
     page.keyboard.press("Enter")  # nothing agreed to: refused, and what was typed stays
