@@ -174,12 +174,7 @@ EFFECTS: Mapping[str, Kind] = {
         title=_("Nth unit reduced"),
         fields=(
             _required("n", _("Which one of a set (2: the second)"), "count"),
-            _PERCENT,
-            _SCOPE,
-            _ORDER_REQUIRED,
-            _FORMATION,
-            *_CHOOSING[:3],
-            *_COMMON,
+            *(_PERCENT, _SCOPE, _ORDER_REQUIRED, _FORMATION, *_CHOOSING[:3], *_COMMON),
         ),
     ),
     "cheapest_unit_free": Kind(
