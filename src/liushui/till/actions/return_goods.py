@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,6 +23,8 @@ from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotAtTraining, NothingToGiveBack, NotOnReceipt, ReturnInTheWay, TicketChanged
 from liushui.till.models import TicketRow
 from liushui.till.returned import TicketReturn
+
+_Coming = TypeVar("_Coming", WantedReturn, UnreceiptedLine)
 
 
 def return_units(
@@ -115,11 +117,10 @@ def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: dat
             each = wanted.lines.get(line_number)
             if each is None:
                 raise NothingToGiveBack("Nothing of this line comes back yet")
-            said = replace(each, **{what: code or _next(offered, getattr(each, what))})
-            return wanted._replace(lines={**wanted.lines, line_number: said})
+            return wanted._replace(lines={**wanted.lines, line_number: _said(each, what, code, offered)})
         place = _place(returned, line_number)
         goods = list(wanted.goods)
-        goods[place] = replace(goods[place], **{what: code or _next(offered, getattr(goods[place], what))})
+        goods[place] = _said(goods[place], what, code, offered)
         return wanted._replace(goods=tuple(goods))
 
     return _change(till, returned.sale_id, change, now)
@@ -231,11 +232,19 @@ def _stepped(present: int, step: str) -> int:
 
 def _said_last(till: Till, wanted: Wanted) -> tuple[str, str]:
     """The reason and condition that a further line begins with: the last said here, else the policy's first."""
-    for each in (*reversed(tuple(wanted.lines.values())), *reversed(wanted.goods)):
-        return each.reason, each.condition
+    said = [(each.reason, each.condition) for each in wanted.lines.values()]
+    said += [(each.reason, each.condition) for each in wanted.goods]
+    if said:
+        return said[-1]
     rules = returns.policy(chain_id=till.chain_id)
     first = [next((each.code for each in codes if each.is_active), "") for codes in (rules.reasons, rules.conditions)]
     return first[0], first[1]
+
+
+def _said(each: _Coming, what: str, code: str, offered: Sequence[str]) -> _Coming:
+    if what == "reason":
+        return replace(each, reason=code or _next(offered, each.reason))
+    return replace(each, condition=code or _next(offered, each.condition))
 
 
 def _next(offered: Sequence[str], present: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -21,7 +22,13 @@ from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotVoidable
 from liushui.till.models import DrawerRow, TicketRow
 
-_NOT_VOIDED = {"voided_shift_id": None, "voided_by": "", "voided_by_name": "", "reason": "", "approved_by": ""}
+_NOT_VOIDED: dict[str, Any] = {
+    "voided_shift_id": None,
+    "voided_by": "",
+    "voided_by_name": "",
+    "reason": "",
+    "approved_by": "",
+}
 
 
 def void_sale(*, till: Till, ticket_id: UUID, reason: str, approval_id: UUID | None, now: datetime) -> Ticket:
