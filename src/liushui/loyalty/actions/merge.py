@@ -72,13 +72,21 @@ def carry_over(*, account_ids: Collection[UUID], now: datetime) -> None:
 
 
 def finish_merges(*, now: datetime) -> int:
-    """Free the phones of duplicates whose merge was broken off after the books were done."""
+    """Free the phones of duplicates whose merge was broken off after the books were done, and move what was earned for
+    a duplicate at the very moment of its merge."""
+    stranded = AccountRow.objects.filter(
+        is_open=False, id__in=MemberRow.objects.filter(status="merged", merged_into__isnull=False).values("id")
+    ).exclude(points_free=0, principal_free_minor=0, gift_free_minor=0)
+    moved = list(stranded.order_by("id").values_list("id", flat=True)[:_LEFT_MAX])
+    for account_id in moved:
+        with transaction.atomic():
+            carry_over(account_ids=[account_id], now=now)
     left = MemberRow.objects.filter(status="merged", subject_id__isnull=False).order_by("id")[:_LEFT_MAX]
     found = list(left.values_list("id", "subject_id"))
     for member_id, subject_id in found:
         if subject_id is not None:
             _free_phone(member_id, subject_id, now)
-    return len(found)
+    return len(found) + len(moved)
 
 
 def _check(keep: MemberRow, drop: MemberRow) -> None:
@@ -112,21 +120,18 @@ def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
         "chain_id": row.chain_id, "kind": "merge", "currency": row.currency, "at": now,
         "on_date": ledger.business_date(chain_id=row.chain_id, store_id=None, at=now),
     }  # fmt: skip
-    entries = [
-        NewEntry(
-            account_id=from_id, cause=name, points=-row.points_free, principal_minor=-row.principal_free_minor,
-            gift_minor=-row.gift_free_minor, **common,
-        ),
-        NewEntry(
-            account_id=to_id, cause=name, points=-beyond, principal_minor=row.principal_free_minor,
-            gift_minor=row.gift_free_minor, **common,
-        ),
-        *(
-            NewEntry(account_id=to_id, cause=f"{name}:{until}", points=points, lot_until=until, **common)
+    entries = []
+    for account_id, sign in ((from_id, -1), (to_id, 1)):
+        rest = NewEntry(
+            account_id=account_id, cause=name, points=-sign * beyond, gift_minor=sign * row.gift_free_minor,
+            principal_minor=sign * row.principal_free_minor, **common,
+        )  # fmt: skip
+        entries += [rest] if rest.points or rest.principal_minor or rest.gift_minor else []
+        entries += [
+            NewEntry(account_id=account_id, cause=f"{name}:{until}", points=sign * points, lot_until=until, **common)
             for until, points in left
-        ),
-    ]  # fmt: skip
-    ledger.book([each for each in entries if each.points or each.principal_minor or each.gift_minor])
+        ]
+    ledger.book(entries)
 
 
 def _free_phone(member_id: UUID, subject_id: UUID, now: datetime) -> None:

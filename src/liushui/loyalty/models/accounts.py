@@ -37,6 +37,7 @@ class AccountRow(models.Model):
                 condition=Q(next_expiry_on__isnull=False),
             ),
             models.Index(fields=["chain_id"], name="account_negative", condition=Q(points_free__lt=0)),
+            models.Index(fields=["id"], name="account_closed", condition=Q(is_open=False)),
         ]  # fmt: skip
 
 

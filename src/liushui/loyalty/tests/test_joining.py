@@ -178,7 +178,7 @@ def test_merging_carries_balances_cards_and_number_over_and_frees_the_phone(hous
     assert has(drop) == (0, 0, 0)
     lots = facade.expiring(member_id=keep.id)
     assert [(lot.points, lot.expires_on) for lot in lots] == [(50, date(2027, 3, 1)), (100, date(2027, 5, 1))]
-    assert lines(drop)[-1] == ("merge", -70, -20_000, -2_000)
+    assert lines(drop)[-3:] == [("merge", 0, -20_000, -2_000), ("merge", -50, 0, 0), ("merge", -20, 0, 0)]
     for text in ("C1", drop.number, keep.number):
         assert facade.find_member(chain_id=house.chain_id, text=text).id == keep.id
     assert facade.find_member(chain_id=house.chain_id, text="13900139000") is None
@@ -248,6 +248,17 @@ def test_a_merge_broken_off_before_the_phone_was_free_is_finished_by_the_clock(h
     assert facade.finish_merges(now=NOON) == 0
     assert facade.member(member_id=drop.id).subject_id is None
     assert facade.find_member(chain_id=house.chain_id, text="13900139000") is None
+
+
+def test_points_earned_for_a_duplicate_at_the_moment_of_its_merge_follow(house):
+    keep, drop = house.member(), rich(house, points=10)
+    merge(house, keep, drop)
+    earn(drop, 5, until=date(2027, 3, 1))
+    assert facade.finish_merges(now=NOON) == 1
+    assert facade.finish_merges(now=NOON) == 0
+    assert (has(keep)[0], has(drop)[0]) == (15, 0)
+    assert [(lot.points, lot.expires_on) for lot in facade.expiring(member_id=keep.id)] == [(5, date(2027, 3, 1))]
+    assert facade.verify() == ()
 
 
 def test_erasing_a_person_ends_the_membership_and_leaves_the_books(house):
