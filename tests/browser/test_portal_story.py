@@ -77,6 +77,7 @@ def test_a_member_sees_card_receipt_why_points_value_and_coupon(
     page.goto(f"/my/receipts/{served.facts['receipt_id']}/")
     expect(page.locator("#why h2")).to_have_text(words["why"])
     expect(page.locator("#why li strong").first).to_have_text(words["promotion"])
+    expect(page.locator(".portal-discount td").first).to_have_text(words["promotion"])
     look(page, "receipt", language)
     page.goto("/my/receipts/")
     expect(page.locator(".portal-list li")).to_have_count(1)

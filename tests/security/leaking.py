@@ -1,4 +1,4 @@
-"""A process of its own: a shop in which a member does all that members do, with everything written that a server writes.
+"""A process of its own: a shop in which a member does all that members do, with all written down that a server writes.
 
 Prints what the test looks for. The data folder, the log and the backup are the test's to search.
 """

@@ -1,5 +1,5 @@
-"""A member's whole life leaves no phone number and no address in clear: not in tables, logs, errors, events, the audit log,
-metrics, messages, the database's own file or a backup. After an erasure nothing leads from receipts to the person."""
+"""A member's whole life leaves nothing in clear: not in tables, logs, errors, events, the audit log, metrics, messages,
+the database's own file or a backup. After an erasure nothing leads from receipts to the person."""
 
 from __future__ import annotations
 

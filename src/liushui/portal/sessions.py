@@ -26,6 +26,15 @@ from liushui.privacy.contracts import Source
 from liushui.runtime import row_security
 
 _TOKEN_BYTES = 32
+# Marks in the order to look for them: each of these says of itself to be the ones behind it too.
+_PROGRAMS = (
+    ("MicroMessenger", "WeChat"), ("AlipayClient", "Alipay"), ("Edg", "Edge"), ("Firefox", "Firefox"),
+    ("HuaweiBrowser", "Huawei"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+    ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def cookie_name() -> str:
@@ -97,7 +106,7 @@ def own_sessions(*, shopper: Shopper, now: datetime) -> tuple[OwnSession, ...]:
     rows = ShopperSessionRow.objects.filter(subject_id=shopper.subject_id, expires_at__gt=now).order_by("-id")
     return tuple(
         OwnSession(
-            id=row.id, begun_at=row.begun_at, expires_at=row.expires_at, agent=row.agent,
+            id=row.id, begun_at=row.begun_at, expires_at=row.expires_at, agent=_browser(row.agent),
             is_this=row.id == shopper.session_id,
         )
         for row in rows
@@ -125,6 +134,13 @@ def _export(subject_id: UUID) -> Any:
 
 def _erase(subject_id: UUID, now: datetime) -> None:
     ShopperSessionRow.objects.filter(subject_id=subject_id).delete()
+
+
+def _browser(agent: str) -> str:
+    """What a User-Agent calls itself, as people do: Chrome, Android."""
+    program = next((name for mark, name in _PROGRAMS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return ", ".join(part for part in (program, system) if part)
 
 
 def _sha256(token: str) -> str:

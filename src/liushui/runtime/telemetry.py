@@ -135,3 +135,5 @@ def configure_logging(*, level: str = "INFO", json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [other for other in root.handlers if other.get_name() != "liushui"] + [handler]
     root.setLevel(level.upper())
+    # At DEBUG it writes down whatever a page was given, names of members with it, for every variable that is absent.
+    logging.getLogger("django.template").setLevel(logging.INFO)

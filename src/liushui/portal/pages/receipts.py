@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -71,9 +72,11 @@ def receipt(request: HttpRequest, sale_id: UUID, *, chain: Chain, shopper: Shopp
     """One receipt; somebody else's is as if it were not there."""
     sale = own_sale(chain=chain, shopper=shopper, sale_id=sale_id)
     store = stores.store(store_id=sale.summary.store_id)
+    why = _why(chain, sale)
+    names = {each.promotion: each.name for each in why.applied} if why is not None else {}
     context = {
-        "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": _why(chain, sale),
-        "lines": [_line(line) for line in sale.lines],
+        "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": why,
+        "lines": [_line(line, names) for line in sale.lines],
         "tenders": [(orders.payment_name(each.type, each.method), each.amount_minor) for each in sale.tenders],
         "taxes": _taxes(sale),
     }  # fmt: skip
@@ -94,10 +97,10 @@ def _row(sale: SaleSummary, store: Store) -> ReceiptRow:
     return ReceiptRow(sale=sale, store=store, at=store.local(sale.completed_at))
 
 
-def _line(line: SaleLine) -> LineRow:
-    return LineRow(line=line, quantity=_quantity(line), discounts=tuple(
-        (each.name or each.code, each.amount_minor) for each in line.discounts
-    ))  # fmt: skip
+def _line(line: SaleLine, names: Mapping[str, str]) -> LineRow:
+    """`names` are those of promotions in the reader's language; others are called as the receipt has them."""
+    discounts = tuple((names.get(each.code) or each.name or each.code, each.amount_minor) for each in line.discounts)
+    return LineRow(line=line, quantity=_quantity(line), discounts=discounts)
 
 
 def _quantity(line: SaleLine) -> str:
