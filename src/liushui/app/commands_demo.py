@@ -69,6 +69,7 @@ def _everything(
         "LIUSHUI_SANDBOX_PAY_URL": wallet,
         "LIUSHUI_PAYMENT_NOTIFY_URL": url,
         "LIUSHUI_SECOND_FACTOR": "optional",
+        "LIUSHUI_DEMO_HINTS": "true",  # no text message goes out: one-time codes stand on the page
     }
     parts = [server_part(host=host, port=port), worker_part()]
     for part in parts:
@@ -85,6 +86,7 @@ def _everything(
     _print_logins(accounts)
     out.print(f"\nThe demo chain is at [bold]{url}/[/]   (Ctrl+C stops it)")
     out.print(f"A till is at {url}/till/; confirm its code as manager or boss. Its customers pay at {wallet}/wallet/\n")
+    out.print(f"Members have their own pages at {url}/my/; any mobile number may join there.\n")
     Supervisor(parts=parts).run()
 
 

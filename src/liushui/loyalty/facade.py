@@ -23,6 +23,7 @@ from liushui.loyalty.actions.hold import hold, hold_of
 from liushui.loyalty.actions.import_history import import_history
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
+from liushui.loyalty.actions.note_purchases import note_purchases
 from liushui.loyalty.actions.programme_drafts import (
     create_programme_draft,
     discard_programme_draft,
@@ -111,6 +112,7 @@ __all__ = [
     "merge",
     "merged_numbers",
     "move_programme_row",
+    "note_purchases",
     "points_of_sale",
     "points_to_take_back",
     "post",

@@ -44,7 +44,12 @@ def _settle_value(events: Sequence[Event]) -> None:
             )
 
 
+def _note_purchases(events: Sequence[Event]) -> None:
+    facade.note_purchases(sales=[orders.decode_fact(event.data) for event in events])
+
+
 CONSUMERS: tuple[Consumer, ...] = (
     Consumer(name="loyalty-value", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_settle_value),
     Consumer(name="loyalty-points", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_earn),
+    Consumer(name="loyalty-seen", types=frozenset({SALE_COMPLETED}), apply=_note_purchases),
 )

@@ -13,6 +13,7 @@ from liushui.loyalty import facade as loyalty
 from liushui.loyalty.handlers import CONSUMERS
 from liushui.portal.tests.conftest import OTHER_PHONE, PHONE, Shop
 from liushui.privacy import facade as privacy
+from liushui.privacy.models import SubjectRow
 from liushui.runtime import worker
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import AuditEntry
@@ -39,6 +40,18 @@ def test_home_shows_points_worth_tier_and_the_way_to_the_next(shop: Shop) -> Non
     assert "¥576.55 more and you are Silver." in page
     assert member.number in page
     assert PHONE not in page
+
+
+def test_a_purchase_is_a_sign_of_life_from_which_retention_counts(shop: Shop) -> None:
+    member = shop.member()
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    SubjectRow.objects.update(seen_at=long_ago)
+    shop.sell(None, 1000)
+    let_events_through()
+    assert privacy.subject(subject_id=member.subject_id).seen_at == long_ago
+    shop.sell(member, 1000)
+    let_events_through()
+    assert (datetime.now(UTC) - privacy.subject(subject_id=member.subject_id).seen_at).total_seconds() < 600
 
 
 def test_the_code_for_the_till_is_the_members(shop: Shop) -> None:
