@@ -65,7 +65,10 @@ def book(entries: Iterable[NewEntry]) -> frozenset[tuple[UUID, str]]:
 
     Runs in the caller's transaction. What is there under the same cause stays as it is and moves nothing.
     """
-    ordered = _with_lots(sorted(entries, key=lambda entry: entry.key))
+    by_key: dict[tuple[UUID, str], NewEntry] = {}
+    for entry in entries:
+        by_key.setdefault(entry.key, entry)  # of two with one cause the first is booked, and moves its account once
+    ordered = _with_lots([by_key[key] for key in sorted(by_key)])
     added: set[tuple[UUID, str]] = set()
     for first in range(0, len(ordered), _AT_ONCE):
         rows = sql.insert(

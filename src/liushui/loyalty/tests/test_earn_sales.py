@@ -236,6 +236,17 @@ def test_a_birthday_brings_points_once_a_year_with_the_first_purchase(house: Hou
     assert (told.birthday, told.birthday_multiplier_bp, told.birthday_points) == (True, 20_000, 0)
 
 
+def test_a_birthday_brings_its_points_once_though_two_purchases_come_in_one_batch(house: House, monkeypatch) -> None:
+    birthday = {"window": "month", "points": 88, "multiplier_bp": 10_000}
+    house.publish(programme(birthday=birthday), now=NOON - 300 * DAY)
+    member, subject = house.member(), new_id()
+    MemberRow.objects.filter(id=member.id).update(subject_id=subject)
+    monkeypatch.setattr(privacy, "birthday_of", lambda *, subject_ids: {subject: (11, 30)})
+    house.earn(house.sale(member, 1_000), house.sale(member, 1_000))
+    assert sorted(house.entries(member)) == [("benefit", 88), ("earn", 10), ("earn", 10)]
+    assert (house.points(member), facade.verify(chain_id=house.chain_id)) == (108, ())
+
+
 def test_what_a_cashier_may_tell_is_how_near_the_next_tier_is(house: House) -> None:
     member = house.member()
     house.earn(house.sale(member, 99_900))
