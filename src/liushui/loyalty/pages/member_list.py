@@ -136,6 +136,7 @@ def member_export(request: HttpRequest, *, principal: Principal) -> HttpResponse
         Column(title=pgettext("member", "Status")),
         Column(title=_("Home store")),
         Column(title=pgettext("member", "Joined"), kind="datetime"),
+        Column(title=_("Last purchase"), kind="date"),
         Column(title=pgettext("member", "Points"), kind="integer"),
         Column(title=_("Principal"), kind="amount", places=places),
         Column(title=_("Gift part"), kind="amount", places=places),
@@ -157,7 +158,7 @@ def _export_rows(request: HttpRequest, chain: ChainPlace) -> Iterator[tuple[Any,
             one, personal, home = row["member"], row["personal"], row["home"]
             yield (
                 one.number, personal.get("name", ""), personal.get("phone", ""), row["tier"], row["status"],
-                local((home.name_zh, home.name_en)) if home else "", one.joined_at.astimezone(zone),
+                local((home.name_zh, home.name_en)) if home else "", one.joined_at.astimezone(zone), one.last_bought_on,
                 one.points, one.principal_minor, one.gift_minor,
             )  # fmt: skip
         if not found.next_cursor:
