@@ -89,6 +89,7 @@ def test_batches_and_repetition_change_nothing(
         place, turn = place + size, turn + 1
     facade.earn_sales(sales=events[: again + 1], now=NOON)  # told once more
     assert state(whole) == state(parts)
+    assert facade.verify(chain_id=house.chain_id) == ()
     bought = {fact.sale_id: fact for fact, is_void in events if fact.customer and not is_void}
     gone = {fact.sale_id for fact, is_void in events if is_void}
     returned = -sum(line.amount_minor for fact, _void in events for line in fact.lines if line.original is not None)
