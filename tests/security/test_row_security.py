@@ -26,13 +26,17 @@ from liushui.runtime.row_security import EVERYTHING, NOTHING, WEB_ROLE, Scope
 
 STORE_1 = Scope(("1", "1", ""))  # somebody of store 1
 CHAIN_1 = Scope(("1", "1", "1"))  # somebody of the whole of chain 1
-ONE_EACH = {"promotions_chain_head", "orders_price_explanation"}  # a place, or a sale, has one row there
+ONE_EACH = {  # a place, or a sale, has one row there
+    *("promotions_chain_head", "orders_price_explanation", "orders_return_head", "returns_policy"),
+    "loyalty_earned_sale",
+}
 WHOLE_CHAIN_ONLY = {"analytics_itemdaytotal", "analytics_itemmonthtotal"}
 TABLES = sorted(POLICIES)
 _PLACES = {
     *("chain_id", "region_id", "store_id", "chain_code", "sale_id", "payment_id", "run_id"),
     *("batch_id", "reservation_id"),
 }
+_OWNERS = {"loyalty_card": "member_id", "privacy_blind_index": "subject_id", "privacy_value": "subject_id"}  # of a part
 _VALUES = {
     "bigint": "{n}",
     "integer": "{n}",
@@ -80,9 +84,14 @@ def insert(table: str, n: int, *, place: int | None = None) -> str:
     """A statement that adds row n, lying in another place when one is given."""
     values = {name: _VALUES[kind].format(n=n) for name, kind in COLUMNS[table]}
     if place is not None:
-        values |= {name: _VALUES[kind].format(n=place) for name, kind in COLUMNS[table] if name in _PLACES}
+        values |= {name: _VALUES[kind].format(n=place) for name, kind in COLUMNS[table] if is_place(table, name)}
     names = ", ".join(f'"{name}"' for name in values)
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join(values.values())})"
+
+
+def is_place(table: str, column: str) -> bool:
+    """Whether the column says where a row lies, or on which other row it hangs."""
+    return column in _PLACES or _OWNERS.get(table) == column
 
 
 COLUMNS: dict[str, list[tuple[str, str]]] = {}
@@ -114,7 +123,7 @@ def refused() -> Iterator[None]:
 def key_of(table: str) -> str:
     """A column in which the number of the row stands."""
     numbers = ("bigint", "uuid", "integer", "smallint", "character varying")
-    return next(name for name, kind in COLUMNS[table] if kind in numbers and name not in _PLACES)
+    return next(name for name, kind in COLUMNS[table] if kind in numbers and not is_place(table, name))
 
 
 def seen(table: str) -> list[int]:
