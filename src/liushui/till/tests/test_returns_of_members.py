@@ -1,13 +1,10 @@
-"""What members paid with points and stored value goes back to their accounts; what the goods had earned is taken."""
+"""What members paid with points and stored value goes back to their accounts."""
 
 from __future__ import annotations
 
 import pytest
 
-from liushui.loyalty import facade as loyalty
-from liushui.loyalty.handlers import CONSUMERS
 from liushui.orders import facade as orders
-from liushui.runtime import worker
 from liushui.till import facade
 from liushui.till.tests.conftest import NOON
 from liushui.till.tests.membership import PHONE, cash, free, member_of, pay, publish_programme, scanned
@@ -66,19 +63,3 @@ def test_an_exchange_gives_points_back_and_takes_money_for_the_new_goods(shop):
     done = cash(shop, ticket)
     assert tenders_of(shop, done.sale_id) == [("cash", 4_490), ("points", -500)]
     assert free(found) == (500, 0)
-
-
-def test_what_the_goods_had_earned_is_told_and_taken_back(shop):
-    found = member_of(shop)
-    sold = cash(shop, scanned(shop, "TEA", "TEA", "MILK", member=PHONE))  # 26.50: 26 points
-    worker.run(consumers=CONSUMERS, once=True)
-    assert free(found) == (26, 0)
-    ticket = facade.return_units(till=shop.till, sale_id=sold.sale_id, line_number=1, units=1, now=NOON)
-    told = ticket.returned.points_taken_back
-    back = give_back(shop, ticket)
-    worker.run(consumers=CONSUMERS, once=True)
-    assert told == 9  # of 26, 19 for the two of tea, rounded down
-    assert free(found) == (26 - told, 0)
-    receipt = facade.receipt(ticket_id=back.id, store_ids={shop.store.id})
-    assert receipt["returned"]["points_taken_back"] == told
-    assert loyalty.balances(member_id=found.id).points_free == 26 - told
