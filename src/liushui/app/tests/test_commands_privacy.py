@@ -8,12 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from typer.testing import CliRunner
 
 from liushui.app.cli import cli
 from liushui.privacy import facade as privacy
-from liushui.privacy.models import ErasureRow, SubjectRow
 from liushui.runtime import audit
 from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
@@ -53,13 +53,14 @@ def test_an_export_is_two_files_for_their_owner_alone(person: UUID, tmp_path: Pa
 
 
 def test_erasures_are_repeated_after_a_restore(person: UUID, tmp_path: Path) -> None:
-    before = SubjectRow.objects.filter(id=person).values().get()
+    people, proofs = apps.get_model("privacy", "SubjectRow"), apps.get_model("privacy", "ErasureRow")
+    before = people.objects.filter(id=person).values().get()
     assert "proof" in run("erase", str(person), "--reason", "request 17", "--yes")
     listed = tmp_path / "erasures.json"
     listed.write_text(run("erasures", "--json"))
     assert [each["subject_id"] for each in json.loads(listed.read_text())] == [str(person)]
-    SubjectRow.objects.filter(id=person).update(**before)  # as an old backup would bring it back
-    ErasureRow.objects.all().delete()
+    people.objects.filter(id=person).update(**before)  # as an old backup would bring it back
+    proofs.objects.all().delete()
     assert privacy.living(subject_ids=[person]) == [person]
     run("erase", "--again", str(listed), "--yes")
     assert privacy.living(subject_ids=[person]) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,18 +11,25 @@ import pytest
 from django.test import Client
 
 from liushui.loyalty import facade as loyalty
-from liushui.loyalty.handlers import CONSUMERS
+from liushui.orders import facade as orders
+from liushui.orders.contracts import SALE_COMPLETED
 from liushui.portal.tests.conftest import OTHER_PHONE, PHONE, Shop
 from liushui.privacy import facade as privacy
-from liushui.privacy.models import SubjectRow
 from liushui.runtime import worker
+from liushui.runtime.events import Consumer, Event
 from liushui.runtime.grants import system_principal
 from liushui.runtime.models import AuditEntry
 
 
+def earn(events: Sequence[Event]) -> None:
+    facts = [orders.decode_fact(event.data) for event in events]
+    loyalty.earn_sales(sales=[(fact, False) for fact in facts], now=datetime.now(UTC))
+    loyalty.note_purchases(sales=facts)
+
+
 def let_events_through() -> None:
     """What the worker does."""
-    worker.run(consumers=CONSUMERS, once=True)
+    worker.run(consumers=[Consumer(name="points", types=frozenset({SALE_COMPLETED}), apply=earn)], once=True)
 
 
 def text(client: Client, address: str) -> str:
@@ -43,9 +51,11 @@ def test_home_shows_points_worth_tier_and_the_way_to_the_next(shop: Shop) -> Non
 
 
 def test_a_purchase_is_a_sign_of_life_from_which_retention_counts(shop: Shop) -> None:
-    member = shop.member()
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    SubjectRow.objects.update(seen_at=long_ago)
+    joined = loyalty.join(
+        chain_id=shop.chain_id, phone=PHONE, channel="till", consents={"membership": "1"}, now=long_ago
+    )
+    member = joined.member
     shop.sell(None, 1000)
     let_events_through()
     assert privacy.subject(subject_id=member.subject_id).seen_at == long_ago
