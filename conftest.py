@@ -7,9 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# The same examples in every run: what breaks the gate is a change. LIUSHUI_EXPLORE=1 looks for new ones.
+# The same examples in every run: what breaks the gate is a change. EXPLORE=1 looks for new ones.
 hypothesis.settings.register_profile("gate", derandomize=True, print_blob=True)
-if not os.environ.get("LIUSHUI_EXPLORE"):
+if not os.environ.get("EXPLORE"):
     hypothesis.settings.load_profile("gate")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the folder of the process that started it

@@ -1,4 +1,4 @@
-"""What a till of a store in the access matrix's world has: an open shift, a receipt, a parked ticket, a gift card sold."""
+"""What a till of a store in the access matrix's world has: an open shift, a receipt, a parked ticket, a gift card."""
 
 from __future__ import annotations
 

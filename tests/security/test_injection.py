@@ -456,6 +456,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
         "promotions/pages/try_it.py": "bounds on every repetition, or one class of characters",
         "promotions/pages/coupon_batch.py": "one class of characters",
         "till/actions/customer.py": "one class of characters with a bound on their number",
+        "loyalty/domain/programme_strict.py": "four digits",
         "privacy/scanning.py": "bounds on every repetition, by command over our own tables and files",
         "runtime/workbooks.py": "bounded repetitions, tried on bombs",
     }

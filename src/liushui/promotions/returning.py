@@ -1,4 +1,4 @@
-"""What comes back of a sale that was priced here: the pinned version is found by its digest, the engine says the rest."""
+"""What comes back of a sale that was priced here: the pinned version by its digest, the engine says the rest."""
 
 from __future__ import annotations
 
