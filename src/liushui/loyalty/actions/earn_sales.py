@@ -42,7 +42,7 @@ def _complete(fact: SaleFact, state: State, *, now: datetime) -> None:
     programme = live_programme(chain_id=fact.chain_id, at=fact.completed_at)
     member = state.member(fact.chain_id, fact.customer)
     if fact.customer and member is None:
-        _logger.info("sale_earns_nothing", sale_id=str(fact.sale_id), reason="no active member has this number")
+        _logger.debug("sale_earns_nothing", sale_id=str(fact.sale_id), reason="no active member has this number")
     touched = _take_back(fact, state, sign=1, cause="return")
     if member is None or programme.number == 0 or fact.currency != programme.currency:
         if touched:  # remembered, so that the same event does nothing the second time
