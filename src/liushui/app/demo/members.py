@@ -32,7 +32,7 @@ def programme_document() -> dict[str, Any]:
             "match": "best",
             "tenders_without_points": ["gift_card", "points"],
             "rows": [
-                {"categories": ["tobacco"], "points": 0, "per_minor": 100},
+                {"categories": ["alcohol/baijiu"], "points": 0, "per_minor": 100},
                 {"points": 1, "per_minor": 100},
                 {"tiers": ["gold"], "points": 1, "per_minor": 100, "multiplier_bp": 15_000},
                 {"tiers": ["diamond"], "points": 2, "per_minor": 100},

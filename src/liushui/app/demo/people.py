@@ -20,7 +20,7 @@ from liushui.app.demo.chain import demo_stores
 MEMBERS = 2_000
 VALUE_EVERY = 10  # one member in ten has stored value
 _SEED = 20_261_123
-_JOINED_BEFORE_DAYS = 420
+_JOINED_BEFORE_DAYS = (430, 1_100)  # before what anybody bought
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "安宁思雨子涵浩然欣怡建国秀英志强丽华明轩梓萱海燕文博晓东雪梅"
 _TOP_UPS = (20_000, 50_000, 100_000)
@@ -80,7 +80,7 @@ def demo_member(index: int) -> DemoMember:
         tier=tier,
         points=2_000 + int(spend / 100 * draws[6]),
         spend_minor=spend,
-        joined_before_days=100 + int(draws[7] * (_JOINED_BEFORE_DAYS - 100)),
+        joined_before_days=_JOINED_BEFORE_DAYS[0] + int(draws[7] * (_JOINED_BEFORE_DAYS[1] - _JOINED_BEFORE_DAYS[0])),
         agrees=agrees,
         top_up_minor=_TOP_UPS[int(draws[8] * 3)] if index % VALUE_EVERY == 0 else 0,
     )

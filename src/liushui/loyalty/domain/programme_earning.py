@@ -112,12 +112,15 @@ def earn(
 
 
 def earn_row(*, programme: Programme, category: str, occasion: Occasion) -> EarnRow | None:
-    """The row of the table that counts for a line: the first that fits, or the one that gives most; None: none fits."""
+    """The row of the table that counts for a line; None: none fits.
+
+    The first that fits, or the one that gives most, but one of 0 points, which keeps goods from earning.
+    """
     best: EarnRow | None = None
     for row in programme.earn_rows:
         if not fits(row, category=category, occasion=occasion):
             continue
-        if programme.match == "first":
+        if programme.match == "first" or row.points == 0:
             return row
         if best is None or _gives_more(row, best):
             best = row

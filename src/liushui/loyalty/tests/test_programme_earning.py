@@ -74,6 +74,13 @@ def test_the_first_row_that_fits_counts_or_the_one_that_gives_most() -> None:
     assert points(rules(*table, match="best"), sold(10_000)) == 150
 
 
+@pytest.mark.parametrize("match", ["first", "best"])
+def test_a_row_of_no_points_keeps_its_goods_from_earning(match: str) -> None:
+    table = ({"categories": ["alcohol"], "points": 0, "per_minor": 100}, {"points": 1, "per_minor": 100})
+    assert points(rules(*table, match=match), sold(10_000, category="alcohol/beer")) == 0
+    assert points(rules(*table, match=match), sold(10_000, category="fresh")) == 100
+
+
 def test_a_row_of_no_points_keeps_goods_from_earning() -> None:
     table = rules({"categories": ["tobacco"], "points": 0, "per_minor": 100}, YUAN)
     assert points(table, [*sold(1_000), SoldLine(line_number=2, category="tobacco", amount_minor=9_000)]) == 10
