@@ -121,6 +121,7 @@ def test_a_quote_that_can_not_be_made_says_where(web: Till, shop: Shop) -> None:
         "/lines/0/units": {"store": "SH01", "lines": [{"code": "MILK", "units": 0}]},
         "/lines": {"store": "SH01", "lines": [{"code": "MILK"}] * 1001},
         "/member/birthday": {"store": "SH01", "lines": [{"code": "MILK"}], "member": {"id": "1", "birthday": "13-01"}},
+        "/member": {"store": "SH01", "lines": [{"code": "MILK"}], "member": "M00000000000"},  # nobody's number
     }
     for pointer, body in wrong.items():
         answer = web.post("/quotes", body)

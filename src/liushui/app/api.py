@@ -136,8 +136,9 @@ class Api(NinjaAPI):
 
 
 def json_pointer(place: tuple[str | int, ...]) -> str:
-    """A place in a document as in RFC 6901: /lines/0/code."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    """A place in a document as in RFC 6901: /lines/0/code. Tags of unions, which begin with #, are no part of it."""
+    parts = [str(part) for part in place if not str(part).startswith("#")]
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 api = Api(

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from liushui.checkout import facade
+from liushui.checkout.actions.value import member_by_number
 from liushui.checkout.contracts import LineCommand, Member, Quote, QuotedLine, Shipping
 from liushui.checkout.domain.places import Senders
 from liushui.checkout.errors import PriceMissing
@@ -38,13 +39,14 @@ def quote(request: HttpRequest, body: QuoteBody) -> QuoteAnswer:
     )
     store = senders.store(chain=body.chain, code=body.store)
     commands = [LineCommand(**line.model_dump()) for line in body.lines]
+    now = datetime.now(UTC)
     found = facade.quote(
         store=store,
         lines=commands,
-        at=datetime.now(UTC),
+        at=now,
         channel=body.channel,
         codes=body.codes,
-        member=_member(body),
+        member=_member(body, store, now),
         shipping=[Shipping(id=each.id, method=each.method, amount=each.amount_minor) for each in body.shipping],
         payment_method=body.payment_method,
     )
@@ -54,10 +56,12 @@ def quote(request: HttpRequest, body: QuoteBody) -> QuoteAnswer:
     return _answer(store, commands, found, body)
 
 
-def _member(body: QuoteBody) -> Member | None:
+def _member(body: QuoteBody, store: Store, now: datetime) -> Member | None:
     stated = body.member
     if stated is None:
         return None
+    if isinstance(stated, str):
+        return member_by_number(number=stated, store=store, at=now)
     return Member(
         id=stated.id,
         tier=stated.tier,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
@@ -39,6 +39,18 @@ class QuoteMember(_Body):
     attributes: dict[str, Value] = Field(default_factory=dict, max_length=100)
 
 
+def _kind_of_shopper(stated: object) -> str:
+    return "#number" if isinstance(stated, str) else "#shopper"
+
+
+# The tags name the way that was taken; errors leave them out of the pointer (app/api.py).
+QuoteShopper = Annotated[
+    Annotated[QuoteMember, Tag("#shopper")]
+    | Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[^\x00]+$"), Tag("#number")],
+    Discriminator(_kind_of_shopper),
+]
+
+
 class QuoteShipping(_Body):
     """A delivery charge."""
 
@@ -55,7 +67,9 @@ class QuoteBody(_Body):
     channel: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[^\x00]+$")] = "web"
     lines: list[QuoteLine] = Field(min_length=1, max_length=1000)
     codes: list[Name] = Field(default_factory=list, max_length=50, description="Coupon codes that the shopper gave.")
-    member: QuoteMember | None = Field(None, description="None: an anonymous shopper.")
+    member: QuoteShopper | None = Field(
+        None, description="The number of a member here, or the shopper as the asker knows him; null: nobody."
+    )
     shipping: list[QuoteShipping] = Field(default_factory=list, max_length=20)
     payment_method: Name | None = None
 

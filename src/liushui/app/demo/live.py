@@ -244,7 +244,8 @@ def sale_body(sale: CompleteSale) -> dict[str, Any]:
 def quote_body(sale: CompleteSale) -> dict[str, Any]:
     """The JSON of `POST /api/v1/quotes`: the basket without prices."""
     lines = [_line_body(line) for line in unpriced(sale.lines)]
-    return {"chain": sale.chain, "store": sale.store, "channel": sale.channel, "lines": lines}
+    body = {"chain": sale.chain, "store": sale.store, "channel": sale.channel, "lines": lines}
+    return body | ({"member": sale.account} if sale.account else {})
 
 
 def _line_bodies(sale: CompleteSale) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from liushui.checkout.contracts import CompleteSale, Tender
+from liushui.checkout.contracts import CompleteSale, Member, Tender
 from liushui.checkout.domain.baskets import is_ours_to_price
 from liushui.checkout.errors import MemberNeeded, PointsShareRefused
 from liushui.kernel.errors import LiushuiError
@@ -45,6 +45,15 @@ def with_member(command: CompleteSale, *, store: Store) -> CompleteSale:
                     remedy="Give the member's number.",
                 )
     return command
+
+
+def member_by_number(*, number: str, store: Store, at: datetime) -> Member:
+    """A member of the store's chain as promotions see him now; raises MemberNeeded for a number that is nobody's."""
+    found = loyalty.members_by_number(chain_id=store.chain_id, numbers=[number]).get(number)
+    snapshot = loyalty.snapshot(chain_id=store.chain_id, at=at, member_id=found.id) if found is not None else None
+    if snapshot is None:
+        raise MemberNeeded(f"There is no member {number!r}", pointer="/member", remedy="Give the number of a member.")
+    return snapshot
 
 
 def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:

@@ -11,6 +11,7 @@ from tests.support import member_shop
 from tests.support.member_shop import NOON, MemberShop, member_sale
 
 from liushui.checkout import facade
+from liushui.checkout.actions.value import member_by_number
 from liushui.checkout.contracts import SaleRecorded, Tender
 from liushui.checkout.errors import MemberNeeded, PointsShareRefused, RefundRefused, TendersUnbalanced
 from liushui.loyalty import facade as loyalty
@@ -156,3 +157,13 @@ def test_what_a_crash_left_held_is_spent_by_the_event_and_let_go_without_one(sho
     )  # fmt: skip
     assert loyalty.expire_holds(now=until) == 1
     assert balance(member) == (700, 0, 5_000, 1_000, 0)
+
+
+def test_a_member_is_quoted_by_number_as_he_is(shop: MemberShop, member: UUID) -> None:
+    known = loyalty.member(member_id=member)
+    assert known is not None
+    found = member_by_number(number=known.number, store=shop.store, at=NOON)
+    assert found == loyalty.snapshot(chain_id=shop.chain.id, at=NOON, member_id=member)
+    with pytest.raises(MemberNeeded) as told:
+        member_by_number(number="M00000000000", store=shop.store, at=NOON)
+    assert told.value.pointer == "/member"
