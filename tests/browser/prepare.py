@@ -102,4 +102,5 @@ facts = {
 if "--untouched" not in sys.argv:
     facts |= closed_yesterday(store=made.stores["E1"], workstation="T2")
     facts["ticket_id"] = str(world.sell_at(workstation="T2"))
+    facts["value_id"] = str(world.sell_gift_card_at(workstation="T2"))
 sys.stdout.write(json.dumps(facts))

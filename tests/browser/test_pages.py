@@ -91,6 +91,7 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "approval_id": facts["approval_ids"][0],
         "ticket_id": facts["ticket_id"],
         "payment_id": facts["payment_id"],
+        "value_id": facts["value_id"],
         "case_id": facts["case_id"],
         "provider": "sandbox",
         "backtest_id": facts["backtest_id"],

@@ -24,6 +24,8 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, SaleRecorded, Tender
 from liushui.intake import facade as intake
 from liushui.kernel.gtin import check_digit
+from liushui.kernel.ids import new_id
+from liushui.loyalty import facade as loyalty
 from liushui.runtime import operators, tills, worker
 from liushui.runtime.access import Grant, Principal
 from liushui.runtime.api_clients import create_client
@@ -439,4 +441,14 @@ def sell_at(*, workstation: str) -> UUID:
     for code in ("SKU-01", "SKU-16", "SKU-27"):
         ticket = till.scan(till=here, code=code, now=now)
     sold = till.pay_cash(till=here, ticket_id=ticket.id, version=ticket.version, given_minor=10_000, now=now)
+    return sold.id
+
+
+def sell_gift_card_at(*, workstation: str) -> UUID:
+    """A gift card of 50.00 sold for cash at a till of E1; the id of that sale of value."""
+    here, now = open_shift(workstation=workstation), datetime.now(UTC)
+    [card] = loyalty.issue_gift_cards(batch_id=new_id(), chain_id=here.chain_id, count=1, now=now)
+    sold = till.sell_gift_card(
+        till=here, value_id=new_id(), code=card.code, paid_minor=5_000, payment=till.Payment(tender="cash"), now=now
+    )
     return sold.id
