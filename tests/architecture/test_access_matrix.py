@@ -153,6 +153,7 @@ def differences(world: Any, row: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # some twenty thousand requests
 def test_every_subject_gets_the_status_that_the_matrix_says(world: Any) -> None:
     wrong = [line for row in rows() for line in differences(world, row)]
     assert not wrong, "\n".join(["the server and tests/architecture/access_matrix.csv differ:", *wrong])

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import Member
@@ -113,7 +115,8 @@ def earn(member: Member, sale_ids: Collection[UUID], *, now: datetime | None = N
     while found := orders.sale_facts(after=after, limit=500):
         facts += [(replace(fact, customer=member.number), False) for fact, _status in found if fact.sale_id in sale_ids]
         after = found[-1][0].sale_id
-    facade.earn_sales(sales=facts, now=now or datetime.now(UTC))
+    with transaction.atomic():  # as the worker does
+        facade.earn_sales(sales=facts, now=now or datetime.now(UTC))
 
 
 def member_world(
