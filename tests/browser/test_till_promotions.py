@@ -171,6 +171,8 @@ def test_how_it_looks(sale: Callable[..., Page], served: Served, language: str, 
     page.keyboard.press("=")
     scan(page, PHONE)
     expect(page.locator(".basket-customer")).to_contain_text("136****6000")
+    page.keyboard.press("Escape")  # what the member has stays on the screen until then
+    expect(page.locator("#ticket")).to_have_attribute("data-panel", "")
     idle(page)
     for name, key in (("", ""), ("why", "F12"), ("code", "/"), ("box", "=")):
         if key:
