@@ -3,6 +3,8 @@
 Beside it a hot account: 64 clients that all spend the points of one member, who must end with exactly what is left.
 """
 
+# ruff: noqa: E402  Django is set up before its models are imported
+
 from __future__ import annotations
 
 import json
@@ -13,14 +15,14 @@ import django
 
 django.setup()  # before models are imported
 
-from django.db import connection  # noqa: E402
-from tests.support import member_shop  # noqa: E402
+from django.db import connection
+from tests.support import member_shop
 
-from bench import api, load, shop  # noqa: E402
-from bench.tables import show  # noqa: E402
-from liushui.app.serve import free_port  # noqa: E402
-from liushui.loyalty import facade as loyalty  # noqa: E402
-from liushui.orders.models import Sale  # noqa: E402
+from bench import api, load, shop
+from bench.tables import show
+from liushui.app.serve import free_port
+from liushui.loyalty import facade as loyalty
+from liushui.orders.models import Sale
 
 MEMBERS, SALES, WARM_UP, CLIENTS = 500, 2_000, 100, 16
 HOT_SALES, HOT_CLIENTS, POINTS = 1_000, 64, 100
