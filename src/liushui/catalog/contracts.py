@@ -31,6 +31,8 @@ class Item:
     cost_minor: int | None  # present unit cost, tax excluded, minor units of the chain's currency
     image_url: str
     is_active: bool
+    tags: tuple[str, ...]  # short codes, in order
+    floor_price_minor: int | None  # what no promotion takes a unit below; tax included, in the chain's currency
 
 
 class Goods(NamedTuple):
@@ -40,6 +42,8 @@ class Goods(NamedTuple):
     category: str
     brand: str
     discountable: bool
+    tags: tuple[str, ...]
+    floor_unit_price: int  # minor units of the chain's currency; 0 without one, and for what is sold by weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class PricedItem:
     measure_value: int | None = None  # grams read from a weighed-goods barcode
     measure_unit: str | None = None
     extended_minor: int | None = None  # price of the piece, when the barcode carries it or its weight
+    floor_unit_price_minor: int = 0  # per kg for weighed goods; 0 too where the store sells in another currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,8 @@ class NewItem:
     discountable: bool = True
     cost_minor: int | None = None
     image_url: str = ""
+    tags: tuple[str, ...] = ()
+    floor_price_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ def search_items(
     chain_ids: Collection[int],
     text: str,
     category: str = "",
+    tag: str = "",
     is_active: bool | None = None,
     sort: str = "",
     limit: int,
@@ -84,7 +85,14 @@ def search_items(
 ) -> SearchPage:
     """A page of the items that a text finds by code, name or pinyin, best first; all items for an empty text."""
     return _search.search_items(
-        chain_ids=chain_ids, text=text, category=category, is_active=is_active, sort=sort, limit=limit, offset=offset
+        chain_ids=chain_ids,
+        text=text,
+        category=category,
+        tag=tag,
+        is_active=is_active,
+        sort=sort,
+        limit=limit,
+        offset=offset,
     )
 
 
@@ -101,6 +109,11 @@ def category_names(*, chain_ids: Collection[int]) -> dict[str, tuple[str, str]]:
 def brands(*, chain_id: int, text: str = "", limit: int) -> tuple[str, ...]:
     """Brands of the items that a chain sells, those whose name holds the text, by name."""
     return _items.brands(chain_id=chain_id, text=text, limit=limit)
+
+
+def tags(*, chain_id: int, text: str = "", limit: int) -> tuple[tuple[str, int], ...]:
+    """(tag, how many items carry it) of the items that a chain sells, those that hold the text, by tag."""
+    return _items.tags(chain_id=chain_id, text=text, limit=limit)
 
 
 def save_items(*, items: Sequence[NewItem]) -> Saved:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liushui.catalog.contracts import Item, NewCategory, NewItem, NewPrice
 from liushui.catalog.domain.import_values import instant, money, tax_rate_bp
+from liushui.catalog.domain.tags import split_tags
 from liushui.kernel.errors import LiushuiError
 from liushui.kernel.money import format_minor
 from liushui.runtime.export import decimal_text
@@ -63,6 +64,17 @@ class ItemForm(forms.Form):
     tax_code = text_field(_("Tax classification code"), length=19, help_text=_("19 digits."), inputmode="numeric")
     discountable = check_field(_("May be discounted"))
     cost = text_field(_("Cost"), length=20, help_text=_("Of one unit, without tax."), inputmode="decimal")
+    floor_price = text_field(
+        _("Floor price"),
+        length=20,
+        help_text=_("No promotion takes it below this price. By the kilogram when sold by weight. Empty: none."),
+        inputmode="decimal",
+    )
+    tags = text_field(
+        _("Tags"),
+        length=600,
+        help_text=_("Codes that promotions and searches can name, such as clearance; up to 16, with blanks between."),
+    )
     image_url = text_field(_("Image"), length=400, help_text=_("An address that begins with https:// or a slash."))
     is_active = check_field(_("Listed for sale"))
 
@@ -74,11 +86,16 @@ class ItemForm(forms.Form):
     def new_item(self) -> NewItem:
         """The values as a command; only after is_valid. Raises InvalidItem for a rate or an amount."""
         values = self.cleaned_data
-        cost = values["cost"].strip()
+        amounts = {
+            f"{field}_minor": money(text, currency=self.chain.currency, field=field) if text else None
+            for field in ("cost", "floor_price")
+            for text in (values[field].strip(),)
+        }
         return NewItem(
             chain_id=self.chain.id,
             tax_rate_bp=tax_rate_bp(values["tax_rate"] and values["tax_rate"].rstrip("%") + "%"),
-            cost_minor=money(cost, currency=self.chain.currency, field="cost") if cost else None,
+            tags=split_tags(values["tags"]),
+            **amounts,
             **{
                 name: values[name]
                 for name in (
@@ -99,6 +116,8 @@ def initial_of(item: Item, currency: str) -> dict[str, Any]:
         **{name: getattr(item, name) for name in names},
         "tax_rate": decimal_text(item.tax_rate_bp, 2).rstrip("0").rstrip("."),
         "cost": "" if item.cost_minor is None else format_minor(item.cost_minor, currency),
+        "floor_price": "" if item.floor_price_minor is None else format_minor(item.floor_price_minor, currency),
+        "tags": " ".join(item.tags),
     }
 
 
@@ -188,7 +207,8 @@ class UploadForm(forms.Form):
 
 
 _FIELD_OF = {
-    "tax_rate_bp": "tax_rate", "cost_minor": "cost", "amount_minor": "price", "region_id": "place", "store_id": "place",
+    "tax_rate_bp": "tax_rate", "cost_minor": "cost", "floor_price_minor": "floor_price",
+    "amount_minor": "price", "region_id": "place", "store_id": "place",
     "category": "category",
 }  # fmt: skip
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from liushui.catalog.domain.tags import COLUMN_LENGTH
+
 
 class CategoryRow(models.Model):
     """A node of a chain's category tree, named by the codes on the way to it: `food/snacks/chips`."""
@@ -43,6 +45,8 @@ class ItemRow(models.Model):
     tax_code = models.CharField(max_length=19, blank=True)
     discountable = models.BooleanField(default=True)
     cost_minor = models.BigIntegerField(null=True)
+    floor_price_minor = models.BigIntegerField(null=True)
+    tags = models.CharField(max_length=COLUMN_LENGTH, blank=True)  # as domain/tags.py writes them
     image_url = models.CharField(max_length=400, blank=True)
     is_active = models.BooleanField(default=True)
 
@@ -64,6 +68,10 @@ class ItemRow(models.Model):
             models.CheckConstraint(
                 condition=Q(cost_minor__isnull=True) | Q(cost_minor__gte=0), name="item_cost_not_negative"
             ),
+            models.CheckConstraint(
+                condition=Q(floor_price_minor__isnull=True) | Q(floor_price_minor__gte=0),
+                name="item_floor_not_negative",
+            ),
         ]
         indexes = [
             _prefix_index("sku_key"),
@@ -73,6 +81,7 @@ class ItemRow(models.Model):
             _prefix_index("initials"),
             _prefix_index("pinyin"),
             _prefix_index("category"),
+            models.Index(fields=["chain_id", "tags"], condition=Q(tags__gt=""), name="item_by_tags"),
         ]
 
 

@@ -59,6 +59,7 @@ def search_items(
     request: HttpRequest,
     text: Annotated[str, Query(max_length=200)] = "",
     category: Annotated[str, Query(max_length=200)] = "",
+    tag: Annotated[str, Query(max_length=64)] = "",
     chain: str = "",
     limit: Limit = 50,
     offset: Offset = 0,
@@ -71,6 +72,7 @@ def search_items(
         chain_ids=[chain_id],
         text=text,
         category=category,
+        tag=tag,
         limit=limit,
         offset=offset,
     )

@@ -32,10 +32,17 @@ class ItemBody(Schema):
     cost_minor: Count | None = None
     image_url: str = Field("", max_length=400)
     is_active: bool = True
+    tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        default=[], max_length=64, description="Short codes for rules and searches: up to 16 of 1 to 32 characters."
+    )
+    floor_price_minor: Count | None = Field(
+        None, description="No promotion takes a unit (a kilogram of weighed goods) below it. Tax included."
+    )
 
     def new_item(self, *, chain_id: int, sku: str) -> NewItem:
         """The body as a command."""
-        return NewItem(chain_id=chain_id, sku=sku, **self.model_dump(exclude={"is_active", "sku"}))
+        values = self.model_dump(exclude={"is_active", "sku", "tags"})
+        return NewItem(chain_id=chain_id, sku=sku, tags=tuple(self.tags), **values)
 
 
 class BatchItem(ItemBody):
@@ -69,6 +76,8 @@ class ItemAnswer(Schema):
     )
     image_url: str
     is_active: bool
+    tags: list[str] = Field(description="In the order of the alphabet, in small letters.")
+    floor_price_minor: int | None
 
 
 class ItemsAnswer(Schema):

@@ -86,7 +86,12 @@ class Judge:
         return judged
 
     def _refuse(self, judged: Judged, error: LiushuiError) -> None:
-        name = {"tax_rate_bp": "tax_rate", "cost_minor": "cost", "amount_minor": "price"}
+        name = {
+            "tax_rate_bp": "tax_rate",
+            "cost_minor": "cost",
+            "floor_price_minor": "floor_price",
+            "amount_minor": "price",
+        }
         place = (error.pointer or "").lstrip("/")
         judged.fault = RowFault(
             line_number=judged.line_number,

@@ -109,7 +109,7 @@ def _preview_row(judged: Judged, currency: str) -> PreviewRow:
             after = getattr(judged.item, name)
             before = getattr(judged.before, name) if judged.before else ""
             if before != after and name != "chain_id":
-                changes.append((name, "" if before is None else str(before), "" if after is None else str(after)))
+                changes.append((name, _words(before), _words(after)))
     if judged.fault is None and judged.price is not None and judged.price_differs:
         before = "" if judged.price_before is None else format_minor(judged.price_before, currency)
         changes.append(("price", before, format_minor(judged.price.amount_minor, currency)))
@@ -122,6 +122,10 @@ def _preview_row(judged: Judged, currency: str) -> PreviewRow:
         changes=tuple(changes),
         fault=judged.fault,
     )
+
+
+def _words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def find_run(run_id: UUID, chain_ids: frozenset[int]) -> ImportRun:

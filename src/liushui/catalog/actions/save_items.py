@@ -11,6 +11,7 @@ from liushui.catalog.actions.save_categories import add_missing
 from liushui.catalog.contracts import NewItem, Saved
 from liushui.catalog.domain.checks import checked_item
 from liushui.catalog.domain.search_text import search_keys
+from liushui.catalog.domain.tags import column_of, tags_of
 from liushui.catalog.errors import ItemConflict
 from liushui.catalog.models import ItemRow
 from liushui.catalog.queries.items import one_of
@@ -47,7 +48,7 @@ def known_items(items: Sequence[NewItem]) -> dict[tuple[int, str], NewItem]:
     rows = ItemRow.objects.filter(
         chain_id__in={item.chain_id for item in items}, sku__in=one_of({item.sku for item in items})
     ).values(*VALUES)
-    return {(row["chain_id"], row["sku"]): NewItem(**row) for row in rows}
+    return {(row["chain_id"], row["sku"]): NewItem(**{**row, "tags": tags_of(row["tags"])}) for row in rows}
 
 
 def differences(items: Sequence[NewItem]) -> tuple[list[NewItem], list[NewItem]]:
@@ -70,7 +71,8 @@ def taken_gtins(items: Sequence[NewItem]) -> dict[tuple[int, str], str]:
 def values_of(item: NewItem) -> tuple[object, ...]:
     """The row of a checked item in the order of COLUMNS, with what it is searched by."""
     keys = search_keys(sku=item.sku, gtin=item.gtin, name_zh=item.name_zh, name_en=item.name_en)
-    return (*(getattr(item, name) for name in VALUES), *(getattr(keys, name) for name in KEYS), True)
+    values = (column_of(item.tags) if name == "tags" else getattr(item, name) for name in VALUES)
+    return (*values, *(getattr(keys, name) for name in KEYS), True)
 
 
 def write_items(*, new: Sequence[NewItem], changed: Sequence[NewItem]) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 from liushui.catalog.contracts import NewCategory, NewItem, NewPrice
+from liushui.catalog.domain.tags import checked_tags
 from liushui.catalog.errors import InvalidItem, InvalidPrice
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.gtin import normal_gtin
@@ -27,6 +28,8 @@ def checked_item(item: NewItem) -> NewItem:
     _within(item.tax_rate_bp, 0, 10_000, "tax_rate_bp", "A tax rate lies between 0 and 10000 basis points")
     if item.cost_minor is not None:
         _within(item.cost_minor, 0, AMOUNT_MINOR_MAX, "cost_minor", "A cost is not negative")
+    if item.floor_price_minor is not None:
+        _within(item.floor_price_minor, 0, AMOUNT_MINOR_MAX, "floor_price_minor", "A floor price is not negative")
     if item.tax_code and not _TAX_CODE.fullmatch(item.tax_code):
         raise InvalidItem(
             f"{item.tax_code!r} is not a 税收分类编码",
@@ -49,6 +52,7 @@ def checked_item(item: NewItem) -> NewItem:
         brand=_text(item.brand, "brand", shortest=0, longest=128),
         unit=_text(item.unit, "unit", shortest=1, longest=32),
         image_url=_text(item.image_url, "image_url", shortest=0, longest=400),
+        tags=checked_tags(item.tags),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from liushui.catalog.contracts import Category
+from liushui.catalog.domain.tags import split_tags
 from liushui.catalog.errors import InvalidItem, InvalidPrice, UnknownCategory
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.gtin import check_digit
@@ -110,7 +111,7 @@ def instant(text: str, *, zone: ZoneInfo, field: str, is_end: bool = False) -> d
 def item_changes(row: Mapping[str, str], *, currency: str) -> dict[str, Any]:
     """The fields of a NewItem that a row gives; `row` holds the cells by field, absent columns being absent.
 
-    An empty cell empties the field; an empty cost is an unknown one.
+    An empty cell empties the field; an empty cost is an unknown one, an empty floor price none.
     """
     changes: dict[str, Any] = {}
     for field in ("name_zh", "name_en", "category", "brand", "tax_code", "image_url"):
@@ -126,8 +127,12 @@ def item_changes(row: Mapping[str, str], *, currency: str) -> dict[str, Any]:
         changes["discountable"] = flag(row["discountable"], field="discountable")
     if "tax_rate" in row:
         changes["tax_rate_bp"] = tax_rate_bp(row["tax_rate"])
-    if "cost" in row:
-        changes["cost_minor"] = money(row["cost"], currency=currency, field="cost") if plain(row["cost"]) else None
+    if "tags" in row:
+        changes["tags"] = split_tags(row["tags"])
+    for field in ("cost", "floor_price"):
+        if field in row:
+            amount = money(row[field], currency=currency, field=field) if plain(row[field]) else None
+            changes[f"{field}_minor"] = amount
     return changes
 
 

@@ -40,3 +40,16 @@ def drop(apps: Any, schema_editor: Any) -> None:
     for trigger in ("insert", "delete", "update"):
         schema_editor.execute(f"DROP TRIGGER catalog_item_grams_{trigger}", params=None)
     schema_editor.execute("DROP TABLE catalog_item_grams", params=None)
+
+
+def drop_before_rebuild(apps: Any, schema_editor: Any) -> None:
+    """Take the index away where the table is about to be made anew, which is on SQLite alone."""
+    if schema_editor.connection.vendor == "sqlite":
+        drop(apps, schema_editor)
+
+
+def fill_after_rebuild(apps: Any, schema_editor: Any) -> None:
+    """Make it again, with what the new table holds."""
+    if schema_editor.connection.vendor == "sqlite":
+        create(apps, schema_editor)
+        schema_editor.execute("INSERT INTO catalog_item_grams(catalog_item_grams) VALUES ('rebuild')", params=None)

@@ -58,6 +58,8 @@ _EXAMPLES = {
     "tax_code": "1030101030000000000",
     "discountable": "是",
     "cost": "2.10",
+    "tags": "new, organic",
+    "floor_price": "2.80",
     "image_url": "",
     "price": "3.50",
     "region": "",

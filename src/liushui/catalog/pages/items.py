@@ -28,6 +28,7 @@ from liushui.runtime.places import ChainPlace, StorePlace
 from liushui.runtime.web import page
 
 AUDIT_LINES = 30
+TAGS_OFFERED = 500
 _EXPORT_AT_ONCE = 2000
 _STATES = {"active": True, "ended": False, "all": None}
 
@@ -55,6 +56,7 @@ def _search(request: HttpRequest, chain_ids: set[int], *, sees_costs: bool, limi
         chain_ids=chain_ids,
         text=request.GET.get("q", ""),
         category=request.GET.get("category", ""),
+        tag=request.GET.get("tag", ""),
         is_active=_STATES.get(request.GET.get("state", "active"), True),
         sort=sort if sees_costs or "cost" not in sort else "",
         limit=limit,
@@ -98,6 +100,8 @@ def item_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         "pages": max(1, -(-found.total // rows)),
         "text": request.GET.get("q", ""),
         "category": request.GET.get("category", ""),
+        "tag": request.GET.get("tag", ""),
+        "tags": _tags_of(chain_ids),
         "state": request.GET.get("state", "active"),
         "sort": request.GET.get("sort", ""),
         "categories": names.items(),
@@ -107,6 +111,11 @@ def item_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         "has_images": any(item.image_url for item in found.items),
     }
     return render(request, "catalog/item_list.html", context)
+
+
+def _tags_of(chain_ids: set[int]) -> list[str]:
+    found = (facade.tags(chain_id=chain_id, limit=TAGS_OFFERED) for chain_id in chain_ids)
+    return sorted({tag for counts in found for tag, _count in counts})
 
 
 @require_GET
@@ -137,6 +146,8 @@ def item_export(request: HttpRequest, *, principal: Principal) -> HttpResponseBa
             places=exponent(store.currency) if store else decimals,
         ),
         *([Column(title=_("Cost"), kind="amount", places=decimals)] if sees_costs else []),
+        Column(title=_("Tags")),
+        Column(title=_("Floor price"), kind="amount", places=decimals),
         Column(title=_("Image")),
         Column(title=_("State")),
     ]
@@ -161,7 +172,8 @@ def _export_rows(
                 item.sku, item.gtin, item.name_zh, item.name_en, item.category, item.brand, item.unit,
                 yes if item.weighed else no, f"{decimal_text(item.tax_rate_bp, 2)}%", item.tax_code,
                 yes if item.discountable else no, prices.get(item.id),
-                *([item.cost_minor] if sees_costs else []), item.image_url, active if item.is_active else ended,
+                *([item.cost_minor] if sees_costs else []), ", ".join(item.tags), item.floor_price_minor,
+                item.image_url, active if item.is_active else ended,
             )  # fmt: skip
         offset += len(found.items)
         if len(found.items) < _EXPORT_AT_ONCE:

@@ -52,6 +52,7 @@ def _price(
     }
     find = find_items if kept is None else kept.find
     found = find(chain_id=chain.id, codes={*codes, *(code for read in weighed.values() for code in read.codes)})
+    has_floors = chain.currency == currency
     by_code = {code: match for code in codes if (match := _match(code, found, weighed)) is not None}
     prices = _prices({item.id for item, _ in by_code.values()}, chain, baskets) if by_code else {}
     everywhere = _everywhere(by_code, prices, chain, currency, baskets)
@@ -70,7 +71,7 @@ def _price(
                 item, read = match
                 around = _around(prices.get(item.id), chain, store)
                 price = price_at(around, at=at)
-                priced = _priced(item, price.amount_minor if price else None, read)
+                priced = _priced(item, price.amount_minor if price else None, read, has_floors=has_floors)
                 if _hold(around, *spans[store.id]):
                     lasting[store.id, code] = priced
             answer[code] = priced
@@ -87,17 +88,18 @@ def _everywhere(
 ) -> dict[str, PricedItem]:
     """The codes whose price is the same for every basket: most have one price in the whole chain, or none at all."""
     first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
-    own = {(CHAIN, chain.id)} if chain.currency == currency else set()
+    has_floors = chain.currency == currency
+    own = {(CHAIN, chain.id)} if has_floors else set()
     same: dict[str, PricedItem] = {}
     for code, (item, read) in by_code.items():
         around = prices.get(item.id)
         if around is None:
-            same[code] = _priced(item, None, read)
+            same[code] = _priced(item, None, read, has_floors=has_floors)
             continue
         dated = around.get((CHAIN, chain.id), [])
         if around.keys() <= own and _hold(dated, first, last):
             price = price_at(dated, at=first)
-            same[code] = _priced(item, price.amount_minor if price else None, read)
+            same[code] = _priced(item, price.amount_minor if price else None, read, has_floors=has_floors)
     return same
 
 
@@ -161,10 +163,11 @@ def _hold(prices: Sequence[DatedPrice], first: datetime, last: datetime) -> bool
     return all(price.starts_at <= first and (price.ends_at is None or price.ends_at > last) for price in prices)
 
 
-def _priced(item: Item, unit_price_minor: int | None, read: WeighedCode | None) -> PricedItem:
+def _priced(item: Item, unit_price_minor: int | None, read: WeighedCode | None, *, has_floors: bool) -> PricedItem:
     """An item at its price, with what a scale's barcode says when one was read."""
+    floor = (item.floor_price_minor or 0) if has_floors else 0
     if read is None:
-        return PricedItem(item=item, unit_price_minor=unit_price_minor)
+        return PricedItem(item=item, unit_price_minor=unit_price_minor, floor_unit_price_minor=floor)
     extended = read.amount_minor
     if extended is None and read.grams is not None and unit_price_minor is not None:
         extended = round_half_up(unit_price_minor * read.grams, GRAMS_PER_KILOGRAM)
@@ -175,4 +178,5 @@ def _priced(item: Item, unit_price_minor: int | None, read: WeighedCode | None) 
         measure_value=read.grams,
         measure_unit="g" if read.grams is not None else None,
         extended_minor=extended,
+        floor_unit_price_minor=floor,
     )

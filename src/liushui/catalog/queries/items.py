@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,12 +15,13 @@ from django.db.models.expressions import RawSQL
 from liushui.catalog.contracts import Category, Goods, Item, Price
 from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, price_at
 from liushui.catalog.domain.search_text import gtin_key
+from liushui.catalog.domain.tags import plain_tag, tags_of
 from liushui.catalog.errors import UnknownItem
 from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
 
 FIELDS = (
     "id", "chain_id", "sku", "gtin", "name_zh", "name_en", "category", "brand", "unit", "weighed", "tax_rate_bp",
-    "tax_code", "discountable", "cost_minor", "image_url", "is_active",
+    "tax_code", "discountable", "cost_minor", "image_url", "is_active", "tags", "floor_price_minor",
 )  # fmt: skip
 BOOLEANS = ("weighed", "discountable", "is_active")
 _SELECT_OF_CHAIN = f"SELECT {', '.join(FIELDS)} FROM catalog_item WHERE chain_id = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
@@ -42,9 +44,9 @@ def among(column: str, kind: str, values: Collection[str] | Collection[int]) -> 
 
 def item_of(row: Mapping[str, object] | ItemRow) -> Item:
     """An item as others see it."""
-    if isinstance(row, ItemRow):
-        return Item(**{field: getattr(row, field) for field in FIELDS})
-    return Item(**row)  # type: ignore[arg-type]
+    values: dict[str, Any] = {field: getattr(row, field) for field in FIELDS} if isinstance(row, ItemRow) else {**row}
+    values["tags"] = tags_of(values["tags"])
+    return Item(**values)
 
 
 def _item_of_values(values: Sequence[Any]) -> Item:
@@ -52,6 +54,7 @@ def _item_of_values(values: Sequence[Any]) -> Item:
     if connection.vendor == "sqlite":  # it has no booleans of its own
         for field in BOOLEANS:
             row[field] = bool(row[field])
+    row["tags"] = tags_of(row["tags"])
     return Item(**row)
 
 
@@ -61,10 +64,26 @@ def brands(*, chain_id: int, text: str, limit: int) -> tuple[str, ...]:
     return tuple(found.order_by("brand").values_list("brand", flat=True).distinct()[:limit])
 
 
+def tags(*, chain_id: int, text: str, limit: int) -> tuple[tuple[str, int], ...]:
+    """(tag, how many items carry it) of a chain's items that are sold, those that hold the text, by tag. One query."""
+    wanted = plain_tag(text)
+    sql = "SELECT tags, COUNT(*) FROM catalog_item WHERE chain_id = %s AND tags > '' AND is_active GROUP BY tags"
+    counts: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [chain_id])
+        for column, count in cursor.fetchall():
+            counts.update(dict.fromkeys((tag for tag in tags_of(column) if wanted in tag), count))
+    return tuple(sorted(counts.items())[:limit])
+
+
 def goods(*, chain_id: int) -> list[Goods]:
     """Every item of a chain, also those no longer sold, as far as promotions ask."""
     found = ItemRow.objects.filter(chain_id=chain_id).order_by("sku")
-    return [Goods(*row) for row in found.values_list("sku", "category", "brand", "discountable")]
+    asked = found.values_list("sku", "category", "brand", "discountable", "tags", "floor_price_minor", "weighed")
+    return [
+        Goods(sku, category, brand, discountable, tags_of(tags), (not weighed and floor) or 0)
+        for sku, category, brand, discountable, tags, floor, weighed in asked
+    ]
 
 
 def _barcode_key(code: str) -> str:

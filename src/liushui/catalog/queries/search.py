@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Q
+from django.db.models.expressions import RawSQL
 
 from liushui.catalog.contracts import SEARCH_MAX, SearchPage
 from liushui.catalog.domain.search_text import folded, gtin_key, query_grams
+from liushui.catalog.domain.tags import plain_tag
 from liushui.catalog.models import ItemRow
 from liushui.catalog.queries.items import FIELDS, item_of
 
@@ -41,6 +43,7 @@ def search_items(
     chain_ids: Collection[int],
     text: str,
     category: str = "",
+    tag: str = "",
     is_active: bool | None = None,
     sort: str = "",
     limit: int,
@@ -48,15 +51,16 @@ def search_items(
 ) -> SearchPage:
     """A page of the items that the text finds, best first, or by a column of SORTS ("-" in front: downwards).
 
-    Without a text: all items of the category, by SKU. With one, SEARCH_MAX items at most are looked at by each way
-    of finding.
+    Without a text: all items of the category and with the tag, by SKU. With one, SEARCH_MAX items at most are looked at
+    by each way of finding.
     """
     needle = folded(text)
     if not needle:
         return _list(
-            chain_ids=chain_ids, category=category, is_active=is_active, sort=sort or "sku", limit=limit, offset=offset
-        )
-    scope = _scope(chain_ids, category, is_active)
+            chain_ids=chain_ids, category=category, tag=tag, is_active=is_active, sort=sort or "sku", limit=limit,
+            offset=offset,
+        )  # fmt: skip
+    scope = _scope(chain_ids, category, tag, is_active)
     beginnings, inside = _branches(needle)
     page = _found(beginnings, scope=scope, sort=sort, limit=limit, offset=offset)
     if inside is not None and not page.total_is_capped:
@@ -94,11 +98,14 @@ def _found(
 
 
 def _list(
-    *, chain_ids: Collection[int], category: str, is_active: bool | None, sort: str, limit: int, offset: int
+    *, chain_ids: Collection[int], category: str, tag: str, is_active: bool | None, sort: str, limit: int, offset: int
 ) -> SearchPage:
     rows = ItemRow.objects.filter(chain_id__in=list(chain_ids))
     if category:
         rows = rows.filter(Q(category=category) | Q(category__startswith=category + "/"))
+    if plain_tag(tag):
+        condition, parameters = _tagged(tag)
+        rows = rows.filter(RawSQL(condition, parameters, output_field=BooleanField()))  # noqa: S611  # nosec B611  # our own words, the tag is a parameter
     if is_active is not None:
         rows = rows.filter(is_active=is_active)
     column = _column(sort)
@@ -119,13 +126,23 @@ def _order(sort: str) -> str:
     return f"i.{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST" if column else ""
 
 
-def _scope(chain_ids: Collection[int], category: str, is_active: bool | None) -> tuple[str, list[Any]]:
+def _tagged(tag: str) -> tuple[str, list[Any]]:
+    """Items that carry the tag; the first half is the condition of the index of tagged items."""
+    holds = "strpos" if connection.vendor == "postgresql" else "instr"
+    return f"(tags > '' AND {holds}(tags, %s) > 0)", [f" {plain_tag(tag)} "]
+
+
+def _scope(chain_ids: Collection[int], category: str, tag: str, is_active: bool | None) -> tuple[str, list[Any]]:
     chains = ", ".join(str(int(chain_id)) for chain_id in sorted(chain_ids)) or "NULL"
     conditions, parameters = [f"chain_id IN ({chains})"], []
     if category:
         below = _prefix("category", category + "/")
         conditions.append(f"(category = %s OR {below.condition})")
         parameters += [category, *below.parameters]
+    if plain_tag(tag):
+        tagged, holding = _tagged(tag)
+        conditions.append(tagged)
+        parameters += holding
     if is_active is not None:
         conditions.append("is_active" if is_active else "NOT is_active")
     return " AND ".join(conditions), parameters
