@@ -7,7 +7,7 @@ from typing import Any
 from tests.promotions.judge_state import State
 
 from liushui.promotions.domain.answer import PricedBasket
-from liushui.promotions.domain.strict_json import basis_points
+from liushui.promotions.domain.documents import basis_points
 
 
 def by_the_engine(priced: PricedBasket) -> dict[str, Any]:

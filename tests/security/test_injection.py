@@ -26,8 +26,8 @@ from liushui.catalog.contracts import NewCategory, NewItem
 from liushui.catalog.domain import checks as catalog_checks
 from liushui.catalog.domain import import_columns, import_values, search_text, weighed
 from liushui.intake.domain import sale_json
-from liushui.kernel import money
-from liushui.promotions.domain import rule_kinds, strict_json
+from liushui.kernel import money, strict_json
+from liushui.promotions.domain import documents, rule_kinds
 from liushui.promotions.pages import form_change, form_document, form_values
 from liushui.runtime import api_clients, scrub, staff, telemetry
 from liushui.runtime.export import Column, csv_chunks, safe_text, write_xlsx
@@ -396,8 +396,9 @@ EXPRESSIONS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
         ("a@a", "token=", "1", "138", "a.b@c", "6222 ", "authorization bearer ", "token" * 3, '"', "a-", "0-0"),
     ),
     "promotion language": (lambda text: rule_kinds._LANGUAGE.fullmatch(text), ("zh-Hans-", "a", "zh-")),
-    "promotion instant": (lambda text: strict_json._INSTANT.fullmatch(text), ("2026-", "2026-11-22T10:00:00.", "1")),
-    "promotion number": (lambda text: strict_json._LONG_INTEGER.search(text), ("1 ", "123456789012345,")),
+    "instant": (lambda text: strict_json._INSTANT.fullmatch(text), ("2026-", "2026-11-22T10:00:00.", "1")),
+    "number in JSON": (lambda text: strict_json._LONG_INTEGER.search(text), ("1 ", "123456789012345,")),
+    "percent": (lambda text: documents._PERCENT.fullmatch(text), ("1", "1.")),
     "promotion field": (lambda text: form_document._NAME.fullmatch(text), ("a.", "when.0.", "name.", "a_")),
     "promotion pointer": (lambda text: list(form_document._POINTER.finditer(text)), ("a.", "[1]", "[", ".")),
     "promotion hours": (lambda text: form_values._RANGE.fullmatch(text), ("10:00 ", "10:00-", " ")),
@@ -436,7 +437,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
         "catalog/domain/import_columns.py", "catalog/domain/checks.py", "catalog/domain/weighed.py",
         "stores/domain/checks.py", "runtime/staff.py", "runtime/api_clients.py", "runtime/telemetry.py",
         "runtime/scrub.py", "intake/domain/sale_json.py",
-        "promotions/domain/rule_kinds.py", "promotions/domain/strict_json.py",
+        "promotions/domain/rule_kinds.py", "promotions/domain/documents.py", "kernel/strict_json.py",
         "promotions/pages/form_document.py", "promotions/pages/form_values.py", "promotions/pages/form_change.py",
     }  # fmt: skip
     ours = {
@@ -456,7 +457,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
         "promotions/pages/try_it.py": "bounds on every repetition, or one class of characters",
         "promotions/pages/coupon_batch.py": "one class of characters",
         "till/actions/customer.py": "one class of characters with a bound on their number",
-        "loyalty/domain/programme_strict.py": "four digits",
+        "loyalty/domain/programme_json.py": "four digits",
         "privacy/scanning.py": "bounds on every repetition, by command over our own tables and files",
         "runtime/workbooks.py": "bounded repetitions, tried on bombs",
     }

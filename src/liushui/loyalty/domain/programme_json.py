@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
+from liushui.kernel.strict_json import StrictJson, shown
 from liushui.loyalty.domain.programme import (
     ONCE_BP,
     Benefit,
@@ -25,25 +27,24 @@ from liushui.loyalty.domain.programme import (
     SpendOrder,
     Validity,
 )
-from liushui.loyalty.domain.programme_strict import (
-    choice,
-    clock,
-    elements,
-    integer,
-    invalid,
-    loads,
-    members,
-    several,
-    text,
-)
+from liushui.loyalty.errors import InvalidProgramme
 
+_T = TypeVar("_T")
 FORMAT = 1
 ROWS_MAX, LEVELS_MAX, WORDS_MAX = 500, 50, 200
 MULTIPLIER_MAX_BP = 1_000_000  # a hundred times
 TENDERS = ("cash", "card", "mobile", "other", "points", "stored_value", "gift_card")
 _CODE_MAX, _NAME_MAX = 64, 128  # as promotions take tiers
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _CONDITIONS = ("tiers", "categories", "channels", "weekdays", "month_days", "hours")
 
+strict = StrictJson(
+    error=InvalidProgramme,
+    number_remedy="Write minor units, points and basis points.",
+    takes_fractions=False,
+    bytes_max=1024 * 1024,
+    integer_max=10**13,
+)
 EMPTY: Mapping[str, Any] = {
     "format": FORMAT,
     "currency": "CNY",
@@ -59,26 +60,26 @@ EMPTY: Mapping[str, Any] = {
 
 def read_programme(document: str | bytes | Mapping[str, Any]) -> Programme:
     """The programme of a document, with its digest. Raises InvalidProgramme, whose pointer is the path."""
-    value = document if isinstance(document, Mapping) else loads(document)
-    fields = members(value, at="", required=EMPTY)
+    value = document if isinstance(document, Mapping) else strict.loads(document)
+    fields = _fields(value, at="", required=EMPTY)
     if fields["format"] != FORMAT:
-        invalid(f"This is not format {FORMAT}", at="format")
-    earning = members(fields["earning"], at="earning", required=("match", "tenders_without_points", "rows"))
-    tiers = members(fields["tiers"], at="tiers", required=("window_months", "levels"))
-    value_rules = members(fields["stored_value"], at="stored_value", required=("spend_order", "top_up_bonus"))
+        strict.invalid(f"This is not format {FORMAT}", at="format")
+    earning = _fields(fields["earning"], at="earning", required=("match", "tenders_without_points", "rows"))
+    tiers = _fields(fields["tiers"], at="tiers", required=("window_months", "levels"))
+    value_rules = _fields(fields["stored_value"], at="stored_value", required=("spend_order", "top_up_bonus"))
     levels = _levels(tiers["levels"])
     read = Programme(
         currency=_currency(fields["currency"]),
-        match=cast(Match, choice(earning["match"], at="earning.match", among=get_args(Match))),
+        match=cast(Match, strict.choice(earning["match"], at="earning.match", among=get_args(Match))),
         tenders_without_points=_tenders(earning["tenders_without_points"]),
         earn_rows=_earn_rows(earning["rows"], levels),
         validity=_validity(fields["validity"]),
         redemption=_redemption(fields["redemption"]),
-        window_months=integer(tiers["window_months"], at="tiers.window_months", low=1, high=120),
+        window_months=strict.integer(tiers["window_months"], at="tiers.window_months", low=1, high=120),
         levels=levels,
         spend_order=cast(
             SpendOrder,
-            choice(value_rules["spend_order"], at="stored_value.spend_order", among=get_args(SpendOrder)),
+            strict.choice(value_rules["spend_order"], at="stored_value.spend_order", among=get_args(SpendOrder)),
         ),
         bonus_rows=_bonus_rows(value_rules["top_up_bonus"]),
         birthday=_benefit(fields["birthday"], at="birthday"),
@@ -153,18 +154,30 @@ def published(*, document: str, chain_id: int, number: int, starts_at: datetime)
     return replace(read_programme(document), chain_id=chain_id, number=number, starts_at=starts_at)
 
 
+def _fields(value: Any, *, at: str, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Any]:
+    """An object in which every one of the required fields stands, and none that is unknown."""
+    needed = tuple(required)
+    return strict.members(value, at=at, known=frozenset((*needed, *optional)), required=needed)
+
+
+def _several(value: Any, *, at: str, most: int, read: Callable[[Any, str], _T]) -> tuple[_T, ...]:
+    return strict.several(value, at=at, most=most, read=read, remedy="Keep one of them.")
+
+
 def _currency(value: Any) -> str:
-    read = text(value, at="currency", longest=3)
+    read = strict.line(value, at="currency", longest=3)
     if len(read) != 3 or not (read.isascii() and read.isalpha() and read.isupper()):
-        invalid(f"{read!r} is not a currency", at="currency", remedy="Write CNY.")
+        strict.invalid(f"{read!r} is not a currency", at="currency", remedy="Write CNY.")
     return read
 
 
 def _tenders(value: Any) -> tuple[str, ...]:
     at = "earning.tenders_without_points"
-    read = several(value, at=at, most=len(TENDERS), read=lambda each, path: choice(each, at=path, among=TENDERS))
+    read = _several(
+        value, at=at, most=len(TENDERS), read=lambda each, path: strict.choice(each, at=path, among=TENDERS)
+    )
     if "points" not in read:
-        invalid("What is paid with points earns none", at=at, remedy="Add points to the list.")
+        strict.invalid("What is paid with points earns none", at=at, remedy="Add points to the list.")
     return tuple(sorted(read))
 
 
@@ -173,33 +186,33 @@ def _earn_rows(value: Any, levels: tuple[Level, ...]) -> tuple[EarnRow, ...]:
     codes = [level.code for level in levels]
     return tuple(
         _earn_row(each, at=f"{at}[{index}]", codes=codes)
-        for index, each in enumerate(elements(value, at=at, most=ROWS_MAX))
+        for index, each in enumerate(strict.elements(value, at=at, most=ROWS_MAX))
     )
 
 
 def _earn_row(value: Any, *, at: str, codes: list[str]) -> EarnRow:
-    row = members(value, at=at, required=("points", "per_minor"), optional=(*_CONDITIONS, "multiplier_bp"))
+    row = _fields(value, at=at, required=("points", "per_minor"), optional=(*_CONDITIONS, "multiplier_bp"))
 
     def words(name: str, longest: int) -> tuple[str, ...]:
         return tuple(sorted(
-            several(
+            _several(
                 row.get(name, ()), at=f"{at}.{name}", most=WORDS_MAX,
-                read=lambda each, path: text(each, at=path, longest=longest),
+                read=lambda each, path: strict.line(each, at=path, longest=longest),
             )
         ))  # fmt: skip
 
     def numbers(name: str, high: int) -> tuple[int, ...]:
         return tuple(sorted(
-            several(
+            _several(
                 row.get(name, ()), at=f"{at}.{name}", most=high,
-                read=lambda each, path: integer(each, at=path, low=1, high=high),
+                read=lambda each, path: strict.integer(each, at=path, low=1, high=high),
             )
         ))  # fmt: skip
 
     tiers = words("tiers", _CODE_MAX)
     for code in tiers:
         if code not in codes:
-            invalid(
+            strict.invalid(
                 f"There is no tier {code!r} in this programme", at=f"{at}.tiers", remedy="Add the tier, or take it out."
             )
     return EarnRow(
@@ -208,39 +221,47 @@ def _earn_row(value: Any, *, at: str, codes: list[str]) -> EarnRow:
         channels=words("channels", 32),
         weekdays=numbers("weekdays", 7),
         month_days=numbers("month_days", 31),
-        hours=tuple(sorted(several(row.get("hours", ()), at=f"{at}.hours", most=24, read=_span))),
-        points=integer(row["points"], at=f"{at}.points", high=1_000_000),
-        per_minor=integer(row["per_minor"], at=f"{at}.per_minor", low=1, high=10**9),
-        multiplier_bp=integer(
+        hours=tuple(sorted(_several(row.get("hours", ()), at=f"{at}.hours", most=24, read=_span))),
+        points=strict.integer(row["points"], at=f"{at}.points", high=1_000_000),
+        per_minor=strict.integer(row["per_minor"], at=f"{at}.per_minor", low=1, high=10**9),
+        multiplier_bp=strict.integer(
             row.get("multiplier_bp", ONCE_BP), at=f"{at}.multiplier_bp", low=1, high=MULTIPLIER_MAX_BP
         ),
     )
 
 
 def _span(value: Any, at: str) -> tuple[time, time]:
-    ends = elements(value, at=at, most=2)
+    ends = strict.elements(value, at=at, most=2)
     if len(ends) != 2:
-        invalid("A span of hours has a start and an end", at=at, remedy='Write ["19:00", "22:00"].')
-    start, end = clock(ends[0], at=f"{at}[0]"), clock(ends[1], at=f"{at}[1]")
+        strict.invalid("A span of hours has a start and an end", at=at, remedy='Write ["19:00", "22:00"].')
+    start, end = _clock(ends[0], at=f"{at}[0]"), _clock(ends[1], at=f"{at}[1]")
     if start == end:
-        invalid("The span ends when it starts", at=at, remedy="Leave the hours out for the whole day.")
+        strict.invalid("The span ends when it starts", at=at, remedy="Leave the hours out for the whole day.")
     return start, end
 
 
+def _clock(value: Any, *, at: str) -> time:
+    """A time of day, hours and minutes."""
+    match = _CLOCK.fullmatch(value) if type(value) is str else None
+    if match is None:
+        strict.invalid(f"{shown(value)} is not a time of day", at=at, remedy="Write 08:30 or 22:00.")
+    return time(int(match[1]), int(match[2]))
+
+
 def _validity(value: Any) -> Validity:
-    kind = choice(
+    kind = strict.choice(
         value.get("kind") if isinstance(value, Mapping) else value,
         at="validity.kind",
         among=("never", "months", "year_end"),
     )
     if kind == "never":
-        members(value, at="validity", required=("kind",))
+        _fields(value, at="validity", required=("kind",))
         return Validity()
     if kind == "months":
-        fields = members(value, at="validity", required=("kind", "months"))
-        return Validity(kind="months", count=integer(fields["months"], at="validity.months", low=1, high=120))
-    fields = members(value, at="validity", required=("kind", "years"))
-    return Validity(kind="year_end", count=integer(fields["years"], at="validity.years", high=10))
+        fields = _fields(value, at="validity", required=("kind", "months"))
+        return Validity(kind="months", count=strict.integer(fields["months"], at="validity.months", low=1, high=120))
+    fields = _fields(value, at="validity", required=("kind", "years"))
+    return Validity(kind="year_end", count=strict.integer(fields["years"], at="validity.years", high=10))
 
 
 def _written_validity(validity: Validity) -> dict[str, Any]:
@@ -252,30 +273,30 @@ def _written_validity(validity: Validity) -> dict[str, Any]:
 def _redemption(value: Any) -> Redemption | None:
     if value is None:
         return None
-    fields = members(value, at="redemption", required=("points", "minor", "max_share_bp"))
+    fields = _fields(value, at="redemption", required=("points", "minor", "max_share_bp"))
     return Redemption(
-        points=integer(fields["points"], at="redemption.points", low=1, high=10**6),
-        minor=integer(fields["minor"], at="redemption.minor", low=1, high=10**6),
-        max_share_bp=integer(fields["max_share_bp"], at="redemption.max_share_bp", low=1, high=ONCE_BP),
+        points=strict.integer(fields["points"], at="redemption.points", low=1, high=10**6),
+        minor=strict.integer(fields["minor"], at="redemption.minor", low=1, high=10**6),
+        max_share_bp=strict.integer(fields["max_share_bp"], at="redemption.max_share_bp", low=1, high=ONCE_BP),
     )
 
 
 def _levels(value: Any) -> tuple[Level, ...]:
     read: list[Level] = []
-    for index, each in enumerate(elements(value, at="tiers.levels", most=LEVELS_MAX)):
+    for index, each in enumerate(strict.elements(value, at="tiers.levels", most=LEVELS_MAX)):
         at = f"tiers.levels[{index}]"
-        fields = members(each, at=at, required=("code", "name_zh", "name_en", "spend_minor", "grace_days"))
+        fields = _fields(each, at=at, required=("code", "name_zh", "name_en", "spend_minor", "grace_days"))
         level = Level(
-            code=text(fields["code"], at=f"{at}.code", longest=_CODE_MAX),
-            name_zh=text(fields["name_zh"], at=f"{at}.name_zh", longest=_NAME_MAX),
-            name_en=text(fields["name_en"], at=f"{at}.name_en", longest=_NAME_MAX),
-            spend_minor=integer(fields["spend_minor"], at=f"{at}.spend_minor"),
-            grace_days=integer(fields["grace_days"], at=f"{at}.grace_days", high=3660),
+            code=strict.line(fields["code"], at=f"{at}.code", longest=_CODE_MAX),
+            name_zh=strict.line(fields["name_zh"], at=f"{at}.name_zh", longest=_NAME_MAX),
+            name_en=strict.line(fields["name_en"], at=f"{at}.name_en", longest=_NAME_MAX),
+            spend_minor=strict.integer(fields["spend_minor"], at=f"{at}.spend_minor"),
+            grace_days=strict.integer(fields["grace_days"], at=f"{at}.grace_days", high=3660),
         )
         if any(level.code == before.code for before in read):
-            invalid(f"The tier {level.code!r} stands there twice", at=f"{at}.code", remedy="Keep one of them.")
+            strict.invalid(f"The tier {level.code!r} stands there twice", at=f"{at}.code", remedy="Keep one of them.")
         if read and level.spend_minor <= read[-1].spend_minor:
-            invalid(
+            strict.invalid(
                 "A tier takes more than the one before it", at=f"{at}.spend_minor",
                 remedy="Put the lowest tier first, each with a higher threshold.",
             )  # fmt: skip
@@ -286,15 +307,17 @@ def _levels(value: Any) -> tuple[Level, ...]:
 def _bonus_rows(value: Any) -> tuple[BonusRow, ...]:
     at = "stored_value.top_up_bonus"
     read: list[BonusRow] = []
-    for index, each in enumerate(elements(value, at=at, most=ROWS_MAX)):
+    for index, each in enumerate(strict.elements(value, at=at, most=ROWS_MAX)):
         path = f"{at}[{index}]"
-        fields = members(each, at=path, required=("paid_minor", "gift_minor"))
+        fields = _fields(each, at=path, required=("paid_minor", "gift_minor"))
         row = BonusRow(
-            paid_minor=integer(fields["paid_minor"], at=f"{path}.paid_minor", low=1),
-            gift_minor=integer(fields["gift_minor"], at=f"{path}.gift_minor", low=1),
+            paid_minor=strict.integer(fields["paid_minor"], at=f"{path}.paid_minor", low=1),
+            gift_minor=strict.integer(fields["gift_minor"], at=f"{path}.gift_minor", low=1),
         )
         if read and row.paid_minor <= read[-1].paid_minor:
-            invalid("A row takes more than the one before it", at=f"{path}.paid_minor", remedy="Put the lowest first.")
+            strict.invalid(
+                "A row takes more than the one before it", at=f"{path}.paid_minor", remedy="Put the lowest first."
+            )
         read.append(row)
     return tuple(read)
 
@@ -302,11 +325,11 @@ def _bonus_rows(value: Any) -> tuple[BonusRow, ...]:
 def _benefit(value: Any, *, at: str) -> Benefit | None:
     if value is None:
         return None
-    fields = members(value, at=at, required=("window", "points", "multiplier_bp"))
+    fields = _fields(value, at=at, required=("window", "points", "multiplier_bp"))
     return Benefit(
-        window=cast(Any, choice(fields["window"], at=f"{at}.window", among=("day", "week", "month"))),
-        points=integer(fields["points"], at=f"{at}.points", high=1_000_000),
-        multiplier_bp=integer(fields["multiplier_bp"], at=f"{at}.multiplier_bp", low=1, high=MULTIPLIER_MAX_BP),
+        window=cast(Any, strict.choice(fields["window"], at=f"{at}.window", among=("day", "week", "month"))),
+        points=strict.integer(fields["points"], at=f"{at}.points", high=1_000_000),
+        multiplier_bp=strict.integer(fields["multiplier_bp"], at=f"{at}.multiplier_bp", low=1, high=MULTIPLIER_MAX_BP),
     )
 
 

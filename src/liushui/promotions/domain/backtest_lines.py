@@ -13,9 +13,10 @@ from datetime import date
 from typing import Any
 
 from liushui.kernel.errors import LiushuiError
+from liushui.kernel.strict_json import shown
 from liushui.promotions.domain.backtest import Chunk
 from liushui.promotions.domain.basket import Basket
-from liushui.promotions.domain.strict_json import integer, invalid, loads, members, shown, text
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.trial import Head, Trial, head_of
 from liushui.promotions.errors import InvalidDocument
 
@@ -47,7 +48,7 @@ def as_read(payload: Sequence[Trial], shared: None, /) -> Sequence[Trial]:
 def read_trial(line: bytes, *, number: int) -> Trial:
     """One line; raises InvalidDocument with its number."""
     try:
-        return _trial(loads(line), number)
+        return _trial(strict.loads(line), number)
     except LiushuiError as error:
         raise InvalidDocument(
             f"Line {number}: {error.detail}", pointer=error.pointer, remedy=error.remedy, context=error.context
@@ -56,32 +57,32 @@ def read_trial(line: bytes, *, number: int) -> Trial:
 
 def _trial(value: Any, number: int) -> Trial:
     is_wrapped = isinstance(value, dict) and "basket" in value
-    given = members(value, at="", known=_KNOWN, what="A line") if is_wrapped else {"basket": value}
+    given = strict.members(value, at="", known=_KNOWN, what="A line") if is_wrapped else {"basket": value}
     basket = replace(Basket.from_json(given["basket"]), usage={})  # what was used is counted anew
     day = basket.at.date().isoformat() if basket.at else ""
     costs, taxes = (_of_lines(given.get(key, {}), at=key) for key in ("costs", "tax_bp"))
     ids = [line.id for line in basket.lines]
     for key, values in (("costs", costs), ("tax_bp", taxes)):
         for line in values.keys() - set(ids):
-            invalid(f"The basket has no line {shown(line)}", at=f"{key}.{line}")
+            strict.invalid(f"The basket has no line {shown(line)}", at=f"{key}.{line}")
     return Trial(
-        receipt=text(given.get("receipt", str(number)), at="receipt"),
+        receipt=strict.text(given.get("receipt", str(number)), at="receipt"),
         day=_day(given["day"]) if "day" in given else day,
         basket=basket,
         costs=tuple(costs.get(line) for line in ids) if costs else (),
         tax_bp=tuple(taxes.get(line, 0) for line in ids) if taxes else (),
-        paid=integer(given["paid"], at="paid") if given.get("paid") is not None else None,
+        paid=strict.integer(given["paid"], at="paid") if given.get("paid") is not None else None,
     )
 
 
 def _of_lines(value: Any, *, at: str) -> dict[str, int]:
     if not isinstance(value, dict):
-        invalid("Numbers by line are wanted, as an object", at=at)
-    return {line: integer(number, at=f"{at}.{line}") for line, number in value.items()}
+        strict.invalid("Numbers by line are wanted, as an object", at=at)
+    return {line: strict.integer(number, at=f"{at}.{line}") for line, number in value.items()}
 
 
 def _day(value: Any) -> str:
     try:
-        return date.fromisoformat(text(value, at="day")).isoformat()
+        return date.fromisoformat(strict.text(value, at="day")).isoformat()
     except ValueError:
-        invalid(f"{shown(value)} is no day", at="day", remedy="Write it as 2026-11-22.")
+        strict.invalid(f"{shown(value)} is no day", at="day", remedy="Write it as 2026-11-22.")

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Self
 
 from liushui.kernel.money import EXPONENTS
-from liushui.promotions.domain import strict_json
+from liushui.kernel.strict_json import INTEGER_MAX, shown
 from liushui.promotions.domain.basket_parts import Code, Line, Member, Shipping, Usage
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.rule_kinds import scalar
-from liushui.promotions.domain.strict_json import INTEGER_MAX, invalid, members
 
 LINES_MAX = 10_000
 UNITS_MAX = 1_000_000  # of one basket: the answer lists the paid value of each
@@ -44,16 +44,16 @@ class Basket:
     @classmethod
     def from_json(cls, document: str | bytes | Mapping[str, Any]) -> Self:
         """Read the JSON form, a text or values already parsed. Raises InvalidDocument with the JSON path."""
-        value = strict_json.loads(document) if isinstance(document, str | bytes) else document
-        given = members(value, at="", known=_BASKET, required=("currency", "lines"), what="A basket")
+        value = strict.loads(document) if isinstance(document, str | bytes) else document
+        given = strict.members(value, at="", known=_BASKET, required=("currency", "lines"), what="A basket")
         optional = _optional_text
         return cls(
             currency=_currency(given["currency"]),
             lines=_lines(given["lines"]),
-            channel=strict_json.text(given["channel"], at="channel") if "channel" in given else "pos",
+            channel=strict.text(given["channel"], at="channel") if "channel" in given else "pos",
             store=optional(given, "store"),
             region=optional(given, "region"),
-            at=None if given.get("at") is None else strict_json.instant(given["at"], at="at"),
+            at=None if given.get("at") is None else strict.instant(given["at"], at="at"),
             shipping=_shipping(given["shipping"]) if "shipping" in given else (),
             payment_method=optional(given, "payment_method"),
             codes=_codes(given["codes"]) if "codes" in given else (),
@@ -69,13 +69,13 @@ def read_basket(document: str | bytes | Mapping[str, Any]) -> Basket:
 
 def _optional_text(given: Mapping[str, Any], name: str, at: str = "") -> str | None:
     value = given.get(name)
-    return None if value is None else strict_json.text(value, at=at + name)
+    return None if value is None else strict.text(value, at=at + name)
 
 
 def _currency(value: Any) -> str:
     if type(value) is not str or value not in EXPONENTS:
-        invalid(
-            f"{strict_json.shown(value)} is not an active ISO 4217 currency code",
+        strict.invalid(
+            f"{shown(value)} is not an active ISO 4217 currency code",
             at="currency",
             remedy="Give a three-letter code in capitals, such as CNY.",
         )
@@ -83,20 +83,20 @@ def _currency(value: Any) -> str:
 
 
 def _lines(value: Any) -> tuple[Line, ...]:
-    given = strict_json.elements(value, at="lines", most=LINES_MAX)
+    given = strict.elements(value, at="lines", most=LINES_MAX)
     lines = tuple([_quick_line(each) or _line(each, at=f"lines[{index}]") for index, each in enumerate(given)])
     seen: set[str] = set()
     units = gross = 0
     for index, line in enumerate(lines):
         if line.id in seen:
-            invalid(f"The line id {line.id!r} stands twice", at=f"lines[{index}].id")
+            strict.invalid(f"The line id {line.id!r} stands twice", at=f"lines[{index}].id")
         seen.add(line.id)
         units += line.quantity
         gross += line.quantity * line.unit_price
         if units > UNITS_MAX:
-            invalid(f"The basket has more than {UNITS_MAX} units", at=f"lines[{index}].quantity")
+            strict.invalid(f"The basket has more than {UNITS_MAX} units", at=f"lines[{index}].quantity")
         if gross > INTEGER_MAX:
-            invalid(f"The basket comes to more than {INTEGER_MAX} minor units", at=f"lines[{index}].unit_price")
+            strict.invalid(f"The basket comes to more than {INTEGER_MAX} minor units", at=f"lines[{index}].unit_price")
     return lines
 
 
@@ -154,8 +154,8 @@ def _quick_line(given: Any) -> Line | None:
 
 def _line(value: Any, *, at: str) -> Line:
     required = ("id", "sku", "unit_price", "quantity")
-    given = members(value, at=at, known=_LINE, required=required, what="A line")
-    number, text = strict_json.integer, strict_json.text
+    given = strict.members(value, at=at, known=_LINE, required=required, what="A line")
+    number, text = strict.integer, strict.text
     return Line(
         id=text(given["id"], at=f"{at}.id"),
         sku=text(given["sku"], at=f"{at}.sku"),
@@ -163,105 +163,109 @@ def _line(value: Any, *, at: str) -> Line:
         quantity=number(given["quantity"], at=f"{at}.quantity", low=1, high=UNITS_MAX),
         category=_category(given.get("category", ""), at=f"{at}.category"),
         brand=text(given.get("brand", ""), at=f"{at}.brand", empty=True),
-        tags=strict_json.texts(given.get("tags", []), at=f"{at}.tags", least=0),
+        tags=strict.texts(given.get("tags", []), at=f"{at}.tags", least=0),
         floor_unit_price=number(given.get("floor_unit_price", 0), at=f"{at}.floor_unit_price"),
-        discountable=strict_json.flag(given.get("discountable", True), at=f"{at}.discountable"),
-        gift=strict_json.flag(given.get("gift", False), at=f"{at}.gift"),
+        discountable=strict.flag(given.get("discountable", True), at=f"{at}.discountable"),
+        gift=strict.flag(given.get("gift", False), at=f"{at}.gift"),
         measure=None if given.get("measure") is None else _measure(given["measure"], at=f"{at}.measure"),
     )
 
 
 def _category(value: Any, *, at: str) -> str:
-    read = strict_json.text(value, at=at, empty=True)
+    read = strict.text(value, at=at, empty=True)
     if read and not all(read.split("/")):
-        invalid(f"{read!r} is not a path of categories", at=at, remedy="Write food/snacks/chips.")
+        strict.invalid(f"{read!r} is not a path of categories", at=at, remedy="Write food/snacks/chips.")
     return read
 
 
 def _measure(value: Any, *, at: str) -> tuple[int, str]:
-    given = members(value, at=at, known=frozenset({"value", "unit"}), required=("value", "unit"), what="A measure")
-    number = strict_json.integer(given["value"], at=f"{at}.value")
-    return number, strict_json.text(given["unit"], at=f"{at}.unit", longest=16)
+    given = strict.members(
+        value, at=at, known=frozenset({"value", "unit"}), required=("value", "unit"), what="A measure"
+    )
+    number = strict.integer(given["value"], at=f"{at}.value")
+    return number, strict.text(given["unit"], at=f"{at}.unit", longest=16)
 
 
 def _shipping(value: Any) -> tuple[Shipping, ...]:
     known = frozenset({"id", "method", "amount"})
     charges: list[Shipping] = []
-    for index, each in enumerate(strict_json.elements(value, at="shipping", most=100)):
+    for index, each in enumerate(strict.elements(value, at="shipping", most=100)):
         at = f"shipping[{index}]"
-        given = members(each, at=at, known=known, required=("id", "method", "amount"), what="A delivery charge")
+        given = strict.members(each, at=at, known=known, required=("id", "method", "amount"), what="A delivery charge")
         charge = Shipping(
-            id=strict_json.text(given["id"], at=f"{at}.id"),
-            method=strict_json.text(given["method"], at=f"{at}.method"),
-            amount=strict_json.integer(given["amount"], at=f"{at}.amount"),
+            id=strict.text(given["id"], at=f"{at}.id"),
+            method=strict.text(given["method"], at=f"{at}.method"),
+            amount=strict.integer(given["amount"], at=f"{at}.amount"),
         )
         if any(charge.id == earlier.id for earlier in charges):
-            invalid(f"The charge id {charge.id!r} stands twice", at=f"{at}.id")
+            strict.invalid(f"The charge id {charge.id!r} stands twice", at=f"{at}.id")
         charges.append(charge)
     return tuple(charges)
 
 
 def _codes(value: Any) -> tuple[Code, ...]:
     codes: list[Code] = []
-    for index, each in enumerate(strict_json.elements(value, at="codes", most=100)):
+    for index, each in enumerate(strict.elements(value, at="codes", most=100)):
         at = f"codes[{index}]"
         if isinstance(each, Mapping):
-            given = members(each, at=at, known=frozenset({"code", "batch"}), required=("code",), what="A code")
+            given = strict.members(each, at=at, known=frozenset({"code", "batch"}), required=("code",), what="A code")
             code = Code(
-                code=strict_json.text(given["code"], at=f"{at}.code"), batch=_optional_text(given, "batch", f"{at}.")
+                code=strict.text(given["code"], at=f"{at}.code"), batch=_optional_text(given, "batch", f"{at}.")
             )
         else:
-            code = Code(code=strict_json.text(each, at=at))
+            code = Code(code=strict.text(each, at=at))
         if any(code.code == earlier.code for earlier in codes):
-            invalid(f"The code {code.code!r} is given twice", at=at)
+            strict.invalid(f"The code {code.code!r} is given twice", at=at)
         codes.append(code)
     return tuple(codes)
 
 
 def _member(value: Any) -> Member:
-    given = members(value, at="member", known=_MEMBER, required=("id",), what="A member")
+    given = strict.members(value, at="member", known=_MEMBER, required=("id",), what="A member")
     return Member(
-        id=strict_json.text(given["id"], at="member.id"),
+        id=strict.text(given["id"], at="member.id"),
         tier=_optional_text(given, "tier", "member."),
-        groups=strict_json.texts(given.get("groups", []), at="member.groups", least=0),
+        groups=strict.texts(given.get("groups", []), at="member.groups", least=0),
         birthday=None if given.get("birthday") is None else _birthday(given["birthday"]),
-        completed_orders=strict_json.integer(given.get("completed_orders", 0), at="member.completed_orders"),
+        completed_orders=strict.integer(given.get("completed_orders", 0), at="member.completed_orders"),
         attributes=_attributes(given["attributes"]) if "attributes" in given else {},
     )
 
 
 def _birthday(value: Any) -> tuple[int, int]:
-    read = strict_json.text(value, at="member.birthday", longest=5)
+    read = strict.text(value, at="member.birthday", longest=5)
     try:
         day = datetime.fromisoformat(f"2024-{read}")  # a leap year; 02-29 is a birthday
     except ValueError:
         day = None
     if day is None or read != f"{day.month:02}-{day.day:02}":
-        invalid(f"{read!r} is not a birthday", at="member.birthday", remedy="Write month and day, such as 02-29.")
+        strict.invalid(
+            f"{read!r} is not a birthday", at="member.birthday", remedy="Write month and day, such as 02-29."
+        )
     return day.month, day.day
 
 
 def _attributes(value: Any) -> dict[str, int | str | bool]:
     if not isinstance(value, Mapping):
-        invalid(f"An object is wanted; {strict_json.shown(value)} was given", at="member.attributes")
+        strict.invalid(f"An object is wanted; {shown(value)} was given", at="member.attributes")
     read: dict[str, int | str | bool] = {}
     for key, each in value.items():
         at = f"member.attributes.{str(key)[:60]}"
-        strict_json.text(key, at=at)
+        strict.text(key, at=at)
         read[key] = scalar(each, at)
     return read
 
 
 def _usage(value: Any) -> dict[str, Usage]:
     if not isinstance(value, Mapping):
-        invalid(f"An object is wanted; {strict_json.shown(value)} was given", at="usage")
+        strict.invalid(f"An object is wanted; {shown(value)} was given", at="usage")
     known = frozenset({"total", "member", "spent"})
     read: dict[str, Usage] = {}
     for promotion, each in value.items():
         at = f"usage.{str(promotion)[:60]}"
-        given = members(each, at=at, known=known, what="Usage")
-        read[strict_json.text(promotion, at=at)] = Usage(
-            **{name: strict_json.integer(number, at=f"{at}.{name}") for name, number in given.items()}
+        given = strict.members(each, at=at, known=known, what="Usage")
+        read[strict.text(promotion, at=at)] = Usage(
+            **{name: strict.integer(number, at=f"{at}.{name}") for name, number in given.items()}
         )
     return read
 

@@ -16,9 +16,10 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from liushui.kernel.errors import LiushuiError
-from liushui.promotions.domain import strict_json
+from liushui.kernel.strict_json import shown
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.lint import blocking, lint, written_exclusions
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.refund import refund
@@ -117,7 +118,7 @@ class RefundLines:
 
 def lint_document(text: bytes, *, at: datetime, max_discount_bp: int) -> tuple[list[dict[str, Any]], bool]:
     """The findings about a rulebook, and whether none of them stops publishing. Raises InvalidDocument."""
-    document = strict_json.loads(text)
+    document = strict.loads(text)
     rulebook = Rulebook.from_json(document)
     exclusions = written_exclusions(document=document)  # reading says each on both sides
     findings = lint(rulebook, max_discount_bp=max_discount_bp, written=exclusions, at=at)
@@ -144,11 +145,11 @@ def _parts(line: bytes, *, known: frozenset[str], required: tuple[str, ...]) -> 
         parts = {name: bytes(raw) for name, raw in _members.decode(line).items()}
     except (msgspec.DecodeError, RecursionError):
         # Whatever it is, the strict reader says where; what it takes is no object.
-        strict_json.members(strict_json.loads(line), at="", known=known, required=required, what="A line")
+        strict.members(strict.loads(line), at="", known=known, required=required, what="A line")
         raise InvalidDocument("This line cannot be read", pointer="$") from None
     if any(line.count(f'"{name}"'.encode()) > 1 for name in known):
-        strict_json.loads(line)  # refuses a name that stands twice
-    strict_json.members(parts, at="", known=known, required=required, what="A line")
+        strict.loads(line)  # refuses a name that stands twice
+    strict.members(parts, at="", known=known, required=required, what="A line")
     return parts
 
 
@@ -164,9 +165,9 @@ def _inside(name: str, read: Callable[[], Read]) -> Read:
 def _object(parts: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
     if name not in parts:
         return None
-    value = _inside(name, lambda: strict_json.loads(parts[name]))
+    value = _inside(name, lambda: strict.loads(parts[name]))
     if not isinstance(value, dict):
-        raise InvalidDocument(f"An object is wanted; {strict_json.shown(value)} was given", pointer=name)
+        raise InvalidDocument(f"An object is wanted; {shown(value)} was given", pointer=name)
     return value
 
 
@@ -174,4 +175,4 @@ def _named_units(parts: Mapping[str, bytes], name: str) -> dict[str, list[int]] 
     value = _object(parts, name)
     if value is None:
         return None
-    return {line: strict_json.elements(places, at=f"{name}.{line}") for line, places in value.items()}
+    return {line: strict.elements(places, at=f"{name}.{line}") for line, places in value.items()}

@@ -16,13 +16,13 @@ from liushui.promotions.domain.answer import (
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.bounds import upper
 from liushui.promotions.domain.compiled import CompiledRulebook
+from liushui.promotions.domain.documents import percent
 from liushui.promotions.domain.eligibility import is_able
 from liushui.promotions.domain.follow import Explainer, Way, follow
 from liushui.promotions.domain.search import Found, best
 from liushui.promotions.domain.sequential import Choice, sequential
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter
-from liushui.promotions.domain.strict_json import percent
 from liushui.promotions.domain.turn import CompiledPromotion, eligible_turn
 
 NODE_LIMIT = 20_000

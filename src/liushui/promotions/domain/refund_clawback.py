@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from liushui.promotions.domain import strict_json
+from liushui.kernel.strict_json import shown
 from liushui.promotions.domain.allocation import fair_shares
 from liushui.promotions.domain.basket import Basket, Line
 from liushui.promotions.domain.basket_json import write_basket
 from liushui.promotions.domain.canonical import digest
 from liushui.promotions.domain.compiled import CompiledRulebook
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.refund_lines import Gone, PaidLine, Refund
 from liushui.promotions.domain.rulebook import Combined, Condition, Promotion, Rulebook, Scope
@@ -36,7 +37,7 @@ class Clawback:
         if told is not None:
             for line_id, amount in told.items():
                 line = self.lines.get(line_id)
-                strict_json.integer(amount, at=f"already_refunded.{line_id}", high=line.paid if line else 0)
+                strict.integer(amount, at=f"already_refunded.{line_id}", high=line.paid if line else 0)
             return dict(told)
         if not before.counts:
             return {}
@@ -83,7 +84,7 @@ def basket_of_that_day(
         raise InvalidReturn(
             "This is not the rulebook that the answer was priced with",
             pointer="rulebook",
-            remedy=f"Give {strict_json.shown(pinned.get('version'))}, {strict_json.shown(pinned['digest'])}.",
+            remedy=f"Give {shown(pinned.get('version'))}, {shown(pinned['digest'])}.",
         )
     if basket is not None:
         if answer.get("basket_digest") not in (None, digest(write_basket(basket))):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from liushui.promotions.domain import strict_json
 from liushui.promotions.domain.basket import Basket
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.errors import InvalidReturn
 
 
@@ -58,8 +58,8 @@ def paid_lines(answer: Mapping[str, Any]) -> dict[str, PaidLine]:
         at = f"answer.lines[{index}]"
         if not isinstance(each, Mapping) or not isinstance(each.get("id"), str):
             raise InvalidReturn("A line of the answer has no id", pointer=at)
-        values = strict_json.elements(each.get("units"), at=f"{at}.units", least=1, most=1_000_000)
-        paid = tuple(strict_json.integer(value, at=f"{at}.units[{place}]") for place, value in enumerate(values))
+        values = strict.elements(each.get("units"), at=f"{at}.units", least=1, most=1_000_000)
+        paid = tuple(strict.integer(value, at=f"{at}.units[{place}]") for place, value in enumerate(values))
         if "net" in each and each["net"] != sum(paid):
             raise InvalidReturn("The units of the line do not come to its net amount", pointer=f"{at}.net")
         found[each["id"]] = PaidLine(id=each["id"], units=paid)
@@ -81,7 +81,7 @@ class Gone:
         for line_id, number in counts.items():
             if line_id not in lines:
                 raise InvalidReturn(f"The answer has no line {line_id!r}", pointer=f"{name}.{line_id}")
-            strict_json.integer(number, at=f"{name}.{line_id}")
+            strict.integer(number, at=f"{name}.{line_id}")
             bought = len(lines[line_id].units)
             if number > bought:
                 raise InvalidReturn(
@@ -100,7 +100,7 @@ class Gone:
         if line is None:
             raise InvalidReturn(f"The answer has no line {line_id!r}", pointer=at)
         for place in places:
-            strict_json.integer(place, at=at, high=len(line.units) - 1)
+            strict.integer(place, at=at, high=len(line.units) - 1)
         if len(set(places)) != len(places):
             raise InvalidReturn(f"A unit of line {line_id!r} is named twice", pointer=at)
         if len(places) > self.counts.get(line_id, 0):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from liushui.promotions.domain import rule_kinds as kinds
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.rule_kinds import Field, Kind, word
 from liushui.promotions.domain.rules import STAGES, Scope
-from liushui.promotions.domain.strict_json import members
 
 SCOPE = (
     Field(name="sku_in", kind=kinds.TEXTS, zh="这些货号", en="these SKUs"),
@@ -57,7 +57,7 @@ def write_fields(source: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def read_scope(value: Any, at: str) -> Scope:
     """A scope; {} is everything."""
-    given = members(value, at=at, known=_SCOPE_NAMES, what="A scope")
+    given = strict.members(value, at=at, known=_SCOPE_NAMES, what="A scope")
     return Scope(**read_fields(given, SCOPE, at=at))
 
 

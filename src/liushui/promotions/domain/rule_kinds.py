@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from liushui.promotions.domain import strict_json
-from liushui.promotions.domain.strict_json import INTEGER_MAX, invalid
+from liushui.kernel.strict_json import INTEGER_MAX, shown
+from liushui.promotions.domain.documents import basis_points, percent, strict
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
@@ -52,28 +52,30 @@ def _same(value: Any) -> Any:
 
 def whole(*, low: int, high: int = INTEGER_MAX, zh: str, en: str) -> Kind:
     """A whole number from low to high."""
-    return Kind(read=lambda value, at: strict_json.integer(value, at=at, low=low, high=high), write=_same, zh=zh, en=en)
+    return Kind(read=lambda value, at: strict.integer(value, at=at, low=low, high=high), write=_same, zh=zh, en=en)
 
 
 def word(*among: str) -> Kind:
     """One of the given words."""
     listed = " \\| ".join(f"`{each}`" for each in among)
-    return Kind(read=lambda value, at: strict_json.choice(value, at=at, among=among), write=_same, zh=listed, en=listed)
+    return Kind(read=lambda value, at: strict.choice(value, at=at, among=among), write=_same, zh=listed, en=listed)
 
 
 def _read_set(value: Any, at: str) -> frozenset[str]:
-    return frozenset(strict_json.texts(value, at=at))
+    return frozenset(strict.texts(value, at=at))
 
 
 def _read_set_or_none(value: Any, at: str) -> frozenset[str] | None:
-    return frozenset(strict_json.texts(value, at=at, least=0)) or None
+    return frozenset(strict.texts(value, at=at, least=0)) or None
 
 
 def _read_node_set(value: Any, at: str) -> frozenset[str]:
-    nodes = strict_json.texts(value, at=at)
+    nodes = strict.texts(value, at=at)
     for index, node in enumerate(nodes):
         if not all(node.split("/")):
-            invalid(f"{node!r} is not a path of categories", at=f"{at}[{index}]", remedy="Write food/snacks/chips.")
+            strict.invalid(
+                f"{node!r} is not a path of categories", at=f"{at}[{index}]", remedy="Write food/snacks/chips."
+            )
     return frozenset(nodes)
 
 
@@ -84,14 +86,14 @@ def _read_node_set_or_none(value: Any, at: str) -> frozenset[str] | None:
 def read_tiers(value: Any, at: str, *, of: Callable[[Any, str], int]) -> tuple[tuple[int, int], ...]:
     """[[from, value], …], from ascending without repetition."""
     tiers: list[tuple[int, int]] = []
-    for index, each in enumerate(strict_json.elements(value, at=at, least=1, most=1000)):
+    for index, each in enumerate(strict.elements(value, at=at, least=1, most=1000)):
         here = f"{at}[{index}]"
-        pair = strict_json.elements(each, at=here)
+        pair = strict.elements(each, at=here)
         if len(pair) != 2:
-            invalid("A tier is a pair [from, value]", at=here, remedy="Write [20000, 3000].")
-        start = strict_json.integer(pair[0], at=f"{here}[0]")
+            strict.invalid("A tier is a pair [from, value]", at=here, remedy="Write [20000, 3000].")
+        start = strict.integer(pair[0], at=f"{here}[0]")
         if tiers and start <= tiers[-1][0]:
-            invalid(
+            strict.invalid(
                 f"Tiers ascend: {start} comes after {tiers[-1][0]}", at=f"{here}[0]", remedy="Put the lowest first."
             )
         tiers.append((start, of(pair[1], f"{here}[1]")))
@@ -99,34 +101,34 @@ def read_tiers(value: Any, at: str, *, of: Callable[[Any, str], int]) -> tuple[t
 
 
 def _percent_value(value: Any, at: str) -> int:
-    return strict_json.basis_points(value, at=at)
+    return basis_points(value, at=at)
 
 
 def _money_value(value: Any, at: str) -> int:
-    return strict_json.integer(value, at=at)
+    return strict.integer(value, at=at)
 
 
 def _read_minute(value: Any, at: str) -> int:
-    read = strict_json.text(value, at=at)
+    read = strict.text(value, at=at)
     match = _CLOCK.fullmatch(read)
     if match is None:
-        invalid(f"{strict_json.shown(read)} is not a time of day", at=at, remedy="Write 09:30; a day ends at 24:00.")
+        strict.invalid(f"{shown(read)} is not a time of day", at=at, remedy="Write 09:30; a day ends at 24:00.")
     return 1440 if read == "24:00" else int(match[1]) * 60 + int(match[2])
 
 
 def _read_hours(value: Any, at: str) -> tuple[tuple[int, int], ...]:
-    given = strict_json.elements(value, at=at, least=1, most=100)
+    given = strict.elements(value, at=at, least=1, most=100)
     bare = all(isinstance(each, str) for each in given)
     pairs = [given] if bare else given
     hours = []
     for index, each in enumerate(pairs):
         here = at if bare else f"{at}[{index}]"
-        pair = strict_json.elements(each, at=here)
+        pair = strict.elements(each, at=here)
         if len(pair) != 2:
-            invalid("Hours are pairs of times", at=here, remedy='Write ["10:00", "14:00"].')
+            strict.invalid("Hours are pairs of times", at=here, remedy='Write ["10:00", "14:00"].')
         start, end = (_read_minute(minute, f"{here}[{side}]") for side, minute in enumerate(pair))
         if start in (end, 1440):
-            invalid("These hours are empty", at=here, remedy='For the whole day write ["00:00", "24:00"].')
+            strict.invalid("These hours are empty", at=here, remedy='For the whole day write ["00:00", "24:00"].')
         hours.append((start, end))
     return tuple(hours)
 
@@ -136,20 +138,20 @@ def _write_hours(hours: Iterable[tuple[int, int]]) -> list[list[str]]:
 
 
 def _read_weekdays(value: Any, at: str) -> frozenset[int]:
-    given = strict_json.elements(value, at=at, least=1)
-    days = [strict_json.integer(day, at=f"{at}[{index}]", low=1, high=7) for index, day in enumerate(given)]
+    given = strict.elements(value, at=at, least=1)
+    days = [strict.integer(day, at=f"{at}[{index}]", low=1, high=7) for index, day in enumerate(given)]
     if len(set(days)) != len(days):
-        invalid("A weekday stands twice in the list", at=at)
+        strict.invalid("A weekday stands twice in the list", at=at)
     return frozenset(days)
 
 
 def _read_names(value: Any, at: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        invalid(f"Names by language are wanted; {strict_json.shown(value)} was given", at=at, remedy='Write {"zh": …}.')
+        strict.invalid(f"Names by language are wanted; {shown(value)} was given", at=at, remedy='Write {"zh": …}.')
     for language in value:
         if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
-            invalid(f"{strict_json.shown(language)} is not a language", at=at, remedy="Write zh or en.")
-    return {language: strict_json.text(name, at=f"{at}.{language}") for language, name in value.items()}
+            strict.invalid(f"{shown(language)} is not a language", at=at, remedy="Write zh or en.")
+    return {language: strict.text(name, at=f"{at}.{language}") for language, name in value.items()}
 
 
 def _write_instant(instant: datetime) -> str:
@@ -157,7 +159,7 @@ def _write_instant(instant: datetime) -> str:
 
 
 def _write_tiers_percent(tiers: Iterable[tuple[int, int]]) -> list[list[int | str]]:
-    return [[start, strict_json.percent(value)] for start, value in tiers]
+    return [[start, percent(value)] for start, value in tiers]
 
 
 def _write_tiers_money(tiers: Iterable[tuple[int, int]]) -> list[list[int]]:
@@ -169,13 +171,13 @@ def scalar(value: Any, at: str) -> int | str | bool:
     if type(value) is bool:
         return value
     if type(value) is int:
-        return strict_json.integer(value, at=at, low=-INTEGER_MAX)
-    return strict_json.text(value, at=at, longest=400, empty=True)
+        return strict.integer(value, at=at, low=-INTEGER_MAX)
+    return strict.text(value, at=at, longest=400, empty=True)
 
 
 def _read_attribute(value: Any, at: str) -> int | str | bool | tuple[int | str | bool, ...]:
     if isinstance(value, list):
-        given = strict_json.elements(value, at=at, least=1)
+        given = strict.elements(value, at=at, least=1)
         return tuple(scalar(each, f"{at}[{index}]") for index, each in enumerate(given))
     return scalar(value, at)
 
@@ -196,13 +198,13 @@ FACTOR = whole(
 )
 PERCENT = Kind(
     read=_percent_value,
-    write=strict_json.percent,
+    write=percent,
     zh="百分数，大于 0 至 100，最多两位小数，数字或文本",
     en="percent above 0 and up to 100 with at most two decimals, number or text",
 )
 PERCENT_OR_ZERO = Kind(
-    read=lambda value, at: strict_json.basis_points(value, at=at, zero=True),
-    write=strict_json.percent,
+    read=lambda value, at: basis_points(value, at=at, zero=True),
+    write=percent,
     zh="百分数，0 至 100，最多两位小数",
     en="percent from 0 to 100 with at most two decimals",
 )
@@ -212,8 +214,8 @@ ATTRIBUTE = Kind(
     zh="整数、文本、true、false，或它们的列表",
     en="whole number, text, true, false, or a list of them",
 )
-TEXT = Kind(read=lambda value, at: strict_json.text(value, at=at), write=_same, zh="文本", en="text")
-FLAG = Kind(read=lambda value, at: strict_json.flag(value, at=at), write=_same, zh="true 或 false", en="true or false")
+TEXT = Kind(read=lambda value, at: strict.text(value, at=at), write=_same, zh="文本", en="text")
+FLAG = Kind(read=lambda value, at: strict.flag(value, at=at), write=_same, zh="true 或 false", en="true or false")
 TEXTS = Kind(read=_read_set, write=sorted, zh="文本列表，至少一项", en="list of texts, at least one")
 TEXTS_OR_NONE = Kind(read=_read_set_or_none, write=sorted, zh="文本列表", en="list of texts")
 NODES = Kind(
@@ -229,13 +231,13 @@ NODES_OR_NONE = Kind(
     en="list of category paths, each with its subtree",
 )
 IDS = Kind(
-    read=lambda value, at: frozenset(strict_json.texts(value, at=at, least=0)),
+    read=lambda value, at: frozenset(strict.texts(value, at=at, least=0)),
     write=sorted,
     zh="促销编号列表",
     en="list of promotion ids",
 )
 INSTANT = Kind(
-    read=lambda value, at: strict_json.instant(value, at=at),
+    read=lambda value, at: strict.instant(value, at=at),
     write=_write_instant,
     zh="带时差的日期时间",
     en="date and time with offset",

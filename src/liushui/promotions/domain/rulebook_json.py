@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-from liushui.promotions.domain import strict_json
+from liushui.kernel.strict_json import DEPTH_MAX, shown
 from liushui.promotions.domain.canonical import digest
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.effect_fields import EFFECTS
 from liushui.promotions.domain.rule_fields import EVERYTHING, LEAVES, LIMITS, PROMOTION, Row, read_fields, write_fields
 from liushui.promotions.domain.rules import Combined, Condition, Effect, Leaf, Limits, Promotion
-from liushui.promotions.domain.strict_json import DEPTH_MAX, elements, invalid, members
 from liushui.promotions.errors import InvalidDocument
 
 Document = str | bytes | Mapping[str, Any]
@@ -40,10 +40,10 @@ class Rulebook:
     @classmethod
     def from_json(cls, document: Document) -> Self:
         """Read the JSON form, a text or values already parsed. Raises InvalidDocument with the JSON path."""
-        value = strict_json.loads(document) if isinstance(document, str | bytes) else document
-        given = members(value, at="", known=_RULEBOOK, what="A rulebook")
+        value = strict.loads(document) if isinstance(document, str | bytes) else document
+        given = strict.members(value, at="", known=_RULEBOOK, what="A rulebook")
         rulebook = cls(
-            version=strict_json.text(given.get("version", ""), at="version", empty=True),
+            version=strict.text(given.get("version", ""), at="version", empty=True),
             mode="sequential" if _mode(given) == "sequential" else "best",
             promotions=_promotions(given.get("promotions", [])),
         )
@@ -65,16 +65,16 @@ def write_rulebook(rulebook: Rulebook) -> dict[str, Any]:
 
 
 def _mode(given: Mapping[str, Any]) -> str:
-    return strict_json.choice(given.get("mode", "best"), at="mode", among=("best", "sequential"))
+    return strict.choice(given.get("mode", "best"), at="mode", among=("best", "sequential"))
 
 
 def _promotions(value: Any) -> tuple[Promotion, ...]:
     promotions: list[Promotion] = []
     places: dict[str, int] = {}
-    for index, each in enumerate(elements(value, at="promotions", most=PROMOTIONS_MAX)):
+    for index, each in enumerate(strict.elements(value, at="promotions", most=PROMOTIONS_MAX)):
         promotion = _promotion(each, at=f"promotions[{index}]")
         if promotion.id in places:
-            invalid(f"The promotion id {promotion.id!r} stands twice", at=f"promotions[{index}].id")
+            strict.invalid(f"The promotion id {promotion.id!r} stands twice", at=f"promotions[{index}].id")
         places[promotion.id] = index
         promotions.append(promotion)
     against: dict[str, set[str]] = {}
@@ -82,9 +82,9 @@ def _promotions(value: Any) -> tuple[Promotion, ...]:
         for other in promotion.not_with:
             at = f"promotions[{index}].not_with"
             if other == promotion.id:
-                invalid(f"Promotion {promotion.id!r} is not_with itself", at=at)
+                strict.invalid(f"Promotion {promotion.id!r} is not_with itself", at=at)
             if other not in places:
-                invalid(f"There is no promotion {other!r} that {promotion.id!r} could be not_with", at=at)
+                strict.invalid(f"There is no promotion {other!r} that {promotion.id!r} could be not_with", at=at)
             against.setdefault(other, set()).add(promotion.id)
     # By id: nothing may depend on the order in which a file lists them.
     return tuple(
@@ -97,7 +97,7 @@ def _promotions(value: Any) -> tuple[Promotion, ...]:
 
 def read_promotion(document: Document) -> Promotion:
     """One promotion alone; whom it is `not_with` is not looked up. Raises InvalidDocument with the JSON path."""
-    return _promotion(strict_json.loads(document) if isinstance(document, str | bytes) else document, at="")
+    return _promotion(strict.loads(document) if isinstance(document, str | bytes) else document, at="")
 
 
 def _promotion(value: Any, *, at: str) -> Promotion:
@@ -120,13 +120,13 @@ def _within(pointer: str | None, at: str) -> str:
 
 
 def _read_promotion(value: Any, *, at: str) -> Promotion:
-    given = members(value, at=at, known=_PROMOTION, required=("id", "effects"), what="A promotion")
+    given = strict.members(value, at=at, known=_PROMOTION, required=("id", "effects"), what="A promotion")
     here = f"{at}." if at else ""
     read = read_fields(given, PROMOTION, at=at)
     stage = read.get("stage", "item")
-    effects = elements(given["effects"], at=f"{here}effects", least=1, most=100)
-    when = elements(given.get("when", []), at=f"{here}when", most=1000)
-    limits = members(given.get("limits", {}), at=f"{here}limits", known=_LIMITS, what="Limits")
+    effects = strict.elements(given["effects"], at=f"{here}effects", least=1, most=100)
+    when = strict.elements(given.get("when", []), at=f"{here}when", most=1000)
+    limits = strict.members(given.get("limits", {}), at=f"{here}limits", known=_LIMITS, what="Limits")
     return Promotion(
         **read,
         when=tuple(_condition(each, at=f"{here}when[{index}]", depth=1) for index, each in enumerate(when)),
@@ -137,17 +137,17 @@ def _read_promotion(value: Any, *, at: str) -> Promotion:
 
 def _condition(value: Any, *, at: str, depth: int) -> Condition:
     if depth > DEPTH_MAX:
-        invalid(f"Conditions are nested more than {DEPTH_MAX} deep", at=at[:200])
+        strict.invalid(f"Conditions are nested more than {DEPTH_MAX} deep", at=at[:200])
     if not isinstance(value, Mapping):
-        invalid(f"A condition is an object; {strict_json.shown(value)} was given", at=at)
+        strict.invalid(f"A condition is an object; {shown(value)} was given", at=at)
     combining = [op for op in _COMBINING if op in value]
     if not combining:
         return _leaf(value, at=at)
     op = combining[0]
-    members(value, at=at, known=frozenset({op}), what=f"A condition with {op!r}")
+    strict.members(value, at=at, known=frozenset({op}), what=f"A condition with {op!r}")
     if op == "not":
         return Combined(op="not", parts=(_condition(value["not"], at=f"{at}.not", depth=depth + 1),))
-    parts = elements(value[op], at=f"{at}.{op}", least=1, most=1000)
+    parts = strict.elements(value[op], at=f"{at}.{op}", least=1, most=1000)
     return Combined(
         op="all" if op == "all" else "any",
         parts=tuple(_condition(each, at=f"{at}.{op}[{index}]", depth=depth + 1) for index, each in enumerate(parts)),
@@ -157,13 +157,13 @@ def _condition(value: Any, *, at: str, depth: int) -> Condition:
 def _typed(value: Any, rows: Mapping[str, Row], *, at: str, what: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """The type, the fields as given, and the fields as read."""
     if not isinstance(value, Mapping):
-        invalid(f"{what} is an object; {strict_json.shown(value)} was given", at=at)
+        strict.invalid(f"{what} is an object; {shown(value)} was given", at=at)
     if "type" not in value:
-        invalid(f"{what} lacks the field 'type'", at=f"{at}.type")
-    kind = strict_json.choice(value["type"], at=f"{at}.type", among=rows)
+        strict.invalid(f"{what} lacks the field 'type'", at=f"{at}.type")
+    kind = strict.choice(value["type"], at=f"{at}.type", among=rows)
     row = rows[kind]
     required = [field.name for field in row.fields if field.required]
-    given = members(value, at=at, known=row.names | {"type"}, required=required, what=kind)
+    given = strict.members(value, at=at, known=row.names | {"type"}, required=required, what=kind)
     return kind, given, read_fields(given, row.fields, at=at)
 
 
@@ -171,13 +171,13 @@ def _leaf(value: Any, *, at: str) -> Leaf:
     kind, _given, read = _typed(value, LEAVES, at=at, what="A condition")
     leaf = Leaf(type=kind, **read)
     if kind == "coupon" and (leaf.code is None) == (leaf.batch is None):
-        invalid("A coupon condition names a code or a batch, one of the two", at=at)
+        strict.invalid("A coupon condition names a code or a batch, one of the two", at=at)
     if kind == "attribute":
         is_list = isinstance(leaf.value, tuple)
         if is_list != (leaf.op == "in"):
-            invalid("`in` compares with a list, the others with one value", at=f"{at}.value")
+            strict.invalid("`in` compares with a list, the others with one value", at=f"{at}.value")
         if leaf.op in ("gte", "lte") and type(leaf.value) is not int:
-            invalid(f"{leaf.op} compares whole numbers", at=f"{at}.value")
+            strict.invalid(f"{leaf.op} compares whole numbers", at=f"{at}.value")
     return leaf
 
 
@@ -186,19 +186,19 @@ def _effect(value: Any, *, at: str, stage: str) -> Effect:
     names = EFFECTS[kind].names
     if "level" in names and "level" not in read and not read.get("marginal"):
         if stage != "catalogue":
-            invalid(
+            strict.invalid(
                 f"{kind} lacks the field 'level'", at=f"{at}.level", remedy="Say whether it is by unit, line or order."
             )
         read["level"] = "unit"
     chooses = [name for name in _CHOOSES if name in read]
     if chooses and "unit_order" not in read:
-        invalid(
+        strict.invalid(
             f"{chooses[0]} chooses among units, and 'unit_order' does not say which",
             at=f"{at}.unit_order",
             remedy="Write cheapest, most_expensive or line_order.",
         )
     if kind == "points" and not read:
-        invalid("points lacks 'multiply' or 'add'", at=at)
+        strict.invalid("points lacks 'multiply' or 'add'", at=at)
     if kind == "buy_n_get_m":
         _scopes_of_both(given, read, at=at)
     return Effect(type=kind, **read)
@@ -208,14 +208,14 @@ def _scopes_of_both(given: Mapping[str, Any], read: dict[str, Any], *, at: str) 
     """`scope` stands for whichever of the two scopes is not given; beside both it would mean nothing."""
     scope = read.pop("scope", None)
     if scope is not None and "buy_scope" in read and "get_scope" in read and given["scope"] != {}:
-        invalid(
+        strict.invalid(
             "buy_scope and get_scope leave nothing that 'scope' could mean", at=f"{at}.scope", remedy="Leave it out."
         )
     for name in ("buy_scope", "get_scope"):
         read.setdefault(name, scope or EVERYTHING)
     choosing = next((name for name in ("max_units", "max_units_per_line", "unit_multiple_of") if name in read), None)
     if choosing is not None and read["buy_scope"] != read["get_scope"]:
-        invalid(
+        strict.invalid(
             f"With two scopes it is not clear which units {choosing!r} means",
             at=f"{at}.{choosing}",
             remedy="Leave it out, or limit the applications by max_applications.",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.promotions import facade
 from liushui.promotions.contracts import DraftView
-from liushui.promotions.domain import strict_json
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.domain.rulebook_json import read_promotion, read_rulebook, write_promotion
 from liushui.promotions.errors import InvalidDocument
 from liushui.promotions.pages.chain_names import chain_by_id
@@ -100,7 +100,7 @@ def _posted(request: HttpRequest) -> bytes:
 
 def _take(request: HttpRequest, draft: DraftView, raw: bytes, principal: Principal) -> int:
     """Into the draft, all or nothing; how many promotions."""
-    value = strict_json.loads(raw)
+    value = strict.loads(raw)
     if isinstance(value, dict) and "promotions" in value:
         mode, promotions = value.get("mode", "best"), [write_promotion(p) for p in read_rulebook(value).promotions]
     else:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from liushui.promotions.domain import strict_json
 from liushui.promotions.domain.basket import Basket, Code, Line, Member, Usage
 from liushui.promotions.domain.basket_json import read_basket, write_basket
+from liushui.promotions.domain.documents import strict
 from liushui.promotions.errors import InvalidDocument
 
 FROM_0 = "A whole number from 0 to 1000000000000000 is wanted; "
@@ -178,13 +178,13 @@ def test_a_birthday_of_29_february_is_one() -> None:
     ],
 )
 def test_text_that_is_not_this_kind_of_json_is_refused(text: str | bytes, detail: str) -> None:
-    assert refused(strict_json.loads, text)[1] == detail
+    assert refused(strict.loads, text)[1] == detail
 
 
 def test_json_within_the_bounds_is_read_as_it_is() -> None:
-    assert strict_json.loads("[" * 64 + "]" * 64)
-    assert strict_json.loads("[1000000000000000, -1000000000000000, 0]") == [10**15, -(10**15), 0]
-    assert strict_json.loads('{"a": 12.50, "b": "\\u4e2d"}') == {"a": "12.50", "b": "中"}
+    assert strict.loads("[" * 64 + "]" * 64)
+    assert strict.loads("[1000000000000000, -1000000000000000, 0]") == [10**15, -(10**15), 0]
+    assert strict.loads('{"a": 12.50, "b": "\\u4e2d"}') == {"a": "12.50", "b": "中"}
 
 
 def test_a_number_with_a_fraction_passes_for_no_text() -> None:
