@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from liushui.orders.contracts import PastLine, PastSale, PastTotals
+from liushui.orders.domain.spans import Day, spans
 from liushui.orders.models import Sale
 
 _BATCH = 1_000
@@ -72,8 +73,8 @@ def past_sales(
             if customer and counted_store_ids:
                 counts[customer] += 1
         chosen = [(head, count) for head, count in zip(heads, before, strict=True) if head[1] in wanted]
-        if chosen:
-            yield _with_lines(chosen, methods=methods)
+        for start in range(0, len(chosen), _BATCH):
+            yield _with_lines(chosen[start : start + _BATCH], methods=methods)
 
 
 def _sales(store_ids: Collection[int], first: date, last: date) -> QuerySet[Sale]:
@@ -85,17 +86,16 @@ def _purchases(store_ids: Collection[int], first: date, last: date) -> QuerySet[
 
 
 def _heads(store_ids: Collection[int], first: date, last: date) -> Iterator[list[Sequence[Any]]]:
+    """Heads by time, a span of time after the other: each asks for the business days alone that reach into it."""
     found = _purchases(store_ids, first, last).order_by("completed_at", "id").values_list(*_HEAD)
-    after: tuple[datetime, UUID] | None = None
-    while True:
-        page = found
-        if after is not None:
-            page = found.filter(completed_at__gte=after[0]).exclude(completed_at=after[0], id__lte=after[1])
-        heads = list(page[:_BATCH])
-        if not heads:
-            return
-        yield heads
-        after = (heads[-1][4], heads[-1][0])
+    by_day = _sales(store_ids, first, last).order_by("business_date").values_list("business_date")
+    days = [Day(*row) for row in by_day.annotate(Count("id"), Min("completed_at"), Max("completed_at"))]
+    for span in spans(days, size=_BATCH):
+        heads = found.filter(
+            business_date__gte=span.first, business_date__lte=span.last,
+            completed_at__gte=span.begin, completed_at__lt=span.end,
+        )  # fmt: skip
+        yield list(heads)
 
 
 def _orders_before(store_ids: Collection[int], first: date) -> Counter[str]:

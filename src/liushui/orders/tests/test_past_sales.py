@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liushui.orders import facade
 from liushui.orders.contracts import PastTotals, Tender
+from liushui.orders.domain.spans import Day, spans
 from liushui.orders.tests.examples import NOON, line, sale
 
 DAY = date(2026, 11, 22)
@@ -84,3 +89,36 @@ def test_thousands_of_receipts_at_one_instant_come_once_each(house, monkeypatch)
     ids = record(*(sale(f"s{n}", store_id=house.here.id) for n in range(10)))
     found = [each.id for batch in facade.past_sales(store_ids={house.here.id}, first=DAY, last=DAY) for each in batch]
     assert found == sorted(ids)
+
+
+def test_business_days_that_overlap_come_by_time(house, monkeypatch):
+    monkeypatch.setattr("liushui.orders.past_sales._BATCH", 2)
+    late_night = {"business_date": DAY - timedelta(days=1)}  # sold after midnight, and after others opened
+    ids = record(
+        *(sale(f"d{n}", store_id=house.here.id, completed_at=NOON + timedelta(minutes=10 * n)) for n in range(7)),
+        *(
+            sale(f"n{n}", store_id=house.there.id, completed_at=NOON + timedelta(minutes=10 * n + 5), **late_night)
+            for n in range(7)
+        ),
+    )
+    found = facade.past_sales(store_ids={house.here.id, house.there.id}, first=DAY - timedelta(days=1), last=DAY)
+    assert [each.id for batch in found for each in batch] == [ids[n // 2 + 7 * (n % 2)] for n in range(14)]
+
+
+@given(
+    days=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5000), st.integers(0, 4000)), min_size=0, max_size=12),
+    size=st.integers(1, 30),
+)
+def test_spans_hold_every_instant_of_every_day_once(days, size):
+    known = [
+        Day(
+            DAY + timedelta(days=n), receipts, NOON + timedelta(minutes=begin), NOON + timedelta(minutes=begin + length)
+        )
+        for n, (receipts, begin, length) in enumerate(days)
+    ]
+    found = list(spans(known, size=size))
+    assert [each.begin for each in found[1:]] == sorted(each.begin for each in found[1:])
+    assert all(before.end <= after.begin for before, after in pairwise(found))
+    for day in known:
+        for at in (day.begin, day.end, day.begin + (day.end - day.begin) / 2):
+            assert sum(span.begin <= at < span.end and span.first <= day.day <= span.last for span in found) == 1
