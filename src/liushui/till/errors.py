@@ -133,6 +133,12 @@ class TenderRefused(InvalidValue):
     type = "till-tender-refused"
 
 
+class PaymentCodeNeeded(InvalidValue):
+    """This is no payment code of a phone."""
+
+    type = "payment-code-needed"
+
+
 class TenderKept(Conflict):
     """This tender is paid through a provider and stays; cancel the ticket to give it back."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from liushui.till.actions.approve import approve_here, ask_approval
 from liushui.till.actions.cancel_ticket import cancel_ticket
 from liushui.till.actions.change_line import set_units, void_line
+from liushui.till.actions.charge_value import cancel_value, refresh_value
 from liushui.till.actions.close_day import close_day
 from liushui.till.actions.count_shift import close_approved, count_shift, explain_difference, finish_count, hand_over
 from liushui.till.actions.customer import add_code, add_gift, remove_code
@@ -67,6 +68,7 @@ __all__ = [
     "approve_return",
     "ask_approval",
     "cancel_ticket",
+    "cancel_value",
     "close_approved",
     "close_day",
     "count_shift",
@@ -108,6 +110,7 @@ __all__ = [
     "receipt_to_return",
     "recover",
     "refresh",
+    "refresh_value",
     "remove_code",
     "remove_member",
     "remove_tender",

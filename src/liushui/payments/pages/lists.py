@@ -101,7 +101,8 @@ def payment_page(request: HttpRequest, *, payment_id: UUID, principal: Principal
         "refunds": [(refund, *REFUND_STATES[refund.state]) for refund in refunds],
         "said": [(line, word(OPERATIONS, line.operation), word(OUTCOMES, line.outcome)) for line in said],
         "may_ask": payment.is_open and payment.store_id in principal.stores("payment.read"),
-        "sees_sales": payment.store_id in principal.stores("sale.read"),
+        # What paid for a top-up or a gift card belongs to no sale.
+        "sees_sales": payment.store_id in principal.stores("sale.read") and payment.reference.startswith("ticket:"),
     }
     return render(request, "payments/payment.html", context)
 

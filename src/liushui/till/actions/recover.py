@@ -14,11 +14,12 @@ from liushui.payments.contracts import Payment
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
 from liushui.till import storage
-from liushui.till.actions import sell_value, void_value
+from liushui.till.actions import book_value, charge_value, void_value
 from liushui.till.actions.cancel_ticket import finish_cancel
 from liushui.till.actions.pay_mobile import take_up
 from liushui.till.actions.record import complete
 from liushui.till.actions.void_sale import finish_void
+from liushui.till.domain.value import UNSETTLED_VALUE
 from liushui.till.models import TicketRow, ValueRow, paid_minor
 
 LEFT_AFTER = timedelta(seconds=5)  # a till that lives is done by then, and a second hand does no harm if not
@@ -67,18 +68,21 @@ def _go_on(row: TicketRow, *, principal: Principal, now: datetime) -> None:
 
 
 def _end_value(principal: Principal, now: datetime) -> int:
-    """Top-ups and gift cards that stand in booking or voiding."""
+    """Top-ups and gift cards that stand in pending, booking or voiding."""
     ended = 0
-    rows = ValueRow.objects.filter(state__in=("booking", "voiding"), changed_at__lte=now - LEFT_AFTER)
+    rows = ValueRow.objects.filter(state__in=UNSETTLED_VALUE, changed_at__lte=now - LEFT_AFTER)
     for row in rows.order_by("changed_at")[:AT_A_TIME]:
         try:
-            if row.state == "booking":
-                sell_value.go_on(row, principal=principal, now=now)
+            if row.state == "pending":
+                after = charge_value.take_up_value(row, principal=principal, now=now)
+            elif row.state == "booking":
+                after = book_value.go_on(row, principal=principal, now=now)
             else:
-                void_value.finish_void(row, now=now)
-            ended += 1
+                after = void_value.finish_void(row, principal=principal, now=now)
+            ended += after.state != row.state
         except LiushuiError as error:
             _logger.warning("value_not_recovered", number=row.number, state=row.state, error=error.type)
+        finally:
             ValueRow.objects.filter(id=row.id, state=row.state).update(changed_at=now)  # others first, next time
     return ended
 
@@ -87,27 +91,31 @@ def _release_forgotten(now: datetime) -> int:
     """Payments that were made after their ticket or tender was given up go back."""
     released = 0
     for payment in payments.uncaptured(paid_before=now - FORGOTTEN_AFTER, limit=AT_A_TIME):
-        row = _ticket_of(payment)
+        row = _row_of(payment)
         if row is None or not _may_release(row, payment):
             continue
         try:
-            payments.release(payment_id=payment.id, reason=f"ticket {row.number} {row.state}", now=now)
+            payments.release(payment_id=payment.id, reason=f"{row.number} {row.state}", now=now)
             released += 1
         except LiushuiError as error:
             _logger.warning("payment_not_released", payment=str(payment.id), error=error.detail)
     return released
 
 
-def _ticket_of(payment: Payment) -> TicketRow | None:
+def _row_of(payment: Payment) -> TicketRow | ValueRow | None:
     noun, _, text = payment.reference.partition(":")
     try:
+        if noun == charge_value.REFERENCE:
+            return ValueRow.objects.filter(id=UUID(text)).first()
         return TicketRow.objects.filter(id=UUID(text)).first() if noun == "ticket" else None
     except ValueError:
         return None
 
 
-def _may_release(row: TicketRow, payment: Payment) -> bool:
+def _may_release(row: TicketRow | ValueRow, payment: Payment) -> bool:
     """Whether no sale will take the payment: its ticket is over without it, or has struck it off."""
+    if isinstance(row, ValueRow):
+        return row.state == "failed"  # every other state books it, has booked it, or gives it back by itself
     if row.state in ("cancelled", "voided"):
         return True
     tender = next((each for each in storage.tenders_of(row) if each.payment_id == payment.id), None)

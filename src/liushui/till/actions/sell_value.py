@@ -1,10 +1,10 @@
 """Sell value (充值, 礼品卡): money into the drawer, the same amount to loyalty; once, whoever asks how often.
 
-1. The row is written with its number, in the open shift: `booking`, or `pending` while a phone pays.
-2. Loyalty books it under the row's id.
+1. The row is written with its number, in the open shift: `booking`, or `pending` while a phone pays (charge_value).
+2. Loyalty books it under the row's id, and a payment by phone is captured (book_value).
 3. The row goes to `done`.
 
-A process that dies in between leaves `booking` or `pending`, from which `go_on` ends it.
+A process that dies in between leaves `booking` or `pending`, from which recovery goes on.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
 from liushui.runtime import audit
-from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
 from liushui.till import storage
+from liushui.till.actions.book_value import go_on
+from liushui.till.actions.charge_value import charge, payment_id_of
 from liushui.till.contracts import Till, ValueSale
 from liushui.till.domain.codes import mask
 from liushui.till.domain.numbers import value_number, value_series
 from liushui.till.domain.tenders import AMOUNT_MAX_MINOR
 from liushui.till.errors import AmountRefused, NotEnough, TenderRefused, ValueRefused
 from liushui.till.models import ValueRow
-from liushui.till.value_queries import value_sale_of
 
 METHODS = {"cash": "cash", "card": "pos-terminal"}
 NOTE_MAX = 128
@@ -37,9 +36,11 @@ NOTE_MAX = 128
 class Payment:
     """How the customer pays. `given_minor` is cash handed over; None: exactly."""
 
-    tender: str  # cash | card
+    tender: str  # cash | card | mobile
     given_minor: int | None = None
     note: str = ""  # slip number of the card machine
+    provider: str = ""  # mobile: who charges the code
+    auth_code: str = ""  # mobile: what the customer's payment code said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,7 @@ def top_up(
     if member is None or member.chain_id != till.chain_id or member.status != "active":
         raise ValueRefused("Only an active member of this chain is topped up")
     sold = _Sold(kind="top_up", paid_minor=paid_minor, member_id=member.id, customer=member.number)
-    row = _taken(till, value_id, sold, payment, now)
-    return go_on(row, principal=till.principal, now=now)
+    return _sell(till, value_id, sold, payment, now)
 
 
 def sell_gift_card(
@@ -74,7 +74,13 @@ def sell_gift_card(
     if card.state != "issued" and ValueRow.objects.filter(id=value_id).first() is None:
         raise ValueRefused("This gift card has been sold already")
     sold = _Sold(kind="gift_card", paid_minor=paid_minor, card=card.number)
+    return _sell(till, value_id, sold, payment, now)
+
+
+def _sell(till: Till, value_id: UUID, sold: _Sold, payment: Payment, now: datetime) -> ValueSale:
     row = _taken(till, value_id, sold, payment, now)
+    if row.state == "pending":
+        return charge(row, till=till, auth_code=payment.auth_code, now=now)
     return go_on(row, principal=till.principal, now=now)
 
 
@@ -86,6 +92,8 @@ def _taken(till: Till, value_id: UUID, sold: _Sold, payment: Payment, now: datet
     given = _given(sold.paid_minor, payment)
     shift = storage.open_shift_row(till)
     store = stores.store(store_id=till.store_id)
+    is_charged = payment.tender == "mobile" and not shift.is_training
+    method = METHODS.get(payment.tender) or (payment.provider if is_charged else "training")
     try:
         with transaction.atomic():
             storage.held_shift(shift.id)
@@ -97,13 +105,15 @@ def _taken(till: Till, value_id: UUID, sold: _Sold, payment: Payment, now: datet
                     store_code=store.code, workstation_code=till.workstation_code, sequence=sequence,
                     is_training=shift.is_training,
                 ),
-                sequence=sequence, kind=sold.kind, state="booking", is_training=shift.is_training,
-                chain_id=store.chain_id, store_id=store.id, workstation_id=till.workstation_id,
-                workstation_code=till.workstation_code, shift_id=shift.id, business_date=shift.business_date,
+                sequence=sequence, kind=sold.kind, state="pending" if is_charged else "booking",
+                is_training=shift.is_training, chain_id=store.chain_id, store_id=store.id,
+                workstation_id=till.workstation_id, workstation_code=till.workstation_code,
+                shift_id=shift.id, business_date=shift.business_date,
                 operator=till.operator, operator_name=till.operator_name, currency=shift.currency,
                 member_id=sold.member_id, customer=sold.customer, card=sold.card, paid_minor=sold.paid_minor,
-                tender=payment.tender, method=METHODS[payment.tender], given_minor=given,
-                change_minor=given - sold.paid_minor, note=payment.note, taken_at=now, changed_at=now,
+                tender=payment.tender, method=method, given_minor=given,
+                change_minor=given - sold.paid_minor, note=payment.note if payment.tender == "card" else "",
+                payment_id=payment_id_of(value_id) if is_charged else None, taken_at=now, changed_at=now,
             )  # fmt: skip
             audit.record(
                 principal=till.principal, action="till.sell_value", target=f"value:{row.id}", chain_id=row.chain_id,
@@ -125,45 +135,14 @@ def _same(row: ValueRow, till: Till, sold: _Sold) -> ValueRow:
 def _given(paid_minor: int, payment: Payment) -> int:
     if type(paid_minor) is not int or not 0 < paid_minor <= AMOUNT_MAX_MINOR:
         raise AmountRefused(f"{paid_minor!r} is not an amount in minor units", pointer="/paid_minor")
-    if payment.tender not in METHODS or len(payment.note) > NOTE_MAX or "\0" in payment.note:
+    if payment.tender not in (*METHODS, "mobile") or len(payment.note) > NOTE_MAX or "\0" in payment.note:
         raise TenderRefused(f"{payment.tender!r} pays for no value here", pointer="/tender")
+    if payment.tender == "mobile" and not (payment.provider and payment.auth_code.strip()):
+        raise TenderRefused("The customer's payment code is needed", pointer="/auth_code")
     given = paid_minor if payment.given_minor is None or payment.tender != "cash" else payment.given_minor
     if not paid_minor <= given <= AMOUNT_MAX_MINOR:
         raise NotEnough(f"{given} given for {paid_minor}", pointer="/given_minor")
     return given
-
-
-def go_on(row: ValueRow, *, principal: Principal, now: datetime) -> ValueSale:
-    """Go on with a row in `booking` to its end; every step may have been done before."""
-    if row.state != "booking":
-        return value_sale_of(row)
-    try:
-        bonus = 0 if row.is_training else _booked(row, now)
-    except LiushuiError as refusal:
-        if refusal.status < 500:  # a refusal, and no failure: the money goes back over the counter
-            _move(row, now=now, state="failed", note="refused")
-        raise
-    _move(row, now=now, state="done", bonus_minor=bonus)
-    return value_sale_of(ValueRow.objects.get(id=row.id))
-
-
-def _booked(row: ValueRow, now: datetime) -> int:
-    """Book it with loyalty; answers what the programme gives on top."""
-    if row.kind == "top_up":
-        assert row.member_id is not None  # nosec B101  # for the type checker
-        return loyalty.top_up(
-            top_up_id=row.id, member_id=row.member_id, paid_minor=row.paid_minor, store_id=row.store_id,
-            operator=row.operator, tender=row.tender, now=now,
-        ).gift_minor  # fmt: skip
-    loyalty.activate_gift_card(
-        activation_id=row.id, chain_id=row.chain_id, number=row.card, paid_minor=row.paid_minor,
-        store_id=row.store_id, operator=row.operator, tender=row.tender, now=now,
-    )  # fmt: skip
-    return 0
-
-
-def _move(row: ValueRow, *, now: datetime, state: str, **values: object) -> None:
-    ValueRow.objects.filter(id=row.id, state="booking").update(state=state, changed_at=now, **values)
 
 
 def shown_card(row: ValueSale) -> str:

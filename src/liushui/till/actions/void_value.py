@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db import transaction
 
 from liushui.kernel.errors import LiushuiError
-from liushui.loyalty import facade as loyalty
 from liushui.runtime import audit
+from liushui.runtime.access import Principal
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
+from liushui.till.actions.book_value import refund, take_back
 from liushui.till.actions.drawer import checked_reason
 from liushui.till.contracts import Till, ValueSale
 from liushui.till.errors import ValueRefused
@@ -25,7 +26,7 @@ def void_value(*, till: Till, value_id: UUID, reason: str, approval_id: UUID | N
     stands as it was."""
     row = value_row(value_id=value_id, store_ids={till.store_id})
     if row.state in ("voiding", "voided"):
-        return finish_void(row, now=now)
+        return finish_void(row, principal=till.principal, now=now)
     shift = storage.open_shift_row(till)
     text = checked_reason(reason)
     if row.state != "done" or (row.business_date, row.is_training) != (shift.business_date, shift.is_training):
@@ -50,27 +51,21 @@ def void_value(*, till: Till, value_id: UUID, reason: str, approval_id: UUID | N
         )  # fmt: skip
         if not moved:
             raise ValueRefused(f"{row.number} is being taken back already")
-    return finish_void(ValueRow.objects.get(id=row.id), now=now)
+    return finish_void(ValueRow.objects.get(id=row.id), principal=till.principal, now=now)
 
 
-def finish_void(row: ValueRow, *, now: datetime) -> ValueSale:
+def finish_void(row: ValueRow, *, principal: Principal, now: datetime) -> ValueSale:
     """Go on with a row in `voiding`: every step may have been done before. What loyalty refuses stays sold."""
     if row.state != "voiding":
         return value_sale_of(row)
     waiting = ValueRow.objects.filter(id=row.id, state="voiding")
     try:
         if not row.is_training:
-            _taken_back(row, now)
+            take_back(row, operator=row.voided_by, now=now)
     except LiushuiError as refusal:
         if refusal.status < 500:
             waiting.update(state="done", changed_at=now, voided_shift_id=None)
         raise
+    refund(row, principal=principal, now=now)  # to the phone that paid; cash and cards go back by hand
     waiting.update(state="voided", changed_at=now)
     return value_sale_of(ValueRow.objects.get(id=row.id))
-
-
-def _taken_back(row: ValueRow, now: datetime) -> None:
-    if row.kind == "top_up":
-        loyalty.take_back_top_up(top_up_id=row.id, store_id=row.store_id, operator=row.voided_by, now=now)
-    else:
-        loyalty.take_back_gift_card(activation_id=row.id, store_id=row.store_id, operator=row.voided_by, now=now)

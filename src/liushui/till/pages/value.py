@@ -24,12 +24,14 @@ from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Till, ValueSale
 from liushui.till.domain.codes import mask
-from liushui.till.errors import AmountRefused, MemberUnknown, ReasonMissing
+from liushui.till.errors import AmountRefused, MemberUnknown, PaymentCodeNeeded, ReasonMissing
 from liushui.till.kinds import VOID_VALUE
 from liushui.till.pages.approving import own_request
 from liushui.till.pages.cash_forms import read_amount, read_reason
+from liushui.till.pages.entry import read_entry
+from liushui.till.pages.paying import provider_for
 from liushui.till.pages.screen import paper_width
-from liushui.till.pages.words import REASONS, Answer, answer_to
+from liushui.till.pages.words import REASONS, Answer, answer_to, failure_words, payment_words
 
 CODE_MAX, NOTE_MAX, QUICK_MAX = 64, 64, 4
 _AMOUNT_FIELD = "amount"
@@ -91,6 +93,27 @@ def gift_card(request: HttpRequest, *, till: Till) -> HttpResponse:
 def receipt(request: HttpRequest, value_id: UUID, *, till: Till) -> HttpResponse:
     """What was sold, on screen and on paper, and how it is taken back."""
     return _receipt(request, till=till, sold=_sold(till, value_id))
+
+
+@require_GET
+@till_page()
+def state(request: HttpRequest, value_id: UUID, *, till: Till) -> HttpResponse:
+    """How a payment by phone stands, for the page that waits; it is shown whole when it is over."""
+    sold = facade.refresh_value(till=till, value_id=value_id, now=datetime.now(UTC))
+    if sold.state in ("pending", "booking"):
+        return render(request, "till/parts/value_waits.html", {"sold": sold, "currency": sold.currency})
+    return HttpResponse(headers={"HX-Redirect": reverse("till:value-receipt", args=[sold.id])})
+
+
+@require_POST
+@till_page()
+def cancel(request: HttpRequest, value_id: UUID, *, till: Till) -> HttpResponse:
+    """Give up a payment by phone that is waited for."""
+    try:
+        facade.cancel_value(till=till, value_id=value_id, now=datetime.now(UTC))
+    except LiushuiError as error:
+        return _receipt(request, till=till, sold=_sold(till, value_id), answer=answer_to(error))
+    return redirect("till:value-receipt", value_id)
 
 
 @require_POST
@@ -158,9 +181,14 @@ def _payment(request: HttpRequest, till: Till) -> facade.Payment:
         given_minor = parse_minor(given, currency) if given else None
     except InvalidValue as error:
         raise AmountRefused("This is not an amount", pointer="/given") from error
-    return facade.Payment(
-        tender=request.POST.get("tender", "cash"), given_minor=given_minor, note=request.POST.get("note", "")[:NOTE_MAX]
-    )
+    tender, code = request.POST.get("tender", "cash"), request.POST.get("auth", "").strip()[:CODE_MAX]
+    if not code and tender != "mobile":
+        return facade.Payment(tender=tender, given_minor=given_minor, note=request.POST.get("note", "")[:NOTE_MAX])
+    read = read_entry(text=code, panel="", currency=currency)  # whoever scans a payment code pays by phone
+    if read.kind != "wallet":
+        raise PaymentCodeNeeded("This is no payment code of a phone", pointer="/auth")
+    provider = provider_for(till=till, wallet=read.wallet)
+    return facade.Payment(tender="mobile", provider=provider, auth_code=read.code)
 
 
 def _home(request: HttpRequest, *, till: Till, member: Member | None, answer: Answer | None = None) -> HttpResponse:
@@ -202,6 +230,8 @@ def _receipt(request: HttpRequest, *, till: Till, sold: ValueSale, answer: Answe
         "member": mask(sold.customer) if sold.customer else "",
         "card": mask(sold.card) if sold.card else "",
         "balances": balances,
+        "way": payment_words(sold.tender, sold.method),
+        "failure": failure_words(sold.note) if sold.state == "failed" else "",
         "paper": paper_width(request),
         "reasons": REASONS["value"],
         "may_void": sold.state == "done" and shift is not None and shift.business_date == sold.business_date,
@@ -219,5 +249,7 @@ urlpatterns: list[URLPattern] = [
     path("till/value/top-up/", top_up, name="value-top-up"),
     path("till/value/gift-card/", gift_card, name="value-gift-card"),
     path("till/value/<uuid:value_id>/", receipt, name="value-receipt"),
+    path("till/value/<uuid:value_id>/state/", state, name="value-state"),
+    path("till/value/<uuid:value_id>/cancel/", cancel, name="value-cancel"),
     path("till/value/<uuid:value_id>/void/", void, name="value-void"),
 ]

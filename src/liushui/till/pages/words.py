@@ -29,6 +29,7 @@ _ADVICE: Mapping[str, Any] = {
     "not-enough": _("Type what the customer gives, or choose a further way of paying for the rest."),
     "till-amount-refused": _("Type another amount."),
     "till-tender-refused": _("Choose another way of paying."),
+    "payment-code-needed": _("Ask for the code that the customer's phone shows for paying, and scan it."),
     "tender-kept": _("To give it back, cancel the whole ticket."),
     "price-changed": _("Tell the customer the new total."),
     "reason-missing": _("Choose a reason or type one."),
@@ -157,7 +158,12 @@ def tender_note(tender: TicketTender) -> str:
         if tender.points:
             return ngettext("%(count)s point", "%(count)s points", tender.points) % {"count": tender.points}
         return tender.note
-    return str(_FAILURES.get(tender.note, _FAILURES["refused"]))
+    return failure_words(tender.note)
+
+
+def failure_words(code: str) -> str:
+    """Why a payment was not made."""
+    return str(_FAILURES.get(code, _FAILURES["refused"]))
 
 
 def note(title: str, *, advice: str = "", about: str = "") -> Answer:
