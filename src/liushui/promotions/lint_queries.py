@@ -154,6 +154,8 @@ def _catalogue(
                 unit_price=prices.get(item.id, 0),
                 category=item.category,
                 brand=item.brand,
+                tags=item.tags,
+                floor_unit_price=item.floor_price_minor or 0,
                 discountable=item.discountable,
             )
             for item in items

@@ -325,5 +325,8 @@ def _priced_places(item: Item, chain: ChainPlace, principal: Principal) -> list[
         )
         begun = price.starts_at <= now and (price.ends_at is None or now < price.ends_at)
         in_force = begun and not any(row["in_force"] for row in group["prices"])  # the latest start comes first
-        group["prices"].append({"price": price, "in_force": in_force, "to_come": price.starts_at > now})
+        low = group["currency"] == chain.currency and price.amount_minor < (item.floor_price_minor or 0)
+        group["prices"].append(
+            {"price": price, "in_force": in_force, "to_come": price.starts_at > now, "below_floor": low}
+        )
     return list(groups.values())

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from liushui.catalog.contracts import Item, PricedItem
+from liushui.catalog.contracts import PricedItem
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand
+from liushui.checkout.domain.lines import MEASURED_PER_PRICED_UNIT
 from liushui.checkout.errors import PriceOutOfDate
+from liushui.kernel.money import round_half_up
 from liushui.orders.contracts import TEXT_MAX, SaleLine
 from liushui.promotions.contracts import Basket, Code, Line, Member, PricedBasket, Rulebook, Shipping
 from liushui.stores.contracts import Store
@@ -47,7 +49,7 @@ def basket_of(
         region=region_code or None,
         at=store.local(at),
         lines=tuple(
-            _line(line, by_number[line.line_number], _item(items, by_number[line.line_number]))
+            _line(line, by_number[line.line_number], items.get(by_number[line.line_number].code))
             for line in lines
             if line.units > 0 and not line.is_return
         ),
@@ -102,13 +104,9 @@ def check_frozen(command: CompleteSale, lines: Sequence[SaleLine], answer: Price
         )  # fmt: skip
 
 
-def _item(items: Mapping[str, PricedItem], stated: LineCommand) -> Item | None:
-    priced = items.get(stated.code)
-    return priced.item if priced is not None else None
-
-
-def _line(line: SaleLine, stated: LineCommand, item: Item | None) -> Line:
+def _line(line: SaleLine, stated: LineCommand, priced: PricedItem | None) -> Line:
     """Goods by the piece as units; what is weighed, or does not divide, is one unit."""
+    item = priced.item if priced is not None else None
     is_piece = (item is None or not item.weighed or line.measure_value is None) and not line.regular_minor % line.units
     return Line(
         id=str(line.line_number),
@@ -117,9 +115,23 @@ def _line(line: SaleLine, stated: LineCommand, item: Item | None) -> Line:
         quantity=line.units if is_piece else 1,
         category=item.category if item is not None else "",
         brand=item.brand if item is not None else "",
+        tags=item.tags if item is not None else (),
+        floor_unit_price=_floor(line, priced, is_piece) if priced is not None and priced.floor_unit_price_minor else 0,
         discountable=item.discountable if item is not None else True,
         gift=stated.is_gift,
         measure=(line.measure_value, line.measure_unit)
         if line.measure_value is not None and line.measure_unit is not None
         else None,
     )
+
+
+def _floor(line: SaleLine, priced: PricedItem, is_piece: bool) -> int:
+    """The floor of a unit of the basket's line, reckoned as its price is: where the floor is the price, nothing is
+    taken off. A scale's amount without a weight is taken for as much of the floor as of the price by the kilogram."""
+    floor, price = priced.floor_unit_price_minor, priced.unit_price_minor
+    units = 1 if is_piece else line.units
+    if not priced.item.weighed:
+        return floor * units
+    if line.measure_value is not None:
+        return round_half_up(floor * line.measure_value, MEASURED_PER_PRICED_UNIT)
+    return round_half_up(line.regular_minor * floor * units, price * line.units) if price else 0

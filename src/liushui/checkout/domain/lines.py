@@ -25,7 +25,7 @@ from liushui.kernel.quantity import MEASURE_UNITS
 from liushui.orders.contracts import AMOUNT_MAX_MINOR, UNITS_MAX, SaleLine
 
 DISCOUNTS_MAX = 100
-_PER_PRICED_UNIT = 1000  # weighed goods are priced by the kg, the litre …, and measured by the g, the ml …
+MEASURED_PER_PRICED_UNIT = 1000  # weighed goods are priced by the kg, the litre …, and measured by the g, the ml …
 
 
 class BuiltLine(NamedTuple):
@@ -129,7 +129,7 @@ def _our_price(priced: PricedItem, units: int, measure_value: int | None, sign: 
     if priced.item.weighed:
         if measure_value is None:
             return None
-        return sign * round_half_up(priced.unit_price_minor * measure_value, _PER_PRICED_UNIT)
+        return sign * round_half_up(priced.unit_price_minor * measure_value, MEASURED_PER_PRICED_UNIT)
     return priced.unit_price_minor * units
 
 
@@ -212,7 +212,9 @@ def _cost(
         return None
     if not item.weighed:
         return item.cost_minor * stated.units
-    return None if measure_value is None else sign * round_half_up(item.cost_minor * measure_value, _PER_PRICED_UNIT)
+    if measure_value is None:
+        return None
+    return sign * round_half_up(item.cost_minor * measure_value, MEASURED_PER_PRICED_UNIT)
 
 
 def _wrong_amounts(number: int, regular: int, amount: int, is_return: bool) -> InvalidValue:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from liushui.catalog import facade as catalog
@@ -21,7 +22,8 @@ from liushui.runtime.web import page
 HITS_MAX = 20
 Hit = tuple[str, str, str]  # code, name, note
 SOURCES = (
-    "categories", "items", "brands", "stores", "regions", "tiers", "batches", "channels", "payments", "promotions",
+    "categories", "items", "brands", "tags", "stores", "regions", "tiers", "batches", "channels", "payments",
+    "promotions",
 )  # fmt: skip
 
 
@@ -44,6 +46,9 @@ def _hits(source: str, text: str, chain: ChainPlace, request: HttpRequest, princ
         return [(item.sku, _local(item.name_zh, item.name_en), item.sku) for item in found.items]
     if source == "brands":
         return [(brand, brand, "") for brand in catalog.brands(chain_id=chain.id, text=text, limit=HITS_MAX)]
+    if source == "tags":
+        counts = catalog.tags(chain_id=chain.id, text=text, limit=HITS_MAX)
+        return [(tag, tag, _items(count)) for tag, count in counts]
     if source == "batches":
         batches = facade.coupon_batches(chain_ids=[chain.id], text=text, limit=HITS_MAX)
         return [(each.code, _local(each.name_zh, each.name_en), each.code) for each in batches]
@@ -87,6 +92,10 @@ def _matching(known: Iterable[Hit], text: str) -> list[Hit]:
     wanted = text.lower()
     found = [hit for hit in known if wanted in hit[0].lower() or wanted in hit[1].lower()]
     return sorted(found, key=lambda hit: not (hit[0].lower().startswith(wanted) or hit[1].lower().startswith(wanted)))
+
+
+def _items(count: int) -> str:
+    return ngettext("%(count)s item", "%(count)s items", count) % {"count": count}
 
 
 def _path_name(path: str, named: dict[str, tuple[str, str]]) -> str:

@@ -308,7 +308,7 @@ SCOPE: tuple[Asked, ...] = (
     Asked(key="category_in", label=_("Categories"), kind="list", source="categories"),
     Asked(key="sku_in", label=_("Items"), kind="list", source="items"),
     Asked(key="brand_in", label=_("Brands"), kind="list", source="brands"),
-    Asked(key="tag_in", label=_("Tags"), kind="list", is_plain=False),
+    Asked(key="tag_in", label=_("Tags"), kind="list", source="tags"),
     Asked(key="category_not_in", label=_("Not these categories"), kind="list", source="categories", is_plain=False),
     Asked(key="sku_not_in", label=_("Not these items"), kind="list", source="items", is_plain=False),
     Asked(key="unit_price_min", label=_("List price from"), kind="money", is_plain=False),

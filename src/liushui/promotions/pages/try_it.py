@@ -216,6 +216,8 @@ def _line(sku: str, priced: PricedItem, quantity: int) -> Line:
         quantity=quantity,
         category=item.category,
         brand=item.brand,
+        tags=item.tags,
+        floor_unit_price=priced.floor_unit_price_minor,
         discountable=item.discountable,
     )
 
