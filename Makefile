@@ -5,6 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
+# What Python compiled is kept, whatever the shell says about it: the tests start some hundred processes, and compiling
+# takes two thirds of the start of each.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-services check bench security screenshots clean

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from tests.support.fast_hashes import hash_fast
 
 # The same examples in every run: what breaks the gate is a change. EXPLORE=1 looks for new ones.
 hypothesis.settings.register_profile("gate", derandomize=True, print_blob=True)
@@ -22,12 +23,13 @@ ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres"
 
 
 def pytest_configure() -> None:
-    """A data folder for each process; nobody needs a second factor, but in the tests about that.
+    """A data folder for each process, fast hashes; nobody needs a second factor, but in the tests about that.
 
     pytest-django has read the settings before this file, so what stands above only reaches processes that tests start.
     """
     from django.conf import settings
 
+    hash_fast()
     own = {"second_factor": "optional", "data_dir": Path(os.environ["LIUSHUI_DATA_DIR"])}
     settings.LIUSHUI = settings.LIUSHUI.model_copy(update=own)
 

@@ -283,8 +283,7 @@ def _till_speakers(world: World, own: Store) -> None:
 
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
-    """The world, in the transaction of the test; passwords are hashed fast, requests not logged."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    """The world, in the transaction of the test; requests are not logged."""
     settings.LIUSHUI = settings.LIUSHUI.model_copy(update={"portal_chain": "ACME"})
     logging.disable(logging.ERROR)
     believed.forget_all()

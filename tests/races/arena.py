@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import django
+from tests.support.fast_hashes import hash_fast
 
 DIED = -signal.SIGKILL
 
@@ -25,6 +26,7 @@ DIED = -signal.SIGKILL
 def main() -> None:
     """Serve requests until the input ends."""
     django.setup()
+    hash_fast()
     deeds = import_module(sys.argv[1])  # before the forks, which then start in an instant
     _say("ready")
     for request in sys.stdin:

@@ -72,9 +72,8 @@ def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[matrix.World]:
     """The little world, marked; one transaction for the file, taken back at its end."""
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     liushui = settings.LIUSHUI.model_copy(update={"portal_chain": "ACME"})
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=hashers, LIUSHUI=liushui):
+    with django_db_blocker.unblock(), override_settings(LIUSHUI=liushui):
         outer = transaction.atomic()
         outer._from_testcase = True  # type: ignore[attr-defined]  # durable blocks may stand inside of it
         outer.__enter__()

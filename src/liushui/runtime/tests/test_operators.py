@@ -10,6 +10,7 @@ import pytest
 from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from liushui.runtime import access, believed, operators, tills
 from liushui.runtime.access import Grant, Principal
+from liushui.runtime.client_secrets import PinHasher
 from liushui.runtime.grants import grant, staff_subject
 from liushui.runtime.models import AuditEntry, OperatorCredential, StaffUser
 from liushui.runtime.operators import OperatorLocked, OperatorRefused, TrivialPin
@@ -61,7 +62,7 @@ def test_a_cashier_is_known_by_user_name_and_pin(mei: StaffUser) -> None:
 
 def test_a_pin_is_kept_hashed_and_mixed_with_the_key_of_the_installation(mei: StaffUser, settings: Any) -> None:
     kept = OperatorCredential.objects.get().pin_hash
-    assert kept.startswith("pin$100000$")
+    assert kept.startswith(f"pin${PinHasher.iterations}$")  # how many in earnest: tests/security/test_password_cost.py
     assert PIN not in kept
     settings.SECRET_KEY = "another installation"
     with pytest.raises(OperatorRefused):
@@ -123,7 +124,7 @@ def test_every_refusal_costs_one_hash(mei: StaffUser, monkeypatch: pytest.Monkey
     with pytest.raises(OperatorLocked):
         show()
     assert len(hashed) == 4
-    assert {kept.split("$")[1] for kept in hashed} == {"100000"}
+    assert {kept.split("$")[1] for kept in hashed} == {str(PinHasher.iterations)}
 
 
 def test_who_is_out_or_works_elsewhere_is_refused(mei: StaffUser) -> None:

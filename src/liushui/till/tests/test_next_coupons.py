@@ -30,11 +30,6 @@ USES = {
 UNTIL = datetime(2099, 12, 31, 16, 0, tzinfo=UTC)  # midnight in Shanghai
 
 
-@pytest.fixture(autouse=True)
-def _passwords_are_hashed_fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
-
 def promise(shop: Shop, *, size: int = 10, now: datetime = NOON, **terms: Any) -> None:
     """A batch, and promotions that hand it out and take it."""
     chain_id = shop.till.chain_id

@@ -19,11 +19,6 @@ from liushui.till.tests.membership import OTHER_PHONE, PHONE, free, member_of, p
 GONE = "13100131000"
 
 
-@pytest.fixture(autouse=True)
-def _passwords_are_hashed_fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
-
 def at(shop, language: str = "en", *, training: bool = False) -> Counter:
     opened = open_counter(till=shop.till, language=language)
     facade.open_shift(till=opened.till, float_minor=10_000, is_training=training, now=datetime.now(UTC))

@@ -21,11 +21,6 @@ from liushui.till.pages.quick_cash import quick_sums
 from liushui.till.tests.counter import MANAGER_PIN, Counter, manager_of, open_counter
 
 
-@pytest.fixture(autouse=True)
-def _passwords_are_hashed_fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
-
 @pytest.fixture
 def counter(shop) -> Counter:
     opened = open_counter(till=shop.till)

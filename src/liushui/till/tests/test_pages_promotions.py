@@ -14,11 +14,6 @@ from liushui.till.tests.test_promotions import GIFT, GOLD, SPRING, THREE_FOR_TWO
 __all__ = ["nothing_kept"]
 
 
-@pytest.fixture(autouse=True)
-def _passwords_are_hashed_fast(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
-
 @pytest.fixture
 def codes(shop) -> list[str]:
     now = datetime.now(UTC)
