@@ -98,6 +98,8 @@ POLICIES: dict[str, Policy] = {
     "loyalty_adjustment": BY_CHAIN,
     "loyalty_expiry_run": BY_CHAIN,
     "loyalty_programme": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "loyalty_cancelled_programme": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "loyalty_programme_head": BY_CHAIN,
     "loyalty_programme_draft": BY_CHAIN,
     "loyalty_earned_sale": BY_CHAIN,
     "loyalty_member_day": BY_CHAIN,

@@ -40,7 +40,7 @@ class ProgrammeUnchanged(Conflict):
 
 
 class ProgrammeMoved(Conflict):
-    """Another version of the loyalty programme was published since this draft was begun."""
+    """Another version of the loyalty programme was published or cancelled since this draft was begun."""
 
     type = "programme-moved"
 
@@ -49,6 +49,12 @@ class ProgrammeStartRefused(InvalidValue):
     """A version of the loyalty programme can't start then."""
 
     type = "programme-start-refused"
+
+
+class ProgrammeStarted(Conflict):
+    """This version of the loyalty programme has started, or was cancelled before."""
+
+    type = "programme-started"
 
 
 class ProgrammeImmutable(Conflict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from liushui.loyalty.actions.adjust import adjustments_of, request_adjustment, settle_adjustment, settle_adjustments
+from liushui.loyalty.actions.cancel_programme import cancel_programme
 from liushui.loyalty.actions.cards import add_card, block_card, unblock_card
-from liushui.loyalty.actions.dry_run import run_dry_run, start_dry_run
+from liushui.loyalty.actions.dry_run import cancel_dry_run, run_dry_run, start_dry_run
 from liushui.loyalty.actions.earn_sales import earn_sales
 from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
 from liushui.loyalty.actions.evaluate_tiers import evaluate_some, evaluate_tiers, last_day_over
@@ -75,6 +76,8 @@ __all__ = [
     "benefits",
     "block_card",
     "block_gift_card",
+    "cancel_dry_run",
+    "cancel_programme",
     "chains_due",
     "create_programme_draft",
     "decide_programme",

@@ -19,7 +19,7 @@ KEPT_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class _Kept:
     read_at: float  # monotonic
-    versions: tuple[Programme, ...]  # the highest number first; all of them, for there are few
+    versions: tuple[Programme, ...]  # the highest number first; all that stand, for there are few
 
 
 _lock = threading.Lock()
@@ -30,7 +30,7 @@ _NONE = Programme()
 
 
 def live_programme(*, chain_id: int, at: datetime) -> Programme:
-    """The rules in force at an instant: the highest number of those that have started.
+    """The rules in force at an instant: the highest number of those that have started and were not cancelled.
 
     One SQL statement, or none where the chain was asked about less than a second ago. A chain without any gets the
     programme of number 0, in which nothing earns and points pay for nothing.
@@ -66,7 +66,7 @@ def _of_transaction(block: object) -> dict[int, _Kept]:
 
 
 def _from_database(chain_id: int) -> tuple[Programme, ...]:
-    rows = ProgrammeRow.objects.filter(chain_id=chain_id).order_by("-number")
+    rows = ProgrammeRow.objects.standing(chain_id).order_by("-number")
     return tuple(_programme(row) for row in rows)
 
 

@@ -11,7 +11,7 @@ from liushui.loyalty.domain.programme_json import EMPTY, normal_text, published,
 from liushui.loyalty.domain.programme_rows import differing
 from liushui.loyalty.domain.programme_views import DraftState, VersionState
 from liushui.loyalty.errors import UnknownProgramme
-from liushui.loyalty.models import ProgrammeDraftRow, ProgrammeRow
+from liushui.loyalty.models import CancelledProgrammeRow, ProgrammeDraftRow, ProgrammeRow
 from liushui.loyalty.programme_access import require_seen
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
@@ -69,8 +69,8 @@ def draft_row(*, draft_id: int, principal: Principal) -> ProgrammeDraftRow:
 
 
 def latest_row(*, chain_id: int) -> ProgrammeRow | None:
-    """The newest version, in force or scheduled: what drafts are made from."""
-    return ProgrammeRow.objects.filter(chain_id=chain_id).order_by("-number").first()
+    """The newest version that was not cancelled, in force or scheduled: what drafts are made from."""
+    return ProgrammeRow.objects.standing(chain_id).order_by("-number").first()
 
 
 def base_document(row: ProgrammeDraftRow) -> str:
@@ -109,10 +109,13 @@ def draft_view(row: ProgrammeDraftRow) -> ProgrammeDraft:
 
 def _views(rows: list[ProgrammeRow], *, at: datetime) -> tuple[ProgrammeVersion, ...]:
     """Views of versions, which come with all that are newer, the latest first."""
+    found = CancelledProgrammeRow.objects.filter(programme_id__in=[row.id for row in rows])
+    cancelled = {each.programme_id: each for each in found}
     views, is_over = [], False
     for row in rows:
-        has_started = row.starts_at <= at
-        state = "ended" if is_over else "live" if has_started else "scheduled"
+        taken_back = cancelled.get(row.id)
+        has_started = row.starts_at <= at and taken_back is None
+        state = "cancelled" if taken_back else "ended" if is_over else "live" if has_started else "scheduled"
         is_over = is_over or has_started
         views.append(
             ProgrammeVersion(
@@ -125,6 +128,10 @@ def _views(rows: list[ProgrammeRow], *, at: datetime) -> tuple[ProgrammeVersion,
                 note=row.note,
                 published_at=row.published_at,
                 published_by_name=row.published_by_name,
+                draft_id=row.draft_id,
+                cancelled_at=taken_back.cancelled_at if taken_back else None,
+                cancelled_by_name=taken_back.cancelled_by_name if taken_back else "",
+                cancel_reason=taken_back.reason if taken_back else "",
                 programme=published(
                     document=row.document, chain_id=row.chain_id, number=row.number, starts_at=row.starts_at
                 ),

@@ -18,7 +18,7 @@ from liushui.loyalty.domain.programme import Programme
 from liushui.loyalty.domain.programme_json import read_programme
 from liushui.loyalty.dry_run_queries import dry_run_row, dry_run_view
 from liushui.loyalty.models import AccountRow, DryRunMemberRow, DryRunRow, HoldRow, MemberRow
-from liushui.loyalty.programme_access import APPROVE, WRITE, require_whole_chain
+from liushui.loyalty.programme_access import APPROVE, WRITE, require_seen, require_whole_chain
 from liushui.loyalty.programme_live import live_programme
 from liushui.loyalty.programme_queries import draft_row
 from liushui.runtime import audit
@@ -45,25 +45,46 @@ def start_dry_run(*, draft_id: int, principal: Principal, now: datetime) -> DryR
     return dry_run_view(run)
 
 
-def run_dry_run(*, run_id: UUID) -> DryRun:
-    """Run a trial from its beginning; one that is done stays as it is. A crash leaves it to be run again."""
+def cancel_dry_run(*, run_id: UUID, principal: Principal, now: datetime) -> DryRun:
+    """Stop a trial after the members in hand, or take a waiting one off the queue; one that is over stays as it is."""
     row = dry_run_row(run_id=run_id)
-    if row.status == "done":
-        return dry_run_view(row)
-    DryRunMemberRow.objects.filter(run_id=row.id).delete()
-    DryRunRow.objects.filter(id=row.id).update(status="running", members_done=0, problem="", finished_at=None)
-    try:
-        result = _tried(row, read_programme(row.document))
-    except LiushuiError as error:
-        DryRunRow.objects.filter(id=row.id).update(
-            status="failed", problem=error.detail[:400], finished_at=datetime.now(UTC)
-        )
-        raise
-    DryRunRow.objects.filter(id=row.id).update(status="done", result=result, finished_at=datetime.now(UTC))
+    require_seen(principal, chain_id=row.chain_id, what=f"trial {run_id}")
+    require_whole_chain(principal, WRITE, APPROVE, chain_id=row.chain_id)
+    runs = DryRunRow.objects.filter(id=row.id, cancel_requested=False)
+    with transaction.atomic():
+        asked = runs.filter(status="waiting").update(cancel_requested=True, status="cancelled", finished_at=now)
+        asked += runs.filter(status="running").update(cancel_requested=True)
+        if asked:
+            audit.record(
+                principal=principal, action="programme.dry_run_cancel", target=f"programme-draft:{row.draft_id}",
+                chain_id=row.chain_id, after={"run": str(row.id)},
+            )  # fmt: skip
     return dry_run_view(dry_run_row(run_id=run_id))
 
 
-def _tried(row: DryRunRow, draft: Programme) -> dict[str, object]:
+def run_dry_run(*, run_id: UUID) -> DryRun:
+    """Run a trial from its beginning; one that is done or was cancelled stays as it is. A crash leaves it to be run
+    again, and then one that was to be stopped is stopped."""
+    row = dry_run_row(run_id=run_id)
+    if row.status in ("done", "cancelled"):
+        return dry_run_view(row)
+    DryRunMemberRow.objects.filter(run_id=row.id).delete()
+    runs = DryRunRow.objects.filter(id=row.id)
+    runs.exclude(status="cancelled").update(status="running", members_done=0, problem="", finished_at=None)
+    try:
+        result = _tried(row, read_programme(row.document))
+    except LiushuiError as error:
+        runs.update(status="failed", problem=error.detail[:400], finished_at=datetime.now(UTC))
+        raise
+    wanted = runs.filter(cancel_requested=False)  # asked for in the last moment: nothing of it is kept
+    if result is None or not wanted.update(status="done", result=result, finished_at=datetime.now(UTC)):
+        DryRunMemberRow.objects.filter(run_id=row.id).delete()
+        runs.update(status="cancelled", finished_at=datetime.now(UTC))
+    return dry_run_view(dry_run_row(run_id=run_id))
+
+
+def _tried(row: DryRunRow, draft: Programme) -> dict[str, object] | None:
+    """What it comes to; None when somebody wants it stopped, which is looked at after each part of the members."""
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     steps: Counter[str] = Counter()
@@ -87,7 +108,8 @@ def _tried(row: DryRunRow, draft: Programme) -> dict[str, object]:
                 )  # fmt: skip
         DryRunMemberRow.objects.bulk_create(moved, batch_size=500)
         last = members[-1].member_id
-        DryRunRow.objects.filter(id=row.id).update(members_done=sum(before.values()))
+        if not DryRunRow.objects.filter(id=row.id, cancel_requested=False).update(members_done=sum(before.values())):
+            return None
     live = live_programme(chain_id=row.chain_id, at=row.created_at)
     points = points_outstanding(chain_id=row.chain_id)
     codes = dict.fromkeys([*before, *after, *(level.code for level in (*live.levels, *draft.levels))])

@@ -16,7 +16,7 @@ from liushui.loyalty.domain.programme import Level
 from liushui.loyalty.domain.programme_json import read_programme
 from liushui.loyalty.domain.programme_rows import differing
 from liushui.loyalty.errors import ProgrammeDraftClosed, ProgrammeMoved, ProgrammeStartRefused, ProgrammeUnchanged
-from liushui.loyalty.models import ProgrammeDraftRow, ProgrammeRow
+from liushui.loyalty.models import ProgrammeDraftRow, ProgrammeHeadRow, ProgrammeRow
 from liushui.loyalty.programme_access import PUBLISH, WRITE, require_whole_chain
 from liushui.loyalty.programme_queries import base_document, draft_row, draft_view, latest_row
 from liushui.promotions import facade as promotions
@@ -131,7 +131,7 @@ def tell_tiers(*, now: datetime) -> int:
 def _levels(chain_id: int, now: datetime) -> list[Level]:
     live = programme_live.live_programme(chain_id=chain_id, at=now)
     levels = list(live.levels)
-    for row in ProgrammeRow.objects.filter(chain_id=chain_id, number__gt=live.number).order_by("number"):
+    for row in ProgrammeRow.objects.standing(chain_id).filter(number__gt=live.number).order_by("number"):
         known = {level.code for level in levels}
         levels += [level for level in read_programme(row.document).levels if level.code not in known]
     return levels
@@ -147,9 +147,10 @@ def _settle(row: ProgrammeDraftRow, decided: Approval, *, principal: Principal, 
 
 
 def _publish(row: ProgrammeDraftRow, decided: Approval, *, principal: Principal, now: datetime) -> None:
+    seen = head_of(chain_id=row.chain_id)
     latest = _checked_base(row)
     new = ProgrammeRow(
-        chain_id=row.chain_id, number=latest.number + 1 if latest else 1, document=row.document,
+        chain_id=row.chain_id, number=_last_number(row.chain_id) + 1, document=row.document,
         digest=read_programme(row.document).digest, starts_at=_start(row.starts_at, latest, now), draft_id=row.id,
         approval_id=decided.id, note=row.note, published_at=now, published_by=principal.subject,
         published_by_name=principal.name,
@@ -157,6 +158,7 @@ def _publish(row: ProgrammeDraftRow, decided: Approval, *, principal: Principal,
     try:
         with transaction.atomic():
             approvals.use(approval_id=decided.id, kind=PUBLISH, target=_target(row), now=now)
+            move_head(seen)
             new.save(force_insert=True)
             closed = ProgrammeDraftRow.objects.filter(id=row.id, state="in_review", revision=row.revision).update(
                 state="published", programme_id=new.id
@@ -173,6 +175,29 @@ def _publish(row: ProgrammeDraftRow, decided: Approval, *, principal: Principal,
             )  # fmt: skip
     except IntegrityError as error:  # the next number is taken: somebody else has published since it was looked at
         raise _moved() from error
+
+
+def head_of(*, chain_id: int) -> ProgrammeHeadRow:
+    """Where the chain stands now; made when it is the first time."""
+    found = ProgrammeHeadRow.objects.filter(chain_id=chain_id).first()
+    if found is None:
+        ProgrammeHeadRow.objects.bulk_create([ProgrammeHeadRow(chain_id=chain_id)], ignore_conflicts=True)
+        found = ProgrammeHeadRow.objects.get(chain_id=chain_id)
+    return found
+
+
+def move_head(seen: ProgrammeHeadRow) -> None:
+    """Move the chain on from what was seen, in the caller's transaction, or raise ProgrammeMoved."""
+    rows = ProgrammeHeadRow.objects.filter(chain_id=seen.chain_id, serial=seen.serial)
+    if not rows.update(serial=F("serial") + 1):
+        raise ProgrammeMoved(
+            "Somebody else has published or cancelled a version this moment", remedy="Look and try again."
+        )
+
+
+def _last_number(chain_id: int) -> int:
+    numbers = ProgrammeRow.objects.filter(chain_id=chain_id).order_by("-number").values_list("number", flat=True)
+    return numbers.first() or 0
 
 
 def _reopen(row: ProgrammeDraftRow, *, principal: Principal, reason: str) -> None:
@@ -197,7 +222,7 @@ def _checked_base(row: ProgrammeDraftRow) -> ProgrammeRow | None:
 
 def _moved() -> ProgrammeMoved:
     return ProgrammeMoved(
-        "Another version was published since this draft was begun",
+        "Another version was published or cancelled since this draft was begun",
         remedy="Begin a draft of the latest version and make the change there.",
     )
 
@@ -210,7 +235,7 @@ def _start(wished: datetime | None, latest: ProgrammeRow | None, now: datetime) 
     if latest is not None and starts_at < latest.starts_at:
         raise ProgrammeStartRefused(
             f"Version {latest.number}, which this one is made from, starts at {latest.starts_at.isoformat()}",
-            pointer="/starts_at", remedy="Start after it.",
+            pointer="/starts_at", remedy="Start after it, or cancel it first.",
         )  # fmt: skip
     return starts_at
 

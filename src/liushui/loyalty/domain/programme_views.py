@@ -9,9 +9,9 @@ from uuid import UUID
 
 from liushui.loyalty.domain.programme import Programme
 
-VersionState = Literal["scheduled", "live", "ended"]
+VersionState = Literal["scheduled", "live", "ended", "cancelled"]
 DraftState = Literal["open", "in_review", "published", "discarded"]
-RunStatus = Literal["waiting", "running", "done", "failed"]
+RunStatus = Literal["waiting", "running", "done", "failed", "cancelled"]
 Direction = Literal["up", "down", "grace"]
 
 
@@ -28,6 +28,10 @@ class ProgrammeVersion:
     note: str
     published_at: datetime
     published_by_name: str
+    draft_id: int
+    cancelled_at: datetime | None
+    cancelled_by_name: str
+    cancel_reason: str
     programme: Programme
 
 

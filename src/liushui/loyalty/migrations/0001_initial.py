@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ("document", models.TextField()),
                 ("day", models.DateField()),
                 ("status", models.CharField(default="waiting", max_length=16)),
+                ("cancel_requested", models.BooleanField(default=False)),
                 ("members_total", models.BigIntegerField(default=0)),
                 ("members_done", models.BigIntegerField(default=0)),
                 ("result", models.JSONField(null=True)),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["chain_id", "-created_at"], name="dry_run_by_time")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("status__in", ("waiting", "running", "done", "failed"))),
+                        condition=models.Q(("status__in", ("waiting", "running", "done", "failed", "cancelled"))),
                         name="dry_run_status",
                     ),
                     models.CheckConstraint(
@@ -407,6 +408,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CancelledProgrammeRow",
+            fields=[
+                ("programme_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("chain_id", models.BigIntegerField()),
+                ("cancelled_at", models.DateTimeField()),
+                ("cancelled_by", models.CharField(max_length=128)),
+                ("cancelled_by_name", models.CharField(max_length=128)),
+                ("reason", models.CharField(max_length=400)),
+            ],
+            options={
+                "db_table": "loyalty_cancelled_programme",
+            },
+        ),
+        migrations.CreateModel(
+            name="ProgrammeHeadRow",
+            fields=[
+                ("chain_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("serial", models.BigIntegerField(default=0)),
+            ],
+            options={
+                "db_table": "loyalty_programme_head",
+            },
+        ),
+        migrations.CreateModel(
             name="ProgrammeRow",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -426,7 +451,7 @@ class Migration(migrations.Migration):
                 "db_table": "loyalty_programme",
                 "constraints": [
                     models.UniqueConstraint(fields=("chain_id", "number"), name="programme_number_once_in_chain"),
-                    models.UniqueConstraint(fields=("draft_id",), name="programme_once_by_draft"),
+                    models.UniqueConstraint(fields=("approval_id",), name="programme_once_by_approval"),
                 ],
             },
         ),

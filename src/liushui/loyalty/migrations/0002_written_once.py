@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     operations = [
         AppendOnly("loyalty_programme"),
+        AppendOnly("loyalty_cancelled_programme"),
         AppendOnly("loyalty_tier_change"),
         AppendOnly("loyalty_entry"),
     ]

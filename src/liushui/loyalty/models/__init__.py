@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
 from liushui.loyalty.models.members import CardRow, MemberRow
-from liushui.loyalty.models.programme import ProgrammeDraftRow, ProgrammeRow
+from liushui.loyalty.models.programme import CancelledProgrammeRow, ProgrammeDraftRow, ProgrammeHeadRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
     DryRunMemberRow,
     DryRunRow,
@@ -18,6 +18,7 @@ from liushui.loyalty.models.value import AdjustmentRow, ExpiryRunRow, GiftCardRo
 __all__ = [
     "AccountRow",
     "AdjustmentRow",
+    "CancelledProgrammeRow",
     "CardRow",
     "DryRunMemberRow",
     "DryRunRow",
@@ -29,6 +30,7 @@ __all__ = [
     "MemberDayRow",
     "MemberRow",
     "ProgrammeDraftRow",
+    "ProgrammeHeadRow",
     "ProgrammeRow",
     "TierChangeRow",
     "TierDayRow",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-RUN_STATES = ("waiting", "running", "done", "failed")
+RUN_STATES = ("waiting", "running", "done", "failed", "cancelled")
 
 
 class EarnedSaleRow(models.Model):
@@ -99,6 +99,7 @@ class DryRunRow(models.Model):
     document = models.TextField()
     day = models.DateField()  # at whose end
     status = models.CharField(max_length=16, default="waiting")
+    cancel_requested = models.BooleanField(default=False)
     members_total = models.BigIntegerField(default=0)
     members_done = models.BigIntegerField(default=0)
     result = models.JSONField(null=True)

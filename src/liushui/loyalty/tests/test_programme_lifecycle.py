@@ -13,6 +13,7 @@ from liushui.loyalty.errors import (
     ProgrammeDraftClosed,
     ProgrammeImmutable,
     ProgrammeMoved,
+    ProgrammeStarted,
     ProgrammeStartRefused,
     ProgrammeUnchanged,
     UnknownProgramme,
@@ -148,6 +149,87 @@ def test_a_version_starts_when_its_review_said_and_not_before_the_one_it_is_made
     assert (number(house, NOON + DAY), number(house, NOON + 2 * DAY)) == (0, 1)
     with pytest.raises(ProgrammeStartRefused):
         house.submit(house.draft(programme(redemption=None)), starts_at=NOON + DAY)
+
+
+def cancel(house: House, number: int, *, by: Principal | None = None, at=NOON):
+    versions = facade.programme_versions(chain_id=house.chain_id, principal=house.fei, at=at)
+    found = next(each for each in versions if each.number == number)
+    return facade.cancel_programme(programme_id=found.id, reason="too soon", principal=by or house.fei, now=at)
+
+
+def test_a_scheduled_version_is_cancelled_by_one_who_may_approve_and_its_draft_is_published_again(house: House) -> None:
+    house.publish(now=NOON)
+    house.publish(programme(redemption=None), starts_at=NOON + DAY, now=NOON)
+    with pytest.raises(NotAllowed):
+        cancel(house, 2, by=house.ma)
+    taken = cancel(house, 2)
+    assert (taken.state, taken.cancelled_by_name, taken.cancel_reason) == ("cancelled", "Fei", "too soon")
+    assert [number(house, NOON + days * DAY) for days in (0, 1, 9)] == [1, 1, 1]
+    assert cancel(house, 2) == taken  # pressed twice
+    draft = facade.programme_draft(draft_id=taken.draft_id, principal=house.ma)
+    assert (draft.state, draft.revision, draft.programme_id) == ("open", 3, None)
+    facade.decide_programme(
+        draft_id=house.submit(draft, starts_at=NOON + 2 * DAY).id, approve=True, principal=house.fei, now=NOON
+    )
+    assert [number(house, NOON + days * DAY) for days in (0, 1, 2)] == [1, 1, 3]
+    versions = facade.programme_versions(chain_id=house.chain_id, principal=house.fei, at=NOON)
+    assert [(each.number, each.state) for each in versions] == [(3, "scheduled"), (2, "cancelled"), (1, "live")]
+    audited = AuditEntry.objects.filter(chain_id=house.chain_id, action="programme.cancel")
+    assert [(each.after["number"], each.reason) for each in audited] == [(2, "too soon")]
+
+
+def test_what_was_made_from_a_cancelled_version_goes_with_it_and_shows_all_it_changes(house: House) -> None:
+    house.publish(now=NOON)
+    house.publish(programme(redemption=None), starts_at=NOON + DAY, now=NOON)
+    with_more = programme(redemption=None, tiers={"window_months": 6, "levels": [SILVER]})
+    house.publish(with_more, starts_at=NOON + 2 * DAY, now=NOON)
+    cancel(house, 2)
+    drafts = facade.programme_drafts(chain_ids=[house.chain_id], principal=house.ma)
+    assert [each.base_id for each in drafts] == [ProgrammeRow.objects.get(number=1).id] * 2
+    latest = max(drafts, key=lambda each: each.id)
+    assert facade.programme_changes(draft_id=latest.id, principal=house.ma) == (
+        "redemption", "tiers.window_months", "tiers.levels",
+    )  # fmt: skip
+    facade.decide_programme(draft_id=house.submit(latest).id, approve=True, principal=house.fei, now=NOON)
+    assert number(house) == 4
+
+
+def test_a_version_that_runs_or_begins_this_moment_is_not_cancelled(house: House) -> None:
+    house.publish(now=NOON)
+    with pytest.raises(ProgrammeStarted):
+        cancel(house, 1)
+    house.publish(programme(redemption=None), starts_at=NOON + DAY, now=NOON)
+    with pytest.raises(ProgrammeStarted):
+        cancel(house, 2, at=NOON + DAY - timedelta(seconds=2))
+    cancel(house, 2, at=NOON + DAY - timedelta(seconds=3))
+    with pytest.raises(ProgrammeStarted):  # by somebody else, meanwhile
+        cancel(house, 2, by=Principal(subject="staff:xu", name="Xu", grants=house.fei.grants))
+
+
+def test_of_a_cancelling_and_a_publishing_at_once_only_the_first_is_kept(house: House, monkeypatch) -> None:
+    house.publish(now=NOON)
+    house.publish(programme(redemption=None), starts_at=NOON + DAY, now=NOON)
+    waiting = house.submit(house.draft(programme()), starts_at=NOON + 2 * DAY)
+    use = approvals.use
+
+    def use_late(**fields):
+        monkeypatch.setattr(approvals, "use", use)
+        cancel(house, 2)  # between the look at the latest version and the writing of the next one
+        return use(**fields)
+
+    monkeypatch.setattr(approvals, "use", use_late)
+    with pytest.raises(ProgrammeMoved):
+        facade.decide_programme(draft_id=waiting.id, approve=True, principal=house.fei, now=NOON)
+    assert ProgrammeRow.objects.count() == 2
+
+
+def test_tiers_of_a_cancelled_version_are_forgotten(house: House) -> None:
+    house.publish(now=NOON)
+    blue = {**SILVER, "code": "blue"}
+    house.publish(programme(tiers={"window_months": 12, "levels": [blue, GOLD]}), starts_at=NOON + DAY, now=NOON)
+    cancel(house, 2)
+    codes = [tier.code for tier in promotions.member_tiers(chain_id=house.chain_id)]
+    assert (codes, facade.tell_tiers(now=NOON + DAY)) == (["silver", "gold"], 0)
 
 
 def test_a_draft_that_changes_nothing_is_not_reviewed(house: House) -> None:

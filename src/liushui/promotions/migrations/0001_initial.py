@@ -316,7 +316,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["chain_id", "starts_at"], name="rulebook_by_start")],
                 "constraints": [
                     models.UniqueConstraint(fields=("chain_id", "number"), name="rulebook_number_once_in_chain"),
-                    models.UniqueConstraint(fields=("draft_id",), name="rulebook_once_by_draft"),
+                    models.UniqueConstraint(fields=("approval_id",), name="rulebook_once_by_approval"),
                 ],
             },
         ),

@@ -64,7 +64,7 @@ class RulebookRow(_WrittenOnce):
     starts_at = models.DateTimeField()
     origin = models.CharField(max_length=16)  # draft | pause | resume | end | roll_back
     base_id = models.BigIntegerField(null=True)  # the version that it was made from
-    draft_id = models.BigIntegerField(null=True)
+    draft_id = models.BigIntegerField(null=True)  # a draft whose version was cancelled can be published again
     approval_id = models.UUIDField(null=True)
     note = models.CharField(max_length=400, blank=True)
     published_at = models.DateTimeField()
@@ -75,7 +75,7 @@ class RulebookRow(_WrittenOnce):
         db_table = "promotions_rulebook"
         constraints = [
             models.UniqueConstraint(fields=["chain_id", "number"], name="rulebook_number_once_in_chain"),
-            models.UniqueConstraint(fields=["draft_id"], name="rulebook_once_by_draft"),
+            models.UniqueConstraint(fields=["approval_id"], name="rulebook_once_by_approval"),
         ]
         indexes = [models.Index(fields=["chain_id", "starts_at"], name="rulebook_by_start")]
 

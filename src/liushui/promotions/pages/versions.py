@@ -67,7 +67,7 @@ def version_detail(request: HttpRequest, *, rulebook_id: int, principal: Princip
     try:
         if request.POST.get("do") == "cancel":
             facade.cancel_version(rulebook_id=rulebook_id, reason=reason, principal=principal, now=now)
-            messages.success(request, _("Cancelled. What is in force stays so."))
+            messages.success(request, _("Cancelled. What is in force stays so; the draft is open again."))
             return redirect("promotions:version", rulebook_id=rulebook_id)
         draft = facade.roll_back(
             rulebook_id=rulebook_id, reason=reason, starts_at=_start(request, version), principal=principal, now=now
@@ -114,8 +114,7 @@ def _show(
         "others": [each for each in others if each.id != version.id],
         "against": against.number if against else version.base_number,
         "may_write": may_write(chain, principal),
-        "may_cancel": version.state == "scheduled"
-        and chain.id in principal.whole_chains("promotion.write") | principal.whole_chains("promotion.approve"),
+        "may_cancel": version.state == "scheduled" and chain.id in principal.whole_chains("promotion.approve"),
         "error": error,
         "posted": request.POST,
     }

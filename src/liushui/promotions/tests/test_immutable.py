@@ -25,7 +25,7 @@ CHANGES = (
 def test_the_database_refuses_to_change_what_is_published(office: Office, statement: str) -> None:
     office.publish(ten_percent())
     later = office.publish(ten_percent("later"), starts_at=NOON + timedelta(days=1))
-    facade.cancel_version(rulebook_id=later.id, reason="no", principal=office.ma, now=NOON)
+    facade.cancel_version(rulebook_id=later.id, reason="no", principal=office.fei, now=NOON)
     before = list(RulebookRow.objects.order_by("id").values()), list(CancelledRulebookRow.objects.values())
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

@@ -33,6 +33,11 @@ def live(office: Office, at=NOON):
     return None if found is None else (found.number, [each.id for each in found.rulebook.promotions])
 
 
+def draft_of(office: Office, rulebook_id: int):
+    version = facade.version(rulebook_id=rulebook_id, principal=office.ma, at=NOON)
+    return facade.draft(draft_id=version.draft_id, principal=office.ma)
+
+
 def test_a_draft_becomes_the_live_version_only_when_a_second_person_approves_it(office: Office) -> None:
     draft = office.submit(office.draft(ten_percent()))
     assert (draft.state, draft.revision, live(office)) == ("in_review", 2, None)
@@ -193,13 +198,52 @@ def test_a_version_does_not_start_before_the_one_that_it_was_made_from(office: O
 def test_a_scheduled_version_is_cancelled_before_its_start_and_not_after(office: Office) -> None:
     office.publish(ten_percent("old"))
     later = office.publish(ten_percent("later"), starts_at=NOON + DAY)
-    cancelled = facade.cancel_version(rulebook_id=later.id, reason="too soon", principal=office.ma, now=NOON)
+    with pytest.raises(NotAllowed):
+        facade.cancel_version(rulebook_id=later.id, reason="too soon", principal=office.ma, now=NOON)
+    cancelled = facade.cancel_version(rulebook_id=later.id, reason="too soon", principal=office.fei, now=NOON)
     assert (cancelled.state, live(office, NOON + DAY)) == ("cancelled", (1, ["old"]))
     [version] = [each for each in facade.versions(chain_id=office.chain_id, at=NOON) if each.number == 1]
     with pytest.raises(AlreadyStarted):
-        facade.cancel_version(rulebook_id=version.id, reason="no", principal=office.ma, now=NOON)
+        facade.cancel_version(rulebook_id=version.id, reason="no", principal=office.fei, now=NOON)
     office.publish(ten_percent("instead"))
     assert live(office) == (3, ["instead", "old"])
+
+
+def test_drafts_of_cancelled_versions_are_open_again_and_published_under_new_numbers(office: Office) -> None:
+    office.publish(ten_percent("old"))
+    first, second = (
+        office.publish(ten_percent(name), starts_at=NOON + days * DAY) for name, days in (("a", 1), ("b", 2))
+    )
+    drafts = [draft_of(office, each.id) for each in (first, second)]
+    assert [each.state for each in drafts] == ["published", "published"]
+    facade.cancel_version(rulebook_id=first.id, reason="too soon", principal=office.fei, now=NOON)
+    again = [facade.draft(draft_id=each.id, principal=office.ma) for each in drafts]
+    assert [(each.state, each.rulebook_id, each.is_base_latest) for each in again] == [
+        ("open", None, True), ("open", None, False),
+    ]  # fmt: skip
+    assert [each.revision for each in again] == [each.revision + 1 for each in drafts]
+    audited = AuditEntry.objects.filter(action="promotion.cancel").order_by("id")
+    assert [(each.after["draft"], each.reason) for each in audited] == [
+        (drafts[0].id, "too soon"), (drafts[1].id, "too soon"),
+    ]  # fmt: skip
+    carried = facade.rebase_draft(draft_id=again[1].id, revision=again[1].revision, principal=office.ma, now=NOON)
+    assert office.approve(office.submit(carried)).state == "published"
+    assert live(office) == (4, ["b", "old"])
+    with pytest.raises(BaseMoved):
+        office.submit(again[0])
+
+
+def test_an_approval_of_before_the_cancelling_publishes_nothing_more(office: Office) -> None:
+    later = office.publish(ten_percent("later"), starts_at=NOON + DAY)
+    approved = draft_of(office, later.id).approval_id
+    facade.cancel_version(rulebook_id=later.id, reason="too soon", principal=office.fei, now=NOON)
+    draft = draft_of(office, later.id)
+    with pytest.raises(DraftClosed):
+        facade.publish(draft_id=draft.id, approval_id=approved, principal=office.ma, now=NOON)
+    office.submit(draft)
+    with pytest.raises(ApprovalMissing):
+        facade.publish(draft_id=draft.id, approval_id=approved, principal=office.ma, now=NOON)
+    assert live(office, NOON + DAY) is None
 
 
 def test_a_draft_whose_base_has_moved_is_carried_over_and_says_what_both_changed(office: Office) -> None:
