@@ -86,7 +86,7 @@ def enrol(chain_id: int, numbers: Sequence[int]) -> Iterator[UUID]:
         digest = vault.blind_index(chain_id=chain_id, field="phone", value=text)
         subjects.append((subject_id, chain_id, "active", key_id, wrapped, JOINED, JOINED))
         values.append((subject_id, "subject", "phone", chain_id, sealed, JOINED))
-        indexes.append((subject_id, "phone", chain_id, digest, True))
+        indexes.append((subject_id, "phone", vault.index_secret_id(), chain_id, digest, True))
         members.append((member_id, chain_id, member_number(value=number), subject_id, "active", "", JOINED, "import"))
         accounts.append((member_id, chain_id, "member", "CNY", True, 0, 0, 0, 0))
         yield member_id
@@ -103,7 +103,7 @@ def enrol(chain_id: int, numbers: Sequence[int]) -> Iterator[UUID]:
     )
     bulk.insert_rows(
         table="privacy_blind_index",
-        columns=("subject_id", "field_name", "chain_id", "digest", "is_claimed"),
+        columns=("subject_id", "field_name", "secret_id", "chain_id", "digest", "is_claimed"),
         rows=indexes,
     )
     bulk.insert_rows(

@@ -139,6 +139,52 @@ def rotate_keys(
     out.print(f"{done:,} data keys wrapped anew. In an hour: `liushui privacy rotate-keys --drop-old`.")
 
 
+@command(
+    app,
+    "rotate-index",
+    examples=(
+        "liushui privacy rotate-index",
+        "liushui privacy rotate-index --resume",
+        "liushui privacy rotate-index --drop-old",
+    ),
+)
+def rotate_index(
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Make no new secret; go on with what is not found by the present one.")
+    ] = False,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="End it: destroy the older secret, an hour after it was replaced.")
+    ] = False,
+) -> None:
+    """Make a new secret for finding people by phone, e-mail or plate, and index everyone anew while all goes on.
+
+    Until --drop-old both secrets find everybody. --resume also makes people of a restored older backup findable.
+    """
+    require_migrated()
+    now = datetime.now(UTC)
+    if drop_old:
+        if not privacy.drop_old_index(now=now, on_progress=_indexed):
+            fail("The secret was changed less than an hour ago. Try again later")
+        out.print("Everybody is found by the present secret alone; the older one is destroyed.")
+        return
+    if not resume:
+        secret_id = privacy.change_index_secret(now=now)
+        out.print(
+            f"New secret {secret_id} in {privacy.key_file()}: copy this file to where it is kept, and to every machine "
+            "of this installation.",
+            soft_wrap=True,
+        )
+    done = privacy.reindex(on_progress=_indexed)
+    gone = privacy.forget_old_rows() if resume else 0
+    out.print(f"{done:,} values indexed anew, {gone:,} rows of destroyed secrets deleted.")
+    if privacy.is_index_changing():
+        out.print("In an hour: `liushui privacy rotate-index --drop-old`.")
+
+
+def _indexed(done: int, total: int) -> None:
+    out.print(f"{done:,} of {total:,} indexed")
+
+
 @command(app, "new-keys", examples=("liushui privacy new-keys",))
 def new_keys() -> None:
     """Print fresh keys in the form that LIUSHUI_PRIVACY_KEYS takes; nothing is kept."""

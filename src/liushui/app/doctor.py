@@ -17,6 +17,8 @@ from liushui.app.commands_serving import pending_migrations
 from liushui.app.protected_tables import POLICIES
 from liushui.app.serve import PortTaken, check_port
 from liushui.app.settings import DIST, PACKAGE
+from liushui.privacy import facade as privacy
+from liushui.privacy.errors import KeyMissing
 from liushui.runtime import inbox, outbox, row_policies
 from liushui.stores import facade as stores
 
@@ -44,7 +46,7 @@ def examine(*, host: str, port: int) -> list[Finding]:
         migrations = _migrations()
         findings.append(migrations)
         if migrations.status == OK:
-            findings += [_row_security(), _events(), *_consumers()]
+            findings += [_row_security(), _personal_data(), _events(), *_consumers()]
     return [*findings, *_exposure(), _chromium(), _chinese_font()]
 
 
@@ -158,6 +160,18 @@ def _row_security() -> Finding:
         remedy = f"Log in as an ordinary role: {guide}"
         return Finding(name=name, status=ADVICE, found=f"on, but {'; '.join(state.advice)}", remedy=remedy)
     return Finding(name=name, status=OK, found=f"on for {len(POLICIES)} tables")
+
+
+def _personal_data() -> Finding:
+    """Whether the keys are here, and whether everybody is found by the secret that stays."""
+    name, remedy = "Personal data", "`liushui privacy rotate-index --resume`"
+    try:
+        lacking = privacy.unindexed()
+    except KeyMissing as error:
+        return Finding(name=name, status=MISSING, found=error.detail, remedy=error.remedy or "")
+    if lacking:
+        return Finding(name=name, status=ADVICE, found=f"{lacking:,} values wait to be indexed anew", remedy=remedy)
+    return Finding(name=name, status=OK, found="everybody is found by the present secret")
 
 
 def _events() -> Finding:

@@ -39,6 +39,12 @@ class KeyMissing(LiushuiError):
     type = "privacy-key-missing"
 
 
+class IndexChanging(Conflict):
+    """The secret by which people are found is being changed, and that is not at its end."""
+
+    type = "blind-index-changing"
+
+
 class DataUnreadable(LiushuiError):
     """Stored personal data does not open with its key: it was changed, or moved to another row."""
 

@@ -9,6 +9,7 @@ from liushui.privacy.actions.export_subject import export_subject
 from liushui.privacy.actions.keep_consents import give_consent, publish_notice, withdraw_consent
 from liushui.privacy.actions.one_time_codes import check_code, request_code
 from liushui.privacy.actions.reveal import reveal
+from liushui.privacy.actions.rotate_index import drop_old_index, forget_old_rows, reindex, unindexed
 from liushui.privacy.actions.rotate_keys import keys_in_use, rewrap_keys
 from liushui.privacy.actions.send_message import send_message
 from liushui.privacy.actions.update_subject import touch_subjects, update_subject
@@ -21,7 +22,16 @@ from liushui.privacy.consent_queries import (
     notice,
     with_consent,
 )
-from liushui.privacy.keys import FILE_NAME, add_key, drop_keys, generated, key_file, set_wrapper
+from liushui.privacy.keys import (
+    FILE_NAME,
+    add_key,
+    change_index_secret,
+    drop_keys,
+    generated,
+    is_index_changing,
+    key_file,
+    set_wrapper,
+)
 from liushui.privacy.messages import register_sender
 from liushui.privacy.queries import (
     birthday_of,
@@ -45,6 +55,7 @@ __all__ = [
     "add_key",
     "apply_retention",
     "birthday_of",
+    "change_index_secret",
     "check_code",
     "consent_history",
     "consents",
@@ -52,12 +63,15 @@ __all__ = [
     "current_notice",
     "current_notices",
     "drop_keys",
+    "drop_old_index",
     "erase_subject",
     "export_subject",
     "find_subjects",
+    "forget_old_rows",
     "generated",
     "give_consent",
     "has_consent",
+    "is_index_changing",
     "key_file",
     "keys_in_use",
     "living",
@@ -73,6 +87,7 @@ __all__ = [
     "register_sender",
     "register_source",
     "registered_fields",
+    "reindex",
     "request_code",
     "resume_erasures",
     "reveal",
@@ -83,6 +98,7 @@ __all__ = [
     "subject",
     "take_turn",
     "touch_subjects",
+    "unindexed",
     "update_subject",
     "with_consent",
     "withdraw_consent",

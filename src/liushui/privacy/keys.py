@@ -1,5 +1,7 @@
 """The keys above all others: key-encryption keys by id, and the secret from which blind indexes are made.
 
+While that secret is being changed there are two: both are written and asked, until the older one is dropped.
+
 They come from `LIUSHUI_PRIVACY_KEYS`, else from the file `LIUSHUI_PRIVACY_KEY_FILE`, which is made at first need with
 mode 0600. A `KeyWrapper` of a KMS or HSM takes the place of the local ring by `set_wrapper`: the key-encryption keys
 then never are in this process.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -25,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from liushui.privacy import ciphers
-from liushui.privacy.errors import KeyMissing
+from liushui.privacy.errors import IndexChanging, KeyMissing
 from liushui.privacy.models import SubjectRow
 from liushui.runtime import row_security
 
@@ -58,6 +61,14 @@ class KeyRing:
     keys: Mapping[str, bytes] = field(repr=False)
     index_secret: bytes = field(repr=False)
     retired: Mapping[str, datetime] = field(default_factory=dict)  # when a key ceased to be the current one
+    index_secret_old: bytes | None = field(default=None, repr=False)  # until everything is found by the newer one
+    index_changed_at: datetime | None = None
+
+    @property
+    def index_secrets(self) -> dict[str, bytes]:
+        """Secrets of blind indexes by id, the oldest first: the last one is the one that stays."""
+        both = (self.index_secret_old, self.index_secret) if self.index_secret_old else (self.index_secret,)
+        return {secret_id(secret=secret): secret for secret in both}
 
     def wrap(self, *, data_key: bytes, associated: bytes) -> bytes:
         """The data key wrapped under the current key."""
@@ -148,6 +159,58 @@ def _require_file() -> None:
         )
 
 
+def secret_id(*, secret: bytes) -> str:
+    """By what an index row says which secret it was made with: 48 bits of a hash, from which nothing leads back."""
+    return hashlib.sha256(b"liushui:index-secret|" + secret).hexdigest()[:12]
+
+
+def change_index_secret(*, now: datetime) -> str:
+    """Put a fresh secret beside the present one, and write under both from here on; returns its id.
+
+    Raises KeyMissing where there is no file, IndexChanging while an earlier change is not at its end.
+    """
+    _require_index_file()
+    before = ring()
+    if before.index_secret_old is not None:
+        raise IndexChanging(
+            "The secret of blind indexes is being changed already",
+            remedy="Go on with `liushui privacy rotate-index --resume`, end it with --drop-old.",
+        )
+    fresh = ciphers.new_key()
+    after = replace(before, index_secret=fresh, index_secret_old=before.index_secret, index_changed_at=now)
+    _write(key_file(), after, is_new=False)
+    return secret_id(secret=fresh)
+
+
+def is_index_changing() -> bool:
+    """Whether there is an older secret beside the present one."""
+    return ring().index_secret_old is not None
+
+
+def drop_index_secret(*, now: datetime) -> bool:
+    """Destroy the older secret; whether there is none any more.
+
+    For an hour it stays: another process may just be writing under it alone, and one-time codes are on their way.
+    """
+    before = ring()
+    if before.index_secret_old is None:
+        return True
+    _require_index_file()
+    if now - (before.index_changed_at or now) < _SETTLED:
+        return False
+    _write(key_file(), replace(before, index_secret_old=None, index_changed_at=None), is_new=False)
+    return True
+
+
+def _require_index_file() -> None:
+    if is_from_environment():
+        raise KeyMissing(
+            "The keys are given by LIUSHUI_PRIVACY_KEYS",
+            remedy="Change them there: `index_secret` into `index_secret_old` and a new `index_secret`, start anew, "
+            "`liushui privacy rotate-index --resume`; an hour later take `index_secret_old` out, and --resume again.",
+        )
+
+
 @lru_cache(maxsize=512)
 def index_key(*, secret: bytes, chain_id: int, field: str) -> bytes:
     """The key of one chain's blind index of one field (HKDF, RFC 5869)."""
@@ -216,7 +279,12 @@ def _parsed(text: str, where: str) -> KeyRing:
         keys = {key_id: _bytes(key) for key_id, key in found["keys"].items()}
         retired = {key_id: datetime.fromisoformat(at) for key_id, at in found.get("retired", {}).items()}
         secret = _bytes(found["index_secret"])
-        ring = KeyRing(current_id=found["current"], keys=keys, index_secret=secret, retired=retired)
+        old, changed_at = found.get("index_secret_old"), found.get("index_changed_at")
+        ring = KeyRing(
+            current_id=found["current"], keys=keys, index_secret=secret, retired=retired,
+            index_secret_old=_bytes(old) if old else None,
+            index_changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise KeyMissing(
             f"{where} is not of the form of keys", remedy="`liushui privacy new-keys` shows the form."
@@ -237,4 +305,9 @@ def _text(ring: KeyRing) -> str:
     keys = {key_id: base64.b64encode(key).decode() for key_id, key in ring.keys.items()}
     secret = base64.b64encode(ring.index_secret).decode()
     retired = {key_id: at.isoformat() for key_id, at in ring.retired.items()}
-    return json.dumps({"current": ring.current_id, "keys": keys, "index_secret": secret, "retired": retired})
+    stated = {"current": ring.current_id, "keys": keys, "index_secret": secret, "retired": retired}
+    if ring.index_secret_old is not None:
+        stated["index_secret_old"] = base64.b64encode(ring.index_secret_old).decode()
+    if ring.index_changed_at is not None:
+        stated["index_changed_at"] = ring.index_changed_at.isoformat()
+    return json.dumps(stated)

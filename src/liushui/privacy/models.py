@@ -52,11 +52,15 @@ class ValueRow(models.Model):
 
 
 class BlindIndexRow(models.Model):
-    """A keyed digest of a value, by which it is found; it can't be turned back without the key."""
+    """A keyed digest of a value, by which it is found; it can't be turned back without the key.
 
-    pk = models.CompositePrimaryKey("subject_id", "field_name")
+    While the secret is being changed a value has two rows, one under each.
+    """
+
+    pk = models.CompositePrimaryKey("subject_id", "field_name", "secret_id")
     subject = models.ForeignKey(SubjectRow, on_delete=models.CASCADE, related_name="indexes", db_index=False)
     field_name = models.CharField(max_length=32)
+    secret_id = models.CharField(max_length=12)  # which secret it was made with
     chain_id = models.BigIntegerField()
     digest = models.BinaryField()  # HMAC-SHA-256
     is_claimed = models.BooleanField(default=False)  # nobody else in the chain may have it
@@ -159,7 +163,10 @@ class CodeRow(models.Model):
 
 
 class MessageRow(models.Model):
-    """That a message went out: neither to whom in clear nor what it said."""
+    """That a message went out: neither to whom in clear nor what it said.
+
+    `outcome` is open until the gateway answered, then sent or failed; failed may have arrived all the same.
+    """
 
     id = models.UUIDField(primary_key=True)
     chain_id = models.BigIntegerField()
@@ -169,6 +176,7 @@ class MessageRow(models.Model):
     to_masked = models.CharField(max_length=64)
     sent_at = models.DateTimeField()
     sender = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=8, default="open")
 
     class Meta:
         db_table = "privacy_message"

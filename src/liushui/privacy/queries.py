@@ -27,9 +27,9 @@ def mask(*, field: str, value: str) -> str:
 def find_subjects(*, chain_id: int, field: str, value: str) -> tuple[UUID, ...]:
     """Everyone in the chain with this phone, e-mail address or plate: one statement. Raises InvalidPersonalData."""
     text = normalised(field=field, value=value)
-    digest = vault.blind_index(chain_id=chain_id, field=field, value=text)
-    rows = BlindIndexRow.objects.filter(chain_id=chain_id, field_name=field, digest=digest)
-    return tuple(rows.order_by("subject_id").values_list("subject_id", flat=True))
+    digests = vault.blind_indexes(chain_id=chain_id, field=field, value=text).values()
+    rows = BlindIndexRow.objects.filter(chain_id=chain_id, field_name=field, digest__in=digests)
+    return tuple(rows.order_by("subject_id").values_list("subject_id", flat=True).distinct())
 
 
 def subject(*, subject_id: UUID) -> Subject:

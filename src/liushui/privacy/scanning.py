@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import models
@@ -134,16 +135,18 @@ def _known(where: str, found: Iterable[tuple[str, str]], chain_ids: Collection[i
         except InvalidPersonalData:
             continue
         by_field.setdefault(field, []).extend(
-            vault.blind_index(chain_id=chain_id, field=field, value=value) for chain_id in chain_ids
+            digest
+            for chain_id in chain_ids
+            for digest in vault.blind_indexes(chain_id=chain_id, field=field, value=value).values()
         )
     leaks = []
     for field, digests in by_field.items():
-        people = sum(
-            BlindIndexRow.objects.filter(
+        people: set[UUID] = set()
+        for at in range(0, len(digests), _ROWS_AT_ONCE):
+            rows = BlindIndexRow.objects.filter(
                 chain_id__in=chain_ids, field_name=field, digest__in=digests[at : at + _ROWS_AT_ONCE]
-            ).count()
-            for at in range(0, len(digests), _ROWS_AT_ONCE)
-        )
+            )
+            people |= set(rows.values_list("subject_id", flat=True))
         if people:
-            leaks.append(Leak(where=where, field=field, people=people))
+            leaks.append(Leak(where=where, field=field, people=len(people)))
     return leaks

@@ -45,10 +45,25 @@ def opened(*, data_key: bytes, table: str, field: str, subject_id: UUID, sealed:
     ).decode()  # fmt: skip
 
 
+def blind_indexes(*, chain_id: int, field: str, value: str) -> dict[str, bytes]:
+    """Digests under which a normalised value is found, by the id of the secret, the oldest first: HMAC-SHA-256 under a
+    key of this chain and field. There are two while the secret is being changed."""
+    return {
+        secret_id: hmac.digest(
+            keys.index_key(secret=secret, chain_id=chain_id, field=field), value.encode(), "sha256"
+        )
+        for secret_id, secret in keys.ring().index_secrets.items()
+    }  # fmt: skip
+
+
 def blind_index(*, chain_id: int, field: str, value: str) -> bytes:
-    """The digest under which a normalised value is found: HMAC-SHA-256 under a key of this chain and field."""
-    key = keys.index_key(secret=keys.ring().index_secret, chain_id=chain_id, field=field)
-    return hmac.digest(key, value.encode(), "sha256")
+    """The digest under the secret that stays."""
+    return list(blind_indexes(chain_id=chain_id, field=field, value=value).values())[-1]
+
+
+def index_secret_id() -> str:
+    """The id of the secret that stays."""
+    return list(keys.ring().index_secrets)[-1]
 
 
 def sha256(values: Mapping[str, object]) -> str:

@@ -25,7 +25,8 @@ COMMANDS = (
     "payments reconcile", "payments resolve",
     "promotions price", "promotions refund", "promotions lint", "promotions backtest",
     "coupons create", "coupons import", "coupons export", "coupons status", "coupons check", "coupons void",
-    "privacy find", "privacy export", "privacy erase", "privacy erasures", "privacy rotate-keys", "privacy new-keys",
+    "privacy find", "privacy export", "privacy erase", "privacy erasures", "privacy rotate-keys",
+    "privacy rotate-index", "privacy new-keys",
     "privacy fields", "privacy scan", "loyalty expire", "loyalty verify", "loyalty liability",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip

@@ -74,6 +74,17 @@ def test_keys_are_turned(person: UUID) -> None:
     assert "index_secret" in json.loads(run("new-keys"))
 
 
+def test_the_secret_of_the_index_is_changed(person: UUID) -> None:
+    output = run("rotate-index")
+    assert "1 of 1 indexed" in output
+    assert "1 values indexed anew, 0 rows of destroyed secrets deleted." in output
+    assert "--drop-old" in output
+    assert "rotate-index --resume" in run("rotate-index", fails=True)
+    assert "0 values indexed anew" in run("rotate-index", "--resume")
+    assert "less than an hour ago" in run("rotate-index", "--drop-old", fails=True)
+    assert str(person) in run("find", typed=f"{PHONE}\n")
+
+
 def test_a_scan_that_finds_something_fails_and_names_the_place(person: UUID, tmp_path: Path) -> None:
     assert "columns" in run("scan")
     audit.record(principal=system_principal(name="x"), action="x.y", target="x:1", reason=f"call {PHONE}")

@@ -71,9 +71,9 @@ def _rows(subject_id: UUID, chain_id: int, values: Mapping[str, str], claimed: f
 def _holder(chain_id: int, values: Mapping[str, str], claimed: frozenset[str]) -> UUID:
     found = set()
     for name in sorted(claimed):
-        digest = vault.blind_index(chain_id=chain_id, field=name, value=values[name])
-        row = BlindIndexRow.objects.filter(chain_id=chain_id, field_name=name, digest=digest, is_claimed=True)
-        found |= set(row.values_list("subject_id", flat=True))
+        digests = vault.blind_indexes(chain_id=chain_id, field=name, value=values[name]).values()
+        rows = BlindIndexRow.objects.filter(chain_id=chain_id, field_name=name, digest__in=digests, is_claimed=True)
+        found |= set(rows.values_list("subject_id", flat=True))
     if len(found) != 1:
         raise DataTaken("Several people have this, or the one who had it has just gone", remedy="Try again.")
     return UUID(str(found.pop()))

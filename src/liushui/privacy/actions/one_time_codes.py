@@ -87,8 +87,8 @@ def check_code(
         key=f"code-check:{_of(address)}", limit=_CHECKS_PER_ADDRESS_HOUR, seconds=_HOUR, now=now
     ):  # fmt: skip
         raise TooManyCodes(gettext("Too many codes were tried. Try again in an hour."))
-    digest = _digest(chain_id, field, receiver)
-    newest = CodeRow.objects.filter(chain_id=chain_id, purpose=purpose, to_digest=digest).order_by("-id").first()
+    digests = vault.blind_indexes(chain_id=chain_id, field=f"code:{field}", value=receiver).values()
+    newest = CodeRow.objects.filter(chain_id=chain_id, purpose=purpose, to_digest__in=digests).order_by("-id").first()
     if newest is not None:
         good = CodeRow.objects.filter(id=newest.id, used_at=None, expires_at__gt=now)
         counted = good.filter(tries__lt=TRIES_MAX).update(tries=F("tries") + 1)

@@ -35,12 +35,16 @@ def value_rows(
 def index_rows(
     *, subject_id: UUID, chain_id: int, values: Mapping[str, str], claimed: Collection[str]
 ) -> list[BlindIndexRow]:
-    """One row for each indexed field of the table of all people."""
+    """One row for each indexed field of the table of all people, and for each secret in use.
+
+    Where somebody has the value already, the row under the older secret says so, whoever has been indexed anew.
+    """
     return [
         BlindIndexRow(
-            subject_id=subject_id, chain_id=chain_id, field_name=name, is_claimed=name in claimed,
-            digest=vault.blind_index(chain_id=chain_id, field=name, value=value),
+            subject_id=subject_id, chain_id=chain_id, field_name=name, secret_id=secret_id, digest=digest,
+            is_claimed=name in claimed,
         )
         for name, value in sorted(values.items())
         if registry.field(table=registry.SUBJECT, name=name).is_indexed
+        for secret_id, digest in vault.blind_indexes(chain_id=chain_id, field=name, value=value).items()
     ]  # fmt: skip

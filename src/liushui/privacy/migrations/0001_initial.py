@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ("to_masked", models.CharField(max_length=64)),
                 ("sent_at", models.DateTimeField()),
                 ("sender", models.CharField(max_length=32)),
+                ("outcome", models.CharField(default="open", max_length=8)),
             ],
             options={
                 "db_table": "privacy_message",
@@ -203,10 +204,17 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "subject_id", "field_name", blank=True, editable=False, primary_key=True, serialize=False
+                        "subject_id",
+                        "field_name",
+                        "secret_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("field_name", models.CharField(max_length=32)),
+                ("secret_id", models.CharField(max_length=12)),
                 ("chain_id", models.BigIntegerField()),
                 ("digest", models.BinaryField()),
                 ("is_claimed", models.BooleanField(default=False)),
