@@ -44,9 +44,16 @@ def _complete(fact: SaleFact, state: State, *, now: datetime) -> None:
     if fact.customer and member is None:
         _logger.debug("sale_earns_nothing", sale_id=str(fact.sale_id), reason="no active member has this number")
     touched = _take_back(fact, state, sign=1, cause="return")
-    if member is None or programme.number == 0 or fact.currency != programme.currency:
+    if member is None:
         if touched:  # remembered, so that the same event does nothing the second time
             state.add(_remembered(fact, touched[0], programme))
+        return
+    if programme.number == 0 or fact.currency != programme.currency:  # earns nothing, and is a purchase all the same
+        bought = _bought(fact)
+        if bought or touched:
+            state.add(_remembered(fact, member.id, programme, lines=bought))
+        if bought:
+            state.spend(member, fact.business_date, 0, purchases=1)
         return
     occasion = state.occasion(fact, member)
     unreceipted = [line for line in fact.lines if line.amount_minor < 0 and line.original is None]
@@ -62,8 +69,9 @@ def _complete(fact: SaleFact, state: State, *, now: datetime) -> None:
                 fact, state, member, programme, benefit.points, kind="benefit", cause=benefit_cause(benefit)
             )  # fmt: skip
     points, spend = gained.points - lost.points, gained.spend_minor - lost.spend_minor
-    state.add(_remembered(fact, member.id, programme, lines=gained.lines, points=points, spend_minor=spend))
-    state.spend(member, fact.business_date, spend, purchases=1 if gained.lines else 0)
+    lines = gained.lines or _bought(fact)
+    state.add(_remembered(fact, member.id, programme, lines=lines, points=points, spend_minor=spend))
+    state.spend(member, fact.business_date, spend, purchases=1 if lines else 0)
     _lift(fact, state, member, programme, now=now)
 
 
@@ -126,6 +134,15 @@ def _earned(fact: SaleFact, programme: Programme, occasion: Occasion) -> Earned:
         promised_bp=fact.points_multiply_bp,
         promised_add=fact.points_add,
     )
+
+
+def _bought(fact: SaleFact) -> list[EarnedLine]:
+    """The lines of a purchase that earns nothing, such as a gift: it counts by them, until it is voided."""
+    return [
+        EarnedLine(line.line_number, max(0, line.amount_minor), 0, 0)
+        for line in fact.lines
+        if line.original is None and not line.is_return
+    ]
 
 
 def _sold(lines: Sequence[SaleLine], *, sign: int) -> list[SoldLine]:

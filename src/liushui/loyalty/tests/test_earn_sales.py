@@ -63,11 +63,10 @@ def test_late_sales_earn_by_the_rules_of_their_time(house: House) -> None:
 def test_strangers_erased_members_and_other_currencies_earn_nothing(house: House) -> None:
     gone, member = house.member(), house.member()
     MemberRow.objects.filter(id=gone.id).update(status="erased", subject_id=None)
-    house.earn(
-        house.sale("", 1_000), house.sale("M999999", 1_000), house.sale(gone, 1_000),
-        house.sale(member, 1_000, currency="HKD"),
-    )  # fmt: skip
-    assert (EntryRow.objects.count(), EarnedSaleRow.objects.count()) == (0, 0)
+    house.earn(house.sale("", 1_000), house.sale("M999999", 1_000), house.sale(gone, 1_000))
+    assert EarnedSaleRow.objects.count() == 0
+    house.earn(house.sale(member, 1_000, currency="HKD"))
+    assert (EntryRow.objects.count(), spent(member.id)) == (0, [(TODAY, 0, 1)])  # a purchase all the same
 
 
 def test_before_there_was_a_programme_nothing_is_earned(house: House) -> None:
@@ -295,3 +294,40 @@ def test_a_member_is_told_how_his_tier_moved_and_what_he_spent(house: House) -> 
          "spend_minor": 100_000}
     ]  # fmt: skip
     assert told["spend_by_day"] == [{"on": "2026-11-22", "spend_minor": 100_000, "purchases": 1}]
+
+
+def test_purchases_so_far_are_counted_whatever_they_cost_and_a_void_takes_them_away(house: House) -> None:
+    member = house.member()
+
+    def so_far() -> int:
+        found = facade.snapshot(chain_id=house.chain_id, member_id=member.id, at=NOON)
+        assert found is not None
+        return found.completed_orders
+
+    paid, gift = house.sale(member, 1_000), house.sale(member, 0)  # the second: all of it free by a promotion
+    house.earn(paid)
+    house.earn(paid, gift, gift)
+    assert so_far() == 2
+    all_back = house.sale(member, back(paid, 1, 1_000))
+    house.earn(all_back, house.sale(member, -500))  # goods back alone, with and without their receipt, are no purchases
+    assert so_far() == 2
+    exchange = house.sale(member, line(1, 700), back(gift, 1, 0))
+    house.earn(exchange)
+    assert so_far() == 3  # an exchange buys something
+    house.void(gift)
+    house.void(gift)
+    assert (so_far(), facade.verify(chain_id=house.chain_id)) == (2, ())
+
+
+def test_purchases_count_before_there_is_a_programme(db: None) -> None:
+    programme_live.forget()
+    house = make_house()
+    member = house.member()
+    sale = house.sale(member, 1_000)
+    house.earn(sale, sale)
+    found = facade.snapshot(chain_id=house.chain_id, member_id=member.id, at=NOON)
+    assert (found and found.completed_orders, EntryRow.objects.count()) == (1, 0)
+    house.void(sale)
+    found = facade.snapshot(chain_id=house.chain_id, member_id=member.id, at=NOON)
+    assert found is not None
+    assert found.completed_orders == 0

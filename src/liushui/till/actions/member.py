@@ -98,6 +98,20 @@ def snapshot_of(found: Member, *, chain_id: int, now: datetime) -> TicketMember:
     )
 
 
+def as_now(row: TicketRow, *, now: datetime) -> TicketMember | None:
+    """A ticket's member as he is now: purchases, tier and balances may have moved since he was put on it. None without
+    one, and when the membership has ended."""
+    member = storage.member_of(row)
+    if member is None or member.member_id is None:
+        return member
+    found = loyalty.member(member_id=member.member_id)
+    if found is not None and found.merged_into is not None:
+        found = loyalty.member(member_id=found.merged_into)
+    if found is None or found.status != "active":
+        return None
+    return snapshot_of(found, chain_id=row.chain_id, now=now)
+
+
 def _set(till: Till, row: TicketRow | None, member: TicketMember | None, now: datetime) -> Ticket:
     before = storage.member_of(row) if row is not None else None
     priced = reprice(row, stores.store(store_id=till.store_id), now, member=member, keep_member=False)

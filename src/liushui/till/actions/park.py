@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from liushui.stores import facade as stores
 from liushui.till import storage
-from liushui.till.actions.hold import standing
+from liushui.till.actions.member import as_now
+from liushui.till.actions.price import reprice
 from liushui.till.contracts import Ticket, Till
+from liushui.till.domain import tenders as rules
 from liushui.till.errors import LineRefused, NotAtTraining, TicketInTheWay
 
 LABEL_MAX = 64
@@ -26,14 +30,19 @@ def park(*, till: Till, ticket_id: UUID, version: int, label: str, now: datetime
 
 
 def resume(*, till: Till, ticket_id: UUID, now: datetime) -> Ticket:
-    """Take a parked ticket up at this till, on this till's shift, at the prices of now unless a part is paid. Raises
-    TicketInTheWay, ShiftMissing."""
+    """Take a parked ticket up at this till, on this till's shift, at the prices of now and for its member as he is
+    now, unless a part is paid. Raises TicketInTheWay, ShiftMissing."""
     row = storage.load(till=till, ticket_id=ticket_id, states=("parked",))
     shift = storage.open_shift_row(till)
     if row.is_training != shift.is_training:
         raise NotAtTraining("A ticket of training is not one of a shift that sells, nor the other way round")
-    values = {
-        **standing(row, storage.tenders_of(row), now),
+    if rules.taken(storage.tenders_of(row)):  # the price is agreed
+        values: dict[str, Any] = {"state": "paying"}
+    else:
+        member = as_now(row, now=now)
+        priced = reprice(row, stores.store(store_id=row.store_id), now, member=member, keep_member=False)
+        values = {"state": "open", **priced.columns(), **storage.member_column(member)}
+    values |= {
         "label": "",
         "shift_id": shift.id,
         "business_date": shift.business_date,

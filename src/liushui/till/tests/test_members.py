@@ -8,9 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from tests.support.rulebooks import publish
 
 from liushui.loyalty import facade as loyalty
+from liushui.loyalty import handlers as loyalty_handlers
 from liushui.orders import facade as orders
 from liushui.privacy import facade as privacy
 from liushui.promotions import facade as promotions
+from liushui.runtime import inbox, relay
+from liushui.runtime.grants import system_principal
 from liushui.runtime.models import AuditEntry
 from liushui.till import facade
 from liushui.till.errors import MemberRefused, MemberUnknown, NotAtTraining, WrongState
@@ -39,6 +42,10 @@ GOLD = {
 WELCOME = {
     "id": "welcome", "when": [{"type": "first_order"}],
     "effects": [{"type": "percent_off", "percent": 50, "level": "order"}],
+}  # fmt: skip
+SECOND = {
+    "id": "second", "when": [{"type": "nth_order", "n": 2}],
+    "effects": [{"type": "amount_off", "amount": 100, "level": "order"}],
 }  # fmt: skip
 
 
@@ -130,6 +137,67 @@ def test_a_first_purchase_is_known(open_to_members):
     publish(chain_id=open_to_members.till.chain_id, rules=[WELCOME], now=NOON)
     member_of(open_to_members)
     assert scanned(open_to_members, "TEA", member=PHONE).total_minor == 500
+
+
+def counted(shop) -> None:
+    """What the worker does: the events are read, by the consumer that counts purchases too."""
+    while relay.publish_pending(limit=500):
+        pass
+    for consumer in loyalty_handlers.CONSUMERS:
+        while inbox.deliver(consumer=consumer, limit=500):
+            pass
+
+
+def test_a_first_purchase_is_the_first_until_it_is_voided(open_to_members):
+    shop = open_to_members
+    publish(chain_id=shop.till.chain_id, rules=[WELCOME, SECOND], now=NOON)
+    member_of(shop)
+    first = cash(shop, scanned(shop, "TEA", member=PHONE))
+    counted(shop)
+    second = scanned(shop, "TEA", member=PHONE)
+    assert (first.total_minor, second.total_minor) == (500, 900)  # half off the first, 1.00 off the second
+    facade.cancel_ticket(
+        till=shop.till, ticket_id=second.id, version=second.version, reason="wrong",
+        approval_id=shop.approval("till.cancel", f"ticket:{second.id}"), now=NOON,
+    )  # fmt: skip
+    facade.void_sale(
+        till=shop.till, ticket_id=first.id, reason="wrong",
+        approval_id=shop.approval("till.void_sale", f"sale:{first.sale_id}"), now=NOON,
+    )  # fmt: skip
+    counted(shop)
+    assert scanned(shop, "TEA", member=PHONE).total_minor == 500
+
+
+def test_goods_that_come_back_leave_the_purchase_counted(open_to_members):
+    shop = open_to_members
+    publish(chain_id=shop.till.chain_id, rules=[WELCOME, SECOND], now=NOON)
+    member_of(shop)
+    first = cash(shop, scanned(shop, "TEA", member=PHONE))
+    back = facade.return_everything(till=shop.till, sale_id=first.sale_id, now=NOON)
+    facade.give_back(till=shop.till, ticket_id=back.id, version=back.version, now=NOON)
+    counted(shop)
+    assert scanned(shop, "TEA", member=PHONE).total_minor == 900  # the return is no purchase, the first still is one
+
+
+def test_a_parked_ticket_is_taken_up_for_the_member_as_he_is_by_then(open_to_members):
+    shop = open_to_members
+    publish(chain_id=shop.till.chain_id, rules=[WELCOME], now=NOON)
+    found = member_of(shop)
+    facade.open_shift(till=shop.other_till, float_minor=0, now=NOON)
+    ticket = scanned(shop, "TEA", member=PHONE)
+    parked = facade.park(till=shop.till, ticket_id=ticket.id, version=ticket.version, label="", now=NOON)
+    assert parked.total_minor == 500
+    facade.find_member(till=shop.other_till, text=PHONE, now=NOON)
+    elsewhere = facade.scan(till=shop.other_till, code="TEA", now=NOON)
+    facade.pay_cash(till=shop.other_till, ticket_id=elsewhere.id, version=elsewhere.version, given_minor=500, now=NOON)
+    counted(shop)
+    ticket = facade.resume(till=shop.till, ticket_id=parked.id, now=NOON)
+    assert (ticket.total_minor, ticket.member.id) == (1_000, found.number)
+    parked = facade.park(till=shop.till, ticket_id=ticket.id, version=ticket.version, label="", now=NOON)
+    privacy.erase_subject(
+        subject_id=found.subject_id, reason="asked", principal=system_principal(name="test"), now=NOON
+    )
+    assert facade.resume(till=shop.till, ticket_id=parked.id, now=NOON).member is None
 
 
 def test_nobody_joins_in_training_and_no_balance_is_touched(shop):
