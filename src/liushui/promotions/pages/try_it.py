@@ -228,12 +228,17 @@ def _explained(tried: Tried, told: Mapping[str, Mapping[str, str]], chain: Chain
 
 def sample(chain: ChainPlace, document: Mapping[str, Any] | None) -> dict[str, int]:
     """A basket to begin with: two or three things that the promotion is about, else any that the chain sells."""
-    category = _first(document, "category_in")
     skus = _listed(document, "sku_in")[:3]
     if skus:
         return dict.fromkeys(skus, 2)
     found = catalog.search_items(
-        chain_ids=[chain.id], text="", category=category, is_active=True, limit=3, offset=0
+        chain_ids=[chain.id],
+        text="",
+        category=_first(document, "category_in"),
+        tag=_first(document, "tag_in"),
+        is_active=True,
+        limit=3,
+        offset=0,
     ).items
     return {item.sku: 2 for item in found}
 
