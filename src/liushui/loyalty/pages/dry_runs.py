@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from liushui.kernel.money import exponent
 from liushui.loyalty import facade
@@ -36,6 +36,7 @@ STATES = {
     "running": (pgettext_lazy("job", "Running"), "status-info"),
     "done": (pgettext_lazy("job", "Done"), "status-good"),
     "failed": (pgettext_lazy("job", "Failed"), "status-bad"),
+    "cancelled": (pgettext_lazy("job", "Cancelled"), "status-warn"),
 }
 _ROWS, _EXPORT_PAGE = 50, 500
 
@@ -50,10 +51,14 @@ def start(request: HttpRequest, *, programme_draft_id: int, principal: Principal
     return redirect("loyalty:dry-run", dry_run_id=run.id)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @page(capability="member.read")
 def dry_run(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) -> HttpResponse:
-    """One trial: its progress, or its tables."""
+    """One trial: its progress, or its tables; a POST stops it."""
+    if request.method == "POST":
+        facade.cancel_dry_run(run_id=dry_run_id, principal=principal, now=datetime.now(UTC))
+        messages.success(request, _("The dry run stops after the members in hand."))
+        return redirect("loyalty:dry-run", dry_run_id=dry_run_id)
     run = facade.dry_run(run_id=dry_run_id, principal=principal)
     chain = chain_by_id(run.chain_id)
     draft = facade.programme_draft(draft_id=run.draft_id, principal=principal)
@@ -66,7 +71,9 @@ def dry_run(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) -> 
     ) if run.status == "done" else ()  # fmt: skip
     counts = {"up": run.ups or 0, "down": run.downs or 0, "grace": run.graces or 0}
     total = counts[direction] if direction else sum(counts.values())
+    whole = principal.whole_chains("loyalty.write") | principal.whole_chains("loyalty.approve")
     context = _progress_context(run) | {
+        "may_cancel": run.status in ("waiting", "running") and run.chain_id in whole,
         "draft": draft,
         "chain": chain,
         "zone": zone_of(chain),
@@ -93,7 +100,7 @@ def progress(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) ->
     """The progress bar alone; at the end it has the whole page read again."""
     run = facade.dry_run(run_id=dry_run_id, principal=principal)
     response = render(request, "loyalty/dry_run_progress.html", _progress_context(run))
-    if run.status in ("done", "failed"):
+    if run.status not in ("waiting", "running"):
         response["HX-Refresh"] = "true"
     return response
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.loyalty import facade
+from liushui.loyalty.contracts import ProgrammeVersion
 from liushui.loyalty.domain.programme import Programme
 from liushui.loyalty.domain.programme_json import write_programme
 from liushui.loyalty.domain.programme_sentence import Said, Vocabulary
@@ -22,12 +25,14 @@ from liushui.loyalty.pages.rules import may_write
 from liushui.loyalty.pages.scope import chain_by_id, chain_of, zone_of
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
+from liushui.runtime.step_up import ask, is_fresh
 from liushui.runtime.web import page
 
 VERSION_STATES: Mapping[str, tuple[Any, str]] = {
     "live": (pgettext_lazy("programme", "In force"), "status-good"),
     "scheduled": (pgettext_lazy("programme", "To come"), "status-info"),
     "ended": (pgettext_lazy("programme", "Over"), ""),
+    "cancelled": (pgettext_lazy("programme", "Cancelled"), "status-bad"),
 }
 DRAFT_STATES: Mapping[str, tuple[Any, str]] = {
     "open": (gettext_lazy("Being written"), "status-info"),
@@ -76,12 +81,30 @@ def programme_list(request: HttpRequest, *, principal: Principal) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 @page(capability="member.read")
 def version_detail(request: HttpRequest, *, programme_id: int, principal: Principal) -> HttpResponse:
-    """A version as it was published, in words; a POST begins a draft with its rules."""
+    """A version as it was published, in words; a POST begins a draft with its rules, or cancels it before it starts."""
     now = datetime.now(UTC)
     version = facade.programme_version(programme_id=programme_id, principal=principal, at=now)
+    if request.method == "GET":
+        return _show(request, version, principal)
+    if request.POST.get("do") != "cancel":
+        return _begin_from(version.programme, version.number, chain_by_id(version.chain_id), principal, now)
+    if not is_fresh(request):
+        return ask(request)
+    reason = request.POST.get("reason", "")
+    try:
+        facade.cancel_programme(programme_id=programme_id, reason=reason, principal=principal, now=now)
+    except NotAllowed:
+        raise
+    except LiushuiError as error:
+        return _show(request, version, principal, error=error)
+    messages.success(request, _("Cancelled. What is in force stays so; the draft is open again."))
+    return redirect("loyalty:programme", programme_id=programme_id)
+
+
+def _show(
+    request: HttpRequest, version: ProgrammeVersion, principal: Principal, *, error: LiushuiError | None = None
+) -> HttpResponse:
     chain = chain_by_id(version.chain_id)
-    if request.method == "POST":
-        return _begin_from(version.programme, version.number, chain, principal, now)
     title, kind = VERSION_STATES[version.state]
     context = {
         "version": version,
@@ -92,8 +115,11 @@ def version_detail(request: HttpRequest, *, programme_id: int, principal: Princi
         "sections": sections_of(version.programme, chain),
         "findings": findings(version.programme, vocabulary(chain, tiers_of_programme(version.programme))),
         "may_write": may_write(chain, principal),
+        "may_cancel": version.state == "scheduled" and chain.id in principal.whole_chains("loyalty.approve"),
+        "error": error,
+        "posted": request.POST,
     }
-    return render(request, "loyalty/programme.html", context)
+    return render(request, "loyalty/programme.html", context, status=422 if error else 200)
 
 
 def _begin_from(

@@ -221,5 +221,41 @@ def test_a_dry_run_is_queued_and_its_page_tells_who_would_move(office: Office) -
     assert refused.status_code == 403
 
 
+def test_a_dry_run_is_stopped_from_its_page(office: Office) -> None:
+    browser = office.browser("marketer")
+    address = browser.post(f"/loyalty/drafts/{office.made.draft_id}/dry-run/")["Location"]
+    assert "Stop this dry run?" in text_of(browser.get(address))
+    assert "Stop this dry run?" not in text_of(office.browser("store_manager").get(address))
+    assert office.browser("store_manager").post(address, {"do": "cancel"}).status_code == 403
+    assert browser.post(address, {"do": "cancel"}).status_code == 302
+    page = text_of(browser.get(address))
+    assert "This dry run was cancelled; its figures were not kept." in page
+    assert "Stop this dry run?" not in page
+    assert browser.get(f"{address}progress/")["HX-Refresh"] == "true"
+
+
+def test_a_version_to_come_is_cancelled_from_its_page_by_who_may_approve(office: Office) -> None:
+    ma, fei, draft_id = office.browser("marketer"), office.browser("finance"), office.made.draft_id
+    draft = f"/loyalty/drafts/{draft_id}/"
+    ma.post(draft, {"do": "submit", "reason": "raise the bar", "start": "at", "starts_at": "2027-06-01T04:00"})
+    address = fei.post(draft, {"do": "approve"})["Location"]
+    assert "Cancel it before it starts" not in text_of(ma.get(address))
+    assert ma.post(address, {"do": "cancel", "reason": "x"}).status_code == 403
+    wrong = fei.post(address, {"do": "cancel", "reason": " "})
+    assert wrong.status_code == 422
+    assert "Give a reason of 1 to 400 characters" in text_of(wrong)
+    assert fei.post(address, {"do": "cancel", "reason": "not this year"}).status_code == 302
+    page = text_of(office.browser("finance", "zh-hans").get(address))
+    assert "已取消" in page
+    assert "not this year" in page
+    assert f'href="{draft}"' in page
+    again = text_of(ma.get(draft))
+    assert "Hand in for review" in again
+    assert "Silver takes ¥200 within 12 months" in again
+    assert fei.post(address, {"do": "cancel", "reason": "again"}).status_code == 302  # one's own is answered as before
+    late = fei.post(f"/loyalty/versions/{office.made.programme_id}/", {"do": "cancel", "reason": "late"})
+    assert late.status_code == 422
+
+
 def _principal(office: Office, role: str) -> Any:
     return staff_principal(office.people(role))
