@@ -90,7 +90,7 @@ def test_a_price_below_the_floor_is_marked(chain, items, sign_in) -> None:
     page = sign_in("marketer").get(f"/catalog/items/{item(chain).id}/").content.decode()
     assert page.count("Below the floor price") == 1
     chinese = sign_in("store_manager", language="zh-hans").get(f"/catalog/items/{item(chain).id}/").content.decode()
-    assert [text for text in ("最低售价", "标签", "低于最低售价") if text not in chinese] == []
+    assert [text for text in ("最低限价", "标签", "低于最低限价") if text not in chinese] == []
 
 
 def test_the_api_keeps_finds_and_answers_both(chain, items) -> None:

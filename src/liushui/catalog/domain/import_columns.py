@@ -28,7 +28,7 @@ _ITEM_ONLY: dict[str, str] = {
     "discountable": "discountable 可打折 允许打折 是否打折 参与促销 可折扣 may_be_discounted",
     "cost": "cost 进价 成本 成本价 进货价 采购价 cost_price purchase_price",
     "tags": "tags 标签 商品标签 标记 tag labels",
-    "floor_price": "floor_price 最低售价 底价 最低价 限价 lowest_price minimum_price min_price",
+    "floor_price": "floor_price 最低限价 最低售价 底价 最低价 限价 lowest_price minimum_price min_price",
     "image_url": "image_url 图片 图片地址 图片链接 image picture",
 }
 _PRICE_ONLY: dict[str, str] = {

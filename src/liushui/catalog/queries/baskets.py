@@ -13,7 +13,7 @@ from liushui.catalog.domain.weighed import WeighedCode, read_weighed
 from liushui.catalog.queries.items import among, find_items
 from liushui.catalog.queries.kept_items import KeptItems
 from liushui.kernel.money import exponent, round_half_up
-from liushui.runtime import places
+from liushui.runtime import at_once, places
 from liushui.runtime.places import ChainPlace, StorePlace
 
 GRAMS_PER_KILOGRAM = 1000
@@ -119,19 +119,18 @@ def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) ->
     stores_hold, stores = among("place_id", "bigint", {basket.store.id for basket in baskets})
     first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
     stored_first, stored_last = map(connection.ops.adapt_datetimefield_value, (first, last))
-    sql = (  # past the ORM: making its query took longer than the database's answer
+    sql = (
         "SELECT item_id, level, place_id, amount_minor, starts_at, ends_at FROM catalog_price "  # noqa: S608
         f"WHERE {items_hold} AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND "
         f"(level = %s AND place_id = %s OR level = %s AND {regions_hold} OR level = %s AND {stores_hold})"  # nosec B608  # our own names and marks, values are parameters
     )
     prices: dict[int, _Places] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [items, stored_last, stored_first, CHAIN, chain.id, REGION, regions, STORE, stores])
-        for item_id, level, place_id, amount, starts_at, ends_at in cursor.fetchall():
-            price = DatedPrice(
-                level=level, amount_minor=amount, starts_at=_time(starts_at), ends_at=ends_at and _time(ends_at)
-            )
-            prices.setdefault(item_id, {}).setdefault((level, place_id), []).append(price)
+    values = [items, stored_last, stored_first, CHAIN, chain.id, REGION, regions, STORE, stores]
+    for item_id, level, place_id, amount, starts_at, ends_at in at_once.ask(sql, values):
+        price = DatedPrice(
+            level=level, amount_minor=amount, starts_at=_time(starts_at), ends_at=ends_at and _time(ends_at)
+        )
+        prices.setdefault(item_id, {}).setdefault((level, place_id), []).append(price)
     return prices
 
 

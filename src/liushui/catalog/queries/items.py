@@ -18,6 +18,7 @@ from liushui.catalog.domain.search_text import gtin_key
 from liushui.catalog.domain.tags import plain_tag, tags_of
 from liushui.catalog.errors import UnknownItem
 from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
+from liushui.runtime import at_once
 
 FIELDS = (
     "id", "chain_id", "sku", "gtin", "name_zh", "name_en", "category", "brand", "unit", "weighed", "tax_rate_bp",
@@ -101,9 +102,7 @@ def find_items(*, chain_id: int, codes: Collection[str]) -> dict[str, Item]:
         # Two branches and no OR: each has an index of its own.
         key_holds, keys = among("gtin_key", "text", barcodes)
         sql, parameters = f"{sql} UNION {_SELECT_OF_CHAIN} AND {key_holds}", [*parameters, chain_id, keys]
-    with connection.cursor() as cursor:  # past the ORM: making its query took longer than the database's answer
-        cursor.execute(sql, parameters)
-        items = [_item_of_values(values) for values in cursor.fetchall()]
+    items = [_item_of_values(values) for values in at_once.ask(sql, parameters)]
     by_sku = {item.sku: item for item in items}
     by_barcode = {gtin_key(item.gtin): item for item in items if item.gtin}
     found = ((code, by_sku.get(code) or by_barcode.get(_barcode_key(code))) for code in codes)

@@ -111,7 +111,7 @@ def test_the_goods_of_a_chain_carry_tags_and_the_floor_of_pieces(items) -> None:
 
 
 def test_a_file_brings_tags_and_floors_and_an_empty_cell_takes_them_away(bring) -> None:
-    text = '货号,标签,最低售价\n1001,"清仓，New",3.00\n1002,a b;c|d、e,\n'
+    text = '货号,标签,最低限价\n1001,"清仓，New",3.00\n1002,a b;c|d、e,\n'
     view, faults = bring(text)
     assert (counts(view), faults) == ((0, 2, 0, 0), [])
     assert (item("1001").tags, item("1001").floor_price_minor) == (("new", "清仓"), 300)
