@@ -98,16 +98,10 @@ def test_one_that_is_done_stays_as_it_is(house: House) -> None:
 
 def test_only_those_who_may_start_one_may_stop_it(house: House) -> None:
     run = start(house)
+    auditor = Grant(role="auditor", chain_id=house.chain_id)
+    stranger = Grant(role="marketer", chain_id=house.chain_id + 1)
     with pytest.raises(NotAllowed):
-        stop(
-            house,
-            run.id,
-            Principal(subject="staff:s", name="S", grants=(Grant(role="auditor", chain_id=house.chain_id),)),
-        )
+        stop(house, run.id, Principal(subject="staff:s", name="S", grants=(auditor,)))
     with pytest.raises(UnknownProgramme):
-        stop(
-            house,
-            run.id,
-            Principal(subject="staff:x", name="X", grants=(Grant(role="marketer", chain_id=house.chain_id + 1),)),
-        )
+        stop(house, run.id, Principal(subject="staff:x", name="X", grants=(stranger,)))
     assert DryRunRow.objects.get().status == "waiting"
