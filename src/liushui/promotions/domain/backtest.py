@@ -20,7 +20,8 @@ from liushui.promotions.domain.basket import Usage
 from liushui.promotions.domain.rulebook import Limits, Rulebook
 from liushui.promotions.domain.trial import NO_USAGE, Head, MakeTry, Row, Side, Trial, Usages, try_receipt
 
-_AHEAD = 3  # chunks under way per process
+_AHEAD = 2  # chunks under way per process
+_NONE: frozenset[str] = frozenset()
 
 
 class Load(Protocol):
@@ -30,10 +31,10 @@ class Load(Protocol):
 
 
 class Chunk(NamedTuple):
-    """Some receipts in the order of time: the head of each, and what `load` makes them of."""
+    """Some receipts in the order of time: the head of each, and what `load` makes each of."""
 
     heads: Sequence[Head]
-    payload: Any
+    payload: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,47 +77,52 @@ class Bench:
 
 
 class Counters:
-    """What has been used of one rulebook's limited promotions so far."""
+    """What has been used of one rulebook's limited promotions so far.
+
+    Which limits bind is kept up as they are used, since every receipt asks for it and few of them are ever reached.
+    """
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._limits = {each.id: each.limits for each in rulebook.promotions if is_limited(each.limits)}
+        self._left = {name: limits.budget for name, limits in self._limits.items() if limits.budget is not None}
         self._total = dict.fromkeys(self._limits, 0)
         self._spent = dict.fromkeys(self._limits, 0)
         self._members: dict[tuple[str, str], int] = {}
+        self._used_up: set[str] = set()  # promotions whose total is reached
+        self._used_up_by: dict[str, set[str]] = {}  # member: promotions whose limit he has reached
 
     def before(self, head: Head) -> Usages:
         """The usage that a receipt meets, in its plainest form."""
-        if not self._limits:
-            return NO_USAGE
-        found = {}
-        for promotion, limits in self._limits.items():
-            usage = self._usage(promotion, limits, head)
-            if usage is not None:
-                found[promotion] = usage
-        return found or NO_USAGE
+        binding = {name for name, left in self._left.items() if left < head.worth and self._spent[name]}
+        binding |= self._used_up
+        if head.member is not None:
+            binding |= self._used_up_by.get(head.member, _NONE)
+        return {name: self._usage(name, head) for name in self._limits if name in binding} if binding else NO_USAGE
 
-    def _usage(self, promotion: str, limits: Limits, head: Head) -> Usage | None:
-        total, member, spent = self._total[promotion], 0, self._spent[promotion]
-        if limits.total is None or total < limits.total:
-            total = 0
-        if limits.per_member is not None and head.member is not None:
-            member = self._members.get((promotion, head.member), 0)
-            member = member if member >= limits.per_member else 0
-        if limits.budget is None or limits.budget - spent >= head.worth:
-            spent = 0
-        return Usage(total=total, member=member, spent=spent) if total or member or spent else None
+    def _usage(self, name: str, head: Head) -> Usage:
+        is_reached = head.member is not None and name in self._used_up_by.get(head.member, _NONE)
+        return Usage(
+            total=self._total[name] if name in self._used_up else 0,
+            member=self._members[name, head.member] if is_reached and head.member is not None else 0,
+            spent=self._spent[name] if self._left.get(name, head.worth) < head.worth else 0,
+        )
 
     def after(self, head: Head, side: Side) -> None:
         """Count what a receipt has used."""
-        for promotion, amount, _applications in side.applied:
-            limits = self._limits.get(promotion)
+        for name, amount, _applications in side.applied:
+            limits = self._limits.get(name)
             if limits is None:
                 continue
-            self._total[promotion] += 1
-            self._spent[promotion] += amount
+            self._total[name] += 1
+            self._spent[name] += amount
+            if limits.budget is not None:
+                self._left[name] -= amount
+            if limits.total is not None and self._total[name] >= limits.total:
+                self._used_up.add(name)
             if limits.per_member is not None and head.member is not None:
-                key = (promotion, head.member)
-                self._members[key] = self._members.get(key, 0) + 1
+                count = self._members[name, head.member] = self._members.get((name, head.member), 0) + 1
+                if count >= limits.per_member:
+                    self._used_up_by.setdefault(head.member, set()).add(name)
 
     def guess(self, heads: Sequence[Head]) -> list[Usages] | None:
         """The usage that receipts would meet if nothing more were used before them."""
@@ -179,13 +185,12 @@ class _Taker:
 
     def take(self, chunk: Chunk, guessed: Guessed, rows: list[Row]) -> list[Row]:
         """The rows as they really are."""
-        trials: Sequence[Trial] | None = None
         for index, head in enumerate(chunk.heads):
             usages = (self.counters[0].before(head), self.counters[1].before(head))
             if usages != guessed.at(index):
                 self._bench = self._bench or Bench(self._plan)
-                trials = trials or self._bench.load(chunk.payload)
-                rows[index] = try_receipt(trials[index], self._bench.sides, usages)
+                [trial] = self._bench.load(chunk.payload[index : index + 1])
+                rows[index] = try_receipt(trial, self._bench.sides, usages)
             _count(self.counters, head, rows[index])
         return rows
 

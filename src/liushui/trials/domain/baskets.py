@@ -17,7 +17,7 @@ from liushui.catalog.contracts import Goods
 from liushui.orders.contracts import PastLine, PastSale
 from liushui.promotions.contracts import Basket, Chunk, Head, Line, Member, Trial
 
-CHUNK_RECEIPTS = 200
+CHUNK_RECEIPTS = 100
 
 
 class Place(NamedTuple):
