@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from liushui.catalog.domain import checks as catalog_checks
-from liushui.catalog.domain import import_columns, import_values, search_text, weighed
+from liushui.catalog.domain import import_columns, import_values, search_text, tags, weighed
 from liushui.intake.domain import sale_json
 from liushui.kernel import money, strict_json
 from liushui.promotions.domain import documents, rule_kinds
@@ -30,6 +30,8 @@ EXPRESSIONS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
     ),
     "image": (lambda text: catalog_checks._IMAGE.fullmatch(text), ("https://", "/", "https:///")),
     "weighed": (lambda text: weighed._ELEMENT_STRING.fullmatch(text), ("01", "(01)", "]C1")),
+    "tag": (lambda text: tags._TAG.fullmatch(text), ("a", "a.", "-", "茶_")),
+    "tags": (tags.split_tags, ("a", ", ", "，", "a ;", "|")),
     "pattern": (lambda text: store_checks._PATTERN.fullmatch(text), ("p", "pw", "2pppvc", "w")),
     "code": (lambda text: store_checks._CODE.fullmatch(text), ("a.", "a")),
     "user name": (lambda text: staff.USERNAME.fullmatch(text), ("a@", "a")),
@@ -78,7 +80,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
     root = Path(__file__).parents[2] / "src" / "liushui"
     tried = {
         "kernel/money.py", "catalog/domain/import_values.py", "catalog/domain/search_text.py",
-        "catalog/domain/import_columns.py", "catalog/domain/checks.py", "catalog/domain/weighed.py",
+        "catalog/domain/import_columns.py", "catalog/domain/checks.py", "catalog/domain/weighed.py", "catalog/domain/tags.py",
         "stores/domain/checks.py", "runtime/staff.py", "runtime/api_clients.py", "runtime/telemetry.py",
         "runtime/scrub.py", "intake/domain/sale_json.py",
         "promotions/domain/rule_kinds.py", "promotions/domain/documents.py", "kernel/strict_json.py",
