@@ -81,7 +81,8 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
     tried = {
         "kernel/money.py", "catalog/domain/import_values.py", "catalog/domain/search_text.py",
         "catalog/domain/import_columns.py", "catalog/domain/checks.py", "catalog/domain/weighed.py",
-        "catalog/domain/tags.py", "stores/domain/checks.py", "runtime/staff.py", "runtime/api_clients.py", "runtime/telemetry.py",
+        "catalog/domain/tags.py", "stores/domain/checks.py", "runtime/staff.py", "runtime/api_clients.py",
+        "runtime/telemetry.py",
         "runtime/scrub.py", "intake/domain/sale_json.py",
         "promotions/domain/rule_kinds.py", "promotions/domain/documents.py", "kernel/strict_json.py",
         "promotions/pages/form_document.py", "promotions/pages/form_values.py", "promotions/pages/form_change.py",
