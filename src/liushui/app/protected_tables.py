@@ -96,6 +96,7 @@ POLICIES: dict[str, Policy] = {
     "loyalty_top_up": BY_CHAIN,
     "loyalty_gift_card": BY_CHAIN,
     "loyalty_adjustment": BY_CHAIN,
+    "loyalty_card_extension": BY_CHAIN,
     "loyalty_expiry_run": BY_CHAIN,
     "loyalty_programme": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
     "loyalty_cancelled_programme": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),

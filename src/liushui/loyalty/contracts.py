@@ -33,12 +33,12 @@ MemberStatus = Literal["active", "merged", "erased"]
 Channel = Literal["till", "portal", "console", "import"]
 SpendKind = Literal["points", "stored_value", "gift_card"]
 HoldState = Literal["held", "posted", "voided", "expired", "reversed"]
-GiftCardState = Literal["issued", "active", "blocked"]
+GiftCardState = Literal["issued", "active", "blocked", "expired"]
 CHANNELS: tuple[Channel, ...] = ("till", "portal", "console", "import")
 HOLD_STATES: tuple[HoldState, ...] = ("held", "posted", "voided", "expired", "reversed")
 ENTRY_KINDS = (
     *("earn", "benefit", "take_back", "spend", "give_back", "expire", "forfeit"),  # of points, and of value what fits
-    *("top_up", "top_up_back", "sell", "adjust", "merge"),
+    *("top_up", "top_up_back", "sell", "adjust", "merge", "extend"),
 )
 TEXT_MAX: dict[str, int] = {
     "number": 16,
@@ -216,11 +216,30 @@ class GiftCard:
     balance_minor: int
     held_minor: int
     activated_at: datetime | None
+    ends_on: date | None = None  # the first day on which it pays for nothing; None: it has no end
 
     @property
     def free_minor(self) -> int:
-        """What may be spent now."""
+        """What may be spent now, if the card is not at its end."""
         return self.balance_minor - self.held_minor
+
+    def is_over(self, *, on: date) -> bool:
+        """Whether it is past its end on that business day."""
+        return self.state == "expired" or (self.ends_on is not None and self.ends_on <= on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardExtension:
+    """A new end for a gift card that one person asked for."""
+
+    id: UUID
+    number: str
+    ends_on: date
+    reason: str
+    approval_id: UUID
+    state: str  # waiting | booked | refused
+    problem: str
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +300,20 @@ class LedgerProblem:
 
     account_id: UUID
     what: str  # points | principal | gift | account
+    stated: int
+    explained: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceProblem:
+    """A sum of what was booked before a day that the entries do not explain."""
+
+    chain_id: int
+    day: date
+    store_id: int | None  # None: what was booked in no store
+    account_kind: str
+    currency: str
+    what: str  # points | principal_minor | gift_minor
     stated: int
     explained: int
 

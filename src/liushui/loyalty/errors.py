@@ -129,6 +129,12 @@ class GiftCardClosed(Conflict):
     type = "gift-card-state"
 
 
+class GiftCardExpired(Conflict):
+    """The validity of this gift card is over."""
+
+    type = "gift-card-expired"
+
+
 class HoldConflict(Conflict):
     """This order holds other points or value, or is completed otherwise."""
 

@@ -9,7 +9,9 @@ from liushui.loyalty.actions.dry_run import cancel_dry_run, run_dry_run, start_d
 from liushui.loyalty.actions.earn_sales import earn_sales
 from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
 from liushui.loyalty.actions.evaluate_tiers import evaluate_some, evaluate_tiers, last_day_over
+from liushui.loyalty.actions.expire_cards import expire_gift_cards
 from liushui.loyalty.actions.expire_points import chains_due, expire_points, expiry_progress
+from liushui.loyalty.actions.extend_card import card_extensions, request_card_extension, settle_card_extensions
 from liushui.loyalty.actions.gift_cards import (
     activate_gift_card,
     block_gift_card,
@@ -78,6 +80,7 @@ __all__ = [
     "block_gift_card",
     "cancel_dry_run",
     "cancel_programme",
+    "card_extensions",
     "chains_due",
     "create_programme_draft",
     "decide_programme",
@@ -89,6 +92,7 @@ __all__ = [
     "entries",
     "evaluate_some",
     "evaluate_tiers",
+    "expire_gift_cards",
     "expire_holds",
     "expire_points",
     "expiring",
@@ -128,12 +132,14 @@ __all__ = [
     "remove_programme_row",
     "rename_programme_draft",
     "request_adjustment",
+    "request_card_extension",
     "reverse",
     "run_dry_run",
     "save_programme_draft",
     "set_programme_fields",
     "settle_adjustment",
     "settle_adjustments",
+    "settle_card_extensions",
     "settle_programme_reviews",
     "snapshot",
     "start_dry_run",

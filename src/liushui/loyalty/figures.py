@@ -23,6 +23,7 @@ _PARTS = {
     "give_back": "given_back",
     "expire": "expired",
     "forfeit": "expired",
+    "extend": "expired",  # undoes it: the value of a card that was extended after its end
     "adjust": "adjusted",
     "merge": "merged",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -58,6 +58,15 @@ def _expire_points(now: datetime) -> int:
     return len(chains)
 
 
+def _expire_gift_cards(now: datetime) -> int:
+    """End gift cards the day after their last one is over everywhere: a store's business day may end at night."""
+    return facade.expire_gift_cards(on=timezone.localdate(now) - timedelta(days=1), now=now)
+
+
+def _settle_extensions(now: datetime) -> int:
+    return facade.settle_card_extensions(now=now)
+
+
 def _finish_merges(now: datetime) -> int:
     """Free the phones of duplicates whose merge was broken off."""
     return facade.finish_merges(now=now)
@@ -67,6 +76,8 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="loyalty-adjustments", every_seconds=3, run=_settle_adjustments),
     Tick(name="loyalty-holds", every_seconds=10, run=_expire_holds),
     Tick(name="loyalty-expiry", every_seconds=30, run=_expire_points),
+    Tick(name="loyalty-gift-cards", every_seconds=60, run=_expire_gift_cards),
+    Tick(name="loyalty-extensions", every_seconds=3, run=_settle_extensions),
     Tick(name="loyalty-merges", every_seconds=60, run=_finish_merges),
     Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),
     Tick(name="loyalty-tiers", every_seconds=20, run=_evaluate_tiers),

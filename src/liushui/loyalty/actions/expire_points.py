@@ -75,8 +75,8 @@ def expiry_progress(*, chain_id: int, on: date) -> ExpiryProgress | None:
 
 def chains_due(*, on: date) -> tuple[int, ...]:
     """The chains with accounts that expiry has to look at."""
-    rows = AccountRow.objects.filter(next_expiry_on__lte=on, is_open=True).values_list("chain_id", flat=True)
-    return tuple(sorted(rows.distinct()))
+    rows = AccountRow.objects.filter(next_expiry_on__lte=on, is_open=True, kind="member")
+    return tuple(sorted(rows.values_list("chain_id", flat=True).distinct()))
 
 
 def _run_row(chain_id: int, on: date, now: datetime) -> ExpiryRunRow:
@@ -91,7 +91,7 @@ def _run_row(chain_id: int, on: date, now: datetime) -> ExpiryRunRow:
 
 
 def _due(chain_id: int, on: date) -> QuerySet[AccountRow]:
-    return AccountRow.objects.filter(chain_id=chain_id, next_expiry_on__lte=on, is_open=True)
+    return AccountRow.objects.filter(chain_id=chain_id, next_expiry_on__lte=on, is_open=True, kind="member")
 
 
 def _range(run: ExpiryRunRow, on: date, now: datetime) -> int:

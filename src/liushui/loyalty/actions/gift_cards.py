@@ -15,6 +15,7 @@ from liushui.loyalty.domain import numbers
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed, GiftCardUnknown
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.models import AccountRow, GiftCardRow
+from liushui.loyalty.programme_live import live_programme
 from liushui.runtime import audit, sealed
 from liushui.runtime.access import Principal
 
@@ -25,7 +26,7 @@ _COLUMNS = (
     "issued_at",
 )
 _BALANCE = """
-SELECT c.number, c.chain_id, c.state, c.currency, c.activated_at, COALESCE(a.principal_free_minor, 0),
+SELECT c.number, c.chain_id, c.state, c.currency, c.activated_at, c.ends_on, COALESCE(a.principal_free_minor, 0),
  COALESCE((SELECT SUM(h.principal_minor) FROM loyalty_hold h WHERE h.account_id = c.id AND h.state = 'held'), 0)
 FROM loyalty_gift_card c LEFT JOIN loyalty_account a ON a.id = c.id
 """
@@ -78,7 +79,8 @@ def activate_gift_card(
     tender: str,
     now: datetime,
 ) -> GiftCard:
-    """Put the money that was paid on a card, named by its code or its number; once for each id of the caller's.
+    """Put the money that was paid on a card, named by its code or its number; once for each id of the caller's. It is
+    good for the months of the programme in force.
 
     Raises GiftCardUnknown, GiftCardClosed for one that is active or blocked, EntryConflict for the id with other terms.
     """
@@ -103,14 +105,16 @@ def activate_gift_card(
         operator=operator,
         reason=tender,
     )
+    ends_on = live_programme(chain_id=chain_id, at=now).card_ends_on(sold_on=entry.on_date)
     with transaction.atomic():
         if GiftCardRow.objects.filter(activation_id=activation_id).exclude(id=row.id).exists():
             raise EntryConflict("Another card was sold under this id")
         sold = GiftCardRow.objects.filter(id=row.id, state="issued").update(
-            state="active", activated_at=now, activation_id=activation_id
+            state="active", activated_at=now, activation_id=activation_id, ends_on=ends_on
         )
         if sold:
             open_account(account_id=row.id, chain_id=chain_id, kind="gift_card", currency=row.currency)
+            AccountRow.objects.filter(id=row.id).update(next_expiry_on=ends_on)
             ledger.book([entry])
     if not sold:
         _check_repeated(row.id, activation_id, entry)
@@ -225,7 +229,7 @@ def _check_repeated(card_id: UUID, activation_id: UUID, entry: NewEntry) -> None
 
 
 def _view(row: tuple[object, ...]) -> GiftCard:
-    number, chain_id, state, currency, activated_at, free, held = row
+    number, chain_id, state, currency, activated_at, ends_on, free, held = row
     return GiftCard(
         number=str(number),
         chain_id=int(str(chain_id)),
@@ -234,4 +238,5 @@ def _view(row: tuple[object, ...]) -> GiftCard:
         balance_minor=int(str(free)) + int(str(held)),
         held_minor=int(str(held)),
         activated_at=sql.read_time(activated_at),
+        ends_on=sql.read_date(ends_on),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from liushui.kernel.errors import LiushuiError
-from liushui.loyalty import sql
+from liushui.loyalty import ledger, sql
 from liushui.loyalty.contracts import HeldCard, Hold, Spend
 from liushui.loyalty.domain.programme import SpendOrder
 from liushui.loyalty.domain.spends import WantedPart, spends_sha256, wanted_parts
 from liushui.loyalty.errors import (
+    GiftCardExpired,
     GiftCardUnknown,
     HoldConflict,
     NotEnoughPoints,
@@ -62,6 +63,7 @@ class _Asked(NamedTuple):
     expires_at: datetime
     now: datetime
     digest: str
+    on: date  # the business day, by which gift cards end
 
     def row(self, position: int, part: WantedPart) -> tuple[object, ...]:
         """The row of a part before its split is known, in the order of the table's columns."""
@@ -103,6 +105,7 @@ def hold(
     asked = _Asked(
         order_key, chain_id, store_id, member_id, tuple(spends), currency, expires_at, now,
         spends_sha256(chain_id=chain_id, member_id=member_id, spends=spends, currency=currency),
+        _card_day(chain_id, store_id, spends, now),
     )  # fmt: skip
     account_id = member_id
     while True:
@@ -111,8 +114,15 @@ def hold(
         except _Missing as missing:
             kept = _moved_to(missing.part)
             if kept is None:
-                raise _refused(missing.part, currency) from None
+                raise _refused(missing.part, asked) from None
             account_id = kept  # merged meanwhile: the member kept has it all now
+
+
+def _card_day(chain_id: int, store_id: int | None, spends: Sequence[Spend], now: datetime) -> date:
+    """The business day by which gift cards end; any day where there are none."""
+    if not any(spend.kind == "gift_card" for spend in spends):
+        return date.min
+    return ledger.business_date(chain_id=chain_id, store_id=store_id, at=now)
 
 
 def _hold(asked: _Asked, account_id: UUID | None) -> Hold:
@@ -133,7 +143,7 @@ def _hold(asked: _Asked, account_id: UUID | None) -> Hold:
             return view_of(_rows(asked.order_key))
         gifts = []
         for position, part in enumerate(parts):
-            gifts.append(_take(part, currency=asked.currency, order=programme.spend_order))
+            gifts.append(_take(part, asked, programme.spend_order))
             _note_gift(asked.order_key, position, gifts[-1])
     return _answer(asked, account_id, parts, gifts)
 
@@ -150,7 +160,7 @@ def _hold_anew(asked: _Asked, parts: Sequence[WantedPart], order: SpendOrder) ->
             message = Message()
             stated = [asked.row(position, part) for position, part in enumerate(parts)]
             fresh = message.add([_inserting(stated)])
-            taken = [message.add([_taking(part, currency=asked.currency, order=order)]) for part in parts]
+            taken = [message.add([_taking(part, asked, order)]) for part in parts]
             message.send()
             if len(fresh.rows) < len(stated):
                 raise _KnownOrder
@@ -239,19 +249,19 @@ def _inserting(stated: Sequence[Sequence[object]]) -> Statement:
     )
 
 
-def _take(part: WantedPart, *, currency: str, order: SpendOrder) -> int:
+def _take(part: WantedPart, asked: _Asked, order: SpendOrder) -> int:
     """Take a part out of what is free by one conditional statement: its gift part. Raises _Missing."""
-    [found] = at_once.send([_taking(part, currency=currency, order=order)])
+    [found] = at_once.send([_taking(part, asked, order)])
     if not found:
         raise _Missing(part)
     return int(found[0][0])
 
 
-def _taking(part: WantedPart, *, currency: str, order: SpendOrder) -> Statement:
+def _taking(part: WantedPart, asked: _Asked, order: SpendOrder) -> Statement:
     sets = ["held_gift_minor = 0"]
     values: list[object] = []
     conditions: list[str] = []
-    asked: list[object] = []
+    needed: list[object] = []
     if part.value_minor:
         mark = sql.typed("bigint")
         expression, marks = _GIFT_PART[order if part.account_kind == "member" else "principal_first"]
@@ -265,16 +275,19 @@ def _taking(part: WantedPart, *, currency: str, order: SpendOrder) -> Statement:
         values = [amount] * (marks * 3 + 1)
         conditions.append("principal_free_minor >= 0 AND gift_free_minor >= 0")
         conditions.append(f"principal_free_minor + gift_free_minor >= {mark}")
-        asked.append(amount)
+        needed.append(amount)
     if part.points:
         sets.append("points_free = points_free - %s")
         values.append(part.points)
         conditions.append("points_free >= %s")
-        asked.append(part.points)
+        needed.append(part.points)
+    if part.account_kind == "gift_card":
+        conditions.append("(next_expiry_on IS NULL OR next_expiry_on > %s)")
+        needed.append(asked.on)
     return sql.statement(
         f"UPDATE loyalty_account SET {', '.join(sets)} WHERE id = %s AND is_open AND currency = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
         f" AND {' AND '.join(conditions)} RETURNING held_gift_minor",
-        [*values, part.account_id, currency, *asked],
+        [*values, part.account_id, asked.currency, *needed],
     )
 
 
@@ -288,11 +301,11 @@ def _moved_to(part: WantedPart) -> UUID | None:
     return kept.id if kept.id != part.account_id else None
 
 
-def _refused(part: WantedPart, currency: str) -> LiushuiError:
+def _refused(part: WantedPart, asked: _Asked) -> LiushuiError:
     """Why a part was not taken, for people: read after it was refused."""
-    row = AccountRow.objects.filter(id=part.account_id).first()
+    row, currency = AccountRow.objects.filter(id=part.account_id).first(), asked.currency
     if part.account_kind == "gift_card":
-        return _gift_refused(part, row, currency)
+        return _gift_refused(part, row, asked)
     if row is None or not row.is_open:
         return UnknownMember("There is no such member, or the membership has ended")
     if row.currency != currency:
@@ -311,9 +324,14 @@ def _refused(part: WantedPart, currency: str) -> LiushuiError:
     )
 
 
-def _gift_refused(part: WantedPart, row: AccountRow | None, currency: str) -> LiushuiError:
+def _gift_refused(part: WantedPart, row: AccountRow | None, asked: _Asked) -> LiushuiError:
     card = GiftCardRow.objects.filter(id=part.account_id).first()
-    if row is None or card is None or card.state != "active" or row.currency != currency:
+    if card is not None and card.state != "blocked" and card.ends_on is not None and card.ends_on <= asked.on:
+        return GiftCardExpired(
+            f"Gift card {part.gift_number} was good until {card.ends_on}", remedy="Have it extended.",
+            context={"reference": part.gift_number, "ends_on": card.ends_on.isoformat()},
+        )  # fmt: skip
+    if row is None or card is None or card.state != "active" or row.currency != asked.currency:
         return GiftCardUnknown(f"Gift card {part.gift_number} cannot be used", context={"reference": part.gift_number})
     return NotEnoughValue(
         f"There is {row.principal_free_minor} on gift card {part.gift_number}, {part.value_minor} is needed",

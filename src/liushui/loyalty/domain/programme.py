@@ -96,6 +96,7 @@ class Programme:
     levels: tuple[Level, ...] = ()  # the lowest first
     spend_order: SpendOrder = "principal_first"
     bonus_rows: tuple[BonusRow, ...] = ()
+    gift_card_months: int = 0  # how long a gift card is good from the day it is sold; 0: for ever
     birthday: Benefit | None = None
     anniversary: Benefit | None = None
 
@@ -148,6 +149,10 @@ class Programme:
         if self.validity.kind == "year_end":
             return date(earned_on.year + self.validity.count + 1, 1, 1)
         return add_months(earned_on, self.validity.count)
+
+    def card_ends_on(self, *, sold_on: date) -> date | None:
+        """The first day on which a gift card sold that day pays for nothing; None: it has no end."""
+        return add_months(sold_on, self.gift_card_months) if self.gift_card_months else None
 
     def level(self, code: str) -> Level | None:
         """The tier of this code; None when there is none."""

@@ -32,6 +32,7 @@ from liushui.loyalty.errors import InvalidProgramme
 _T = TypeVar("_T")
 FORMAT = 1
 ROWS_MAX, LEVELS_MAX, WORDS_MAX = 500, 50, 200
+CARD_MONTHS_MAX, CARD_MONTHS_MIN_CNY = 240, 36
 MULTIPLIER_MAX_BP = 1_000_000  # a hundred times
 TENDERS = ("cash", "card", "mobile", "other", "points", "stored_value", "gift_card")
 _CODE_MAX, _NAME_MAX = 64, 128  # as promotions take tiers
@@ -66,7 +67,10 @@ def read_programme(document: str | bytes | Mapping[str, Any]) -> Programme:
         strict.invalid(f"This is not format {FORMAT}", at="format")
     earning = _fields(fields["earning"], at="earning", required=("match", "tenders_without_points", "rows"))
     tiers = _fields(fields["tiers"], at="tiers", required=("window_months", "levels"))
-    value_rules = _fields(fields["stored_value"], at="stored_value", required=("spend_order", "top_up_bonus"))
+    value_rules = _fields(
+        fields["stored_value"], at="stored_value", required=("spend_order", "top_up_bonus"),
+        optional=("gift_card_months",),
+    )  # fmt: skip
     levels = _levels(tiers["levels"])
     read = Programme(
         currency=_currency(fields["currency"]),
@@ -82,6 +86,7 @@ def read_programme(document: str | bytes | Mapping[str, Any]) -> Programme:
             strict.choice(value_rules["spend_order"], at="stored_value.spend_order", among=get_args(SpendOrder)),
         ),
         bonus_rows=_bonus_rows(value_rules["top_up_bonus"]),
+        gift_card_months=_card_months(value_rules.get("gift_card_months", 0), str(fields["currency"])),
         birthday=_benefit(fields["birthday"], at="birthday"),
         anniversary=_benefit(fields["anniversary"], at="anniversary"),
     )
@@ -124,6 +129,8 @@ def write_programme(programme: Programme) -> dict[str, Any]:
             "top_up_bonus": [
                 {"paid_minor": row.paid_minor, "gift_minor": row.gift_minor} for row in programme.bonus_rows
             ],
+            # only where it is set, so that the digest of what was published before is what it was
+            **({"gift_card_months": programme.gift_card_months} if programme.gift_card_months else {}),
         },
         "birthday": _written_benefit(programme.birthday),
         "anniversary": _written_benefit(programme.anniversary),
@@ -162,6 +169,18 @@ def _fields(value: Any, *, at: str, required: Iterable[str], optional: Iterable[
 
 def _several(value: Any, *, at: str, most: int, read: Callable[[Any, str], _T]) -> tuple[_T, ...]:
     return strict.several(value, at=at, most=most, read=read, remedy="Keep one of them.")
+
+
+def _card_months(value: Any, currency: str) -> int:
+    """Months, 0 for no end. In China cards without a name are good for three years at least: decision 0193."""
+    at = "stored_value.gift_card_months"
+    months = strict.integer(value, at=at, low=0, high=CARD_MONTHS_MAX)
+    if currency == "CNY" and 0 < months < CARD_MONTHS_MIN_CNY:
+        strict.invalid(
+            f"A gift card without a name is good for {CARD_MONTHS_MIN_CNY} months at least", at=at,
+            remedy="Write 36 or more, or 0 for no end.",
+        )  # fmt: skip
+    return months
 
 
 def _currency(value: Any) -> str:

@@ -73,6 +73,32 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CardExtensionRow",
+            fields=[
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("chain_id", models.BigIntegerField()),
+                ("card_id", models.UUIDField(db_index=True)),
+                ("ends_on", models.DateField()),
+                ("reason", models.CharField(max_length=400)),
+                ("approval_id", models.UUIDField(unique=True)),
+                ("state", models.CharField(default="waiting", max_length=12)),
+                ("problem", models.CharField(blank=True, max_length=400)),
+                ("asked_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "db_table": "loyalty_card_extension",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["id"], name="card_extension_waiting")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "booked", "refused"])), name="card_extension_state"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="DryRunMemberRow",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -197,6 +223,7 @@ class Migration(migrations.Migration):
                                     "sell",
                                     "adjust",
                                     "merge",
+                                    "extend",
                                 ),
                             )
                         ),
@@ -239,6 +266,7 @@ class Migration(migrations.Migration):
                 ("issued_at", models.DateTimeField()),
                 ("activated_at", models.DateTimeField(null=True)),
                 ("activation_id", models.UUIDField(null=True, unique=True)),
+                ("ends_on", models.DateField(null=True)),
             ],
             options={
                 "db_table": "loyalty_gift_card",
@@ -246,7 +274,8 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("chain_id", "number"), name="gift_card_number_once"),
                     models.UniqueConstraint(fields=("batch_id", "position"), name="gift_card_position_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["issued", "active", "blocked"])), name="gift_card_state"
+                        condition=models.Q(("state__in", ["issued", "active", "blocked", "expired"])),
+                        name="gift_card_state",
                     ),
                 ],
             },

@@ -13,12 +13,13 @@ from liushui.loyalty.models.progress import (
     TierChangeRow,
     TierDayRow,
 )
-from liushui.loyalty.models.value import AdjustmentRow, ExpiryRunRow, GiftCardRow, TopUpRow
+from liushui.loyalty.models.value import AdjustmentRow, CardExtensionRow, ExpiryRunRow, GiftCardRow, TopUpRow
 
 __all__ = [
     "AccountRow",
     "AdjustmentRow",
     "CancelledProgrammeRow",
+    "CardExtensionRow",
     "CardRow",
     "DryRunMemberRow",
     "DryRunRow",

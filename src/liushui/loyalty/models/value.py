@@ -45,14 +45,39 @@ class GiftCardRow(models.Model):
     issued_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)
     activation_id = models.UUIDField(null=True, unique=True)
+    ends_on = models.DateField(null=True)  # as its account's next_expiry_on while that is open; null: no end
 
     class Meta:
         db_table = "loyalty_gift_card"
         constraints = [
             models.UniqueConstraint(fields=["chain_id", "number"], name="gift_card_number_once"),
             models.UniqueConstraint(fields=["batch_id", "position"], name="gift_card_position_once"),
-            models.CheckConstraint(condition=Q(state__in=["issued", "active", "blocked"]), name="gift_card_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["issued", "active", "blocked", "expired"]), name="gift_card_state"
+            ),
         ]
+
+
+class CardExtensionRow(models.Model):
+    """A new end for a gift card, which one person asks for and another approves."""
+
+    id = models.UUIDField(primary_key=True)
+    chain_id = models.BigIntegerField()
+    card_id = models.UUIDField(db_index=True)
+    ends_on = models.DateField()
+    reason = models.CharField(max_length=TEXT_MAX["reason"])
+    approval_id = models.UUIDField(unique=True)
+    state = models.CharField(max_length=12, default="waiting")
+    problem = models.CharField(max_length=TEXT_MAX["reason"], blank=True)  # why an approved one was not booked
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "loyalty_card_extension"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["waiting", "booked", "refused"]), name="card_extension_state")
+        ]
+        indexes = [models.Index(fields=["id"], name="card_extension_waiting", condition=Q(state="waiting"))]
 
 
 class AdjustmentRow(models.Model):

@@ -10,6 +10,7 @@ from liushui.loyalty.pages import (
     adjustments,
     drafts,
     dry_runs,
+    gift_cards,
     liability,
     member,
     member_deeds,
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("members/liability/export/", liability.liability_export, name="liability-export"),
     path("members/tiers/", tier_report.tier_report, name="tiers"),
     path("members/tiers/export/", tier_report.tier_export, name="tier-export"),
+    path("members/gift-cards/", gift_cards.gift_cards, name="gift-cards"),
     path("members/corrections/<uuid:adjustment_id>/", adjustments.correction, name="correction"),
     path("members/<uuid:member_id>/", member.member_detail, name="member"),
     path("members/<uuid:member_id>/personal/", member.personal, name="personal"),
@@ -70,5 +72,8 @@ MENU = (
     MenuEntry(
         section="members", title=_("Liability to members"), url_name="loyalty:liability", capability="report.read",
         position=30,
+    ),
+    MenuEntry(
+        section="members", title=_("Gift cards"), url_name="loyalty:gift-cards", capability="value.adjust", position=40
     ),
 )  # fmt: skip

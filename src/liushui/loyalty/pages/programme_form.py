@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty.domain.programme import ONCE_BP, Programme
-from liushui.loyalty.domain.programme_json import TENDERS, read_programme, write_programme
+from liushui.loyalty.domain.programme_json import (
+    CARD_MONTHS_MAX,
+    CARD_MONTHS_MIN_CNY,
+    TENDERS,
+    read_programme,
+    write_programme,
+)
 from liushui.loyalty.errors import InvalidProgramme
 from liushui.loyalty.pages.programme_values import (
     Wrong,
@@ -47,6 +53,7 @@ ROWS_MAX = {"earn": 200, "levels": 20, "bonus": 50}
 PLAIN = (
     "match", "tenders_without_points", "validity.kind", "validity.months", "validity.years", "redemption.is_on",
     "redemption.points", "redemption.minor", "redemption.max_share_bp", "window_months", "spend_order",
+    "gift_card_months",
     "birthday.is_on", "birthday.window", "birthday.points", "birthday.multiplier_bp", "anniversary.is_on",
     "anniversary.window", "anniversary.points", "anniversary.multiplier_bp",
 )  # fmt: skip
@@ -59,6 +66,7 @@ _POINTERS = {
     "earning.tenders_without_points": "tenders_without_points",
     "tiers.window_months": "window_months",
     "stored_value.spend_order": "spend_order",
+    "stored_value.gift_card_months": "gift_card_months",
 }
 
 
@@ -93,6 +101,7 @@ def form_of_document(document: Json, currency: str) -> Form:
         "validity.years": str(validity.get("years", 1)),
         "window_months": str(tiers["window_months"]),
         "spend_order": value["spend_order"],
+        "gift_card_months": str(value.get("gift_card_months", 0)),
     }
     redemption = document["redemption"] or {"points": 100, "minor": 100, "max_share_bp": ONCE_BP}
     form.plain |= {
@@ -223,6 +232,7 @@ class _Reader:
                 "spend_order": plain["spend_order"]
                 if plain["spend_order"] in ("gift_first", "pro_rata")
                 else "principal_first",
+                "gift_card_months": self.one("gift_card_months", lambda: self._card_months(plain)),
                 "top_up_bonus": [self._bonus(f"bonus.{at}", row) for at, row in enumerate(form.tables["bonus"])],
             },
             "birthday": self._benefit(plain, "birthday"),
@@ -231,6 +241,12 @@ class _Reader:
 
     def _whole(self, row: Row, key: str, *, low: int, high: int, name: str = "") -> Any:
         return self.one(name or key, lambda: read_whole(row.get(key, ""), low=low, high=high))
+
+    def _card_months(self, plain: Row) -> int:
+        months = read_whole(plain.get("gift_card_months", "") or "0", low=0, high=CARD_MONTHS_MAX)
+        if self.currency == "CNY" and 0 < months < CARD_MONTHS_MIN_CNY:
+            raise Wrong(_("0 for no end, or 36 months and more: the rules want three years at least."))
+        return months
 
     def _money(self, row: Row, key: str, name: str, *, least: int = 0) -> Any:
         def read() -> int:

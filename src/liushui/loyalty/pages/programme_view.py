@@ -67,6 +67,7 @@ LABELS: Mapping[str, Any] = {
     "redemption.minor": pgettext_lazy("programme", "pay this amount"),
     "redemption.max_share_bp": gettext_lazy("At most this part of a sale"),
     "window_months": gettext_lazy("Months that count"),
+    "gift_card_months": gettext_lazy("Months that a gift card is good for (0: no end)"),
     "birthday.points": gettext_lazy("Points with the first purchase"),
     "birthday.multiplier_bp": gettext_lazy("Points times"),
     "anniversary.points": gettext_lazy("Points with the first purchase"),

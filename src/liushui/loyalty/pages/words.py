@@ -30,6 +30,7 @@ ENTRY_KINDS: Mapping[str, Any] = {
     "give_back": pgettext_lazy("booking", "Given back"),
     "expire": pgettext_lazy("booking", "Expired"),
     "forfeit": pgettext_lazy("booking", "Forfeited"),
+    "extend": pgettext_lazy("booking", "Extended"),
     "top_up": pgettext_lazy("booking", "Topped up"),
     "top_up_back": pgettext_lazy("booking", "Top-up taken back"),
     "sell": pgettext_lazy("booking", "Gift card sold"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
+from liushui.loyalty.errors import GiftCardExpired
 from liushui.till import storage
 from liushui.till.actions.hold import hold
 from liushui.till.actions.hold_value import hold_value
@@ -107,6 +108,8 @@ def _gift_card(
     if row.is_training:
         return replace(tender, reference="training", note=mask(text)), storage.payable_minor(row)
     found = loyalty.gift_card(chain_id=row.chain_id, code=text)
+    if found.is_over(on=row.business_date):
+        raise GiftCardExpired(f"Gift card {found.number} was good until {found.ends_on}")
     if any(each.reference == found.number for each in rules.taken(tenders)):
         raise TenderRefused("This gift card is on the ticket already", pointer="/card")
     return replace(tender, reference=found.number, note=mask(found.number)), found.free_minor

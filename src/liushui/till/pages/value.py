@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -217,6 +217,14 @@ def _person(member: Member | None) -> dict[str, str]:
     return dict(privacy.masked(subject_ids=[member.subject_id]).get(member.subject_id, {}))
 
 
+def _ends_on(sold: ValueSale) -> date | None:
+    """The last day on which a card sold here is good; None: it has no end."""
+    if sold.kind != "gift_card" or sold.is_training or sold.state != "done":
+        return None
+    card = loyalty.gift_card_by_number(chain_id=stores.store(store_id=sold.store_id).chain_id, number=sold.card)
+    return card.ends_on - timedelta(days=1) if card.ends_on is not None else None
+
+
 def _receipt(request: HttpRequest, *, till: Till, sold: ValueSale, answer: Answer | None = None) -> HttpResponse:
     store = stores.store(store_id=till.store_id)
     shift = facade.current_shift(till=till)
@@ -230,6 +238,7 @@ def _receipt(request: HttpRequest, *, till: Till, sold: ValueSale, answer: Answe
         "member": mask(sold.customer) if sold.customer else "",
         "card": mask(sold.card) if sold.card else "",
         "balances": balances,
+        "ends_on": _ends_on(sold),
         "way": payment_words(sold.tender, sold.method),
         "failure": failure_words(sold.note) if sold.state == "failed" else "",
         "paper": paper_width(request),

@@ -9,14 +9,17 @@ import pytest
 from liushui.kernel.errors import LiushuiError
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade as loyalty
-from liushui.loyalty.errors import GiftCardClosed, NotEnoughValue
+from liushui.loyalty.errors import GiftCardClosed, GiftCardExpired, NotEnoughValue
+from liushui.loyalty.models import GiftCardRow
 from liushui.runtime.approvals import ApprovalMissing
 from liushui.till import facade
 from liushui.till.actions import sell_value
 from liushui.till.contracts import ValueTotals
 from liushui.till.errors import AmountRefused, NotEnough, ShiftBlocked, ShiftMissing, TenderRefused, ValueRefused
 from liushui.till.models import ValueRow
+from liushui.till.pages.words import answer_to
 from liushui.till.tests.conftest import NOON, Shop
+from liushui.till.tests.counter import open_counter
 from liushui.till.tests.membership import PHONE, cash, free, id_of, member_of, pay, publish_programme, scanned
 
 pytestmark = pytest.mark.django_db
@@ -220,3 +223,18 @@ def test_the_day_adds_its_shifts_up(till_with_members):
         ("top_up", 2, 10_500, 1_000)
     ]
     assert facade.verify_day(store_id=shop.store.id, business_date=day.business_date, now=NOON) == ()
+
+
+def test_a_card_past_its_end_pays_for_nothing_and_the_till_says_so(till_with_members):
+    shop, card = till_with_members, issued(till_with_members)
+    sold = facade.sell_gift_card(
+        till=shop.till, value_id=id_of(6), code=card.code, paid_minor=2_000, payment=CASH, now=NOON
+    )
+    counter = open_counter(till=shop.till)
+    assert "Good until" not in counter.look(f"value/{sold.id}/")
+    GiftCardRow.objects.update(ends_on=sold.business_date + timedelta(days=1))
+    assert f"{sold.business_date}" in counter.look(f"value/{sold.id}/").partition("Good until")[2][:60]
+    GiftCardRow.objects.update(ends_on=sold.business_date)
+    with pytest.raises(GiftCardExpired):
+        pay(shop, scanned(shop, "TEA"), "gift_card", card=card.code)
+    assert answer_to(GiftCardExpired("over")).advice.startswith("It pays for nothing any more.")
