@@ -14,6 +14,8 @@ KNOWN = {
     "app/serve.py": "listens",
     "runtime/jobs.py": "the name of this machine",
     "payments/providers/sandbox.py": "LIUSHUI_SANDBOX_PAY_URL",
+    "privacy/sms_gateway.py": "LIUSHUI_SMS_URL",
+    "privacy/mail_gateway.py": "LIUSHUI_EMAIL_HOST",
 }
 ALSO = ("payments/", "app/sandbox", "app/commands_payments")  # the sandbox is a program of its own
 

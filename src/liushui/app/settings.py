@@ -71,6 +71,11 @@ SECRET_KEY = _secret_key()
 DEBUG = LIUSHUI.debug
 ALLOWED_HOSTS = LIUSHUI.allowed_hosts
 DATABASES = {"default": _database()}
+EMAIL_HOST, EMAIL_PORT = LIUSHUI.email_host, LIUSHUI.email_port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = LIUSHUI.email_login()
+EMAIL_USE_TLS, EMAIL_USE_SSL = LIUSHUI.email_security == "starttls", LIUSHUI.email_security == "tls"
+EMAIL_TIMEOUT = LIUSHUI.message_seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = LIUSHUI.email_from
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "runtime.StaffUser"
 

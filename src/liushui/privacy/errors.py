@@ -88,3 +88,13 @@ class WrongCode(InvalidValue):
     """This code is not right, was used, or is too old."""
 
     type = "wrong-code"
+
+
+class MessageFailed(LiushuiError):
+    """The message could not be handed to the gateway, or nobody knows whether it was: try again in a minute.
+
+    Its detail is a word for what went wrong, never the receiver or the text.
+    """
+
+    status = 503
+    type = "message-failed"

@@ -45,7 +45,9 @@ from liushui.privacy.queries import (
     proofs,
     subject,
 )
+from liushui.privacy.rates import give_back as give_back_turn
 from liushui.privacy.rates import take as take_turn
+from liushui.privacy.rates import window_end
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
 from liushui.privacy.scanning import scan
@@ -69,6 +71,7 @@ __all__ = [
     "find_subjects",
     "forget_old_rows",
     "generated",
+    "give_back_turn",
     "give_consent",
     "has_consent",
     "is_index_changing",
@@ -100,6 +103,7 @@ __all__ = [
     "touch_subjects",
     "unindexed",
     "update_subject",
+    "window_end",
     "with_consent",
     "withdraw_consent",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import connection
+from django.db.models import F
 
 from liushui.privacy.models import RateRow
 
@@ -20,10 +21,20 @@ def take(*, key: str, limit: int, seconds: int, now: datetime) -> bool:
     if limit <= 0:
         return False
     bucket = int(now.timestamp()) // seconds
-    ends_at = connection.ops.adapt_datetimefield_value(datetime.fromtimestamp((bucket + 1) * seconds, UTC))
+    ends_at = connection.ops.adapt_datetimefield_value(window_end(seconds=seconds, now=now))
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [key, bucket, ends_at, limit])
         return cursor.fetchone() is not None
+
+
+def give_back(*, key: str, seconds: int, now: datetime) -> None:
+    """Uncount what was taken at this `now`, since it came to nothing."""
+    RateRow.objects.filter(key=key, bucket=int(now.timestamp()) // seconds, count__gt=0).update(count=F("count") - 1)
+
+
+def window_end(*, seconds: int, now: datetime) -> datetime:
+    """When the window of this moment ends, and counting begins anew."""
+    return datetime.fromtimestamp((int(now.timestamp()) // seconds + 1) * seconds, UTC)
 
 
 def forget_old(*, now: datetime) -> int:

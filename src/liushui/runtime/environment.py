@@ -115,13 +115,36 @@ class Environment(BaseSettings):
         "aes-256-gcm",
         description="Cipher of personal data written from now on: `aes-256-gcm` or `sm4-gcm`; both are always read.",
     )
+    gift_code_tries: int = Field(
+        10, ge=1, description="How many wrong codes of gift cards a till or an operator may enter within one window."
+    )
+    gift_code_minutes: int = Field(15, ge=1, description="Length of that window in minutes.")
     reveals_per_hour: int = Field(
         30, ge=0, description="How often one member of staff may see personal data unmasked within an hour."
     )
-    message_sender: Literal["console", "null"] = Field(
+    message_sender: Literal["console", "null", "gateway"] = Field(
         "console",
-        description="Where texts to members go: `console` writes them to `outbox/` in the data folder, `null` nowhere.",
+        description="Where texts to members go: `console` writes them to `outbox/` in the data folder, `null` nowhere, "
+        "`gateway` to the addresses below (docs/guides/messages.md).",
     )
+    message_seconds: float = Field(
+        4.0, gt=0, le=20, description="How long a page waits for a text to be taken: all tries by webhook together, "
+        "each step of SMTP.",
+    )  # fmt: skip
+    sms_url: str = Field(
+        "", description="Webhook that text messages are posted to, such as `https://sms.example/send`."
+    )
+    sms_secret: SecretStr = Field(SecretStr(""), description="Secret with which those posts are signed.")
+    sms_secret_file: Path | None = Field(None, description="File with that secret, in its place.")
+    email_host: str = Field("", description="SMTP server for e-mail to members.")
+    email_port: int = Field(587, gt=0, lt=65536, description="Its port.")
+    email_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to it is kept private: `starttls`, `tls` or `none`."
+    )
+    email_user: str = Field("", description="User name there; empty: without signing in.")
+    email_password: SecretStr = Field(SecretStr(""), description="Password there.")
+    email_password_file: Path | None = Field(None, description="File with that password, in its place.")
+    email_from: str = Field("", description="Sender's address, such as `Tea House <noreply@tea.example>`.")
     portal_chain: str = Field(
         "", description="Code of the chain whose members `/my/` is for; may be empty while there is one chain."
     )
@@ -135,9 +158,21 @@ class Environment(BaseSettings):
         0, ge=0, le=256, description="Processes that a backtest prices receipts in, at low priority; 0 is one a core."
     )
 
+    def sms_signing_secret(self) -> str:
+        """The secret of the webhook for text messages, from wherever it stands."""
+        return _secret(self.sms_secret, self.sms_secret_file)
+
+    def email_login(self) -> tuple[str, str]:
+        """User name and password at the SMTP server."""
+        return self.email_user, _secret(self.email_password, self.email_password_file)
+
     def sqlite_path(self) -> Path:
         """Where the embedded database lives."""
         return self.data_dir / "liushui.sqlite3"
+
+
+def _secret(given: SecretStr, file: Path | None) -> str:
+    return file.read_text("utf-8").strip() if file else given.get_secret_value()
 
 
 def reference() -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from liushui.kernel.errors import LiushuiError
-from liushui.privacy.errors import DataTaken, InvalidPersonalData, TooManyCodes, WrongCode
+from liushui.privacy.errors import DataTaken, InvalidPersonalData, MessageFailed, TooManyCodes, WrongCode
 
 
 def problem_text(error: LiushuiError) -> str:
     """One sentence under the field, or above the form."""
     if isinstance(error, (WrongCode, TooManyCodes)):
         return error.detail  # translated where it is raised
+    if isinstance(error, MessageFailed):
+        return _("We could not send the message just now. Please try again in a minute.")
     if isinstance(error, DataTaken):
         return _("This belongs to another membership already.")
     if isinstance(error, InvalidPersonalData):

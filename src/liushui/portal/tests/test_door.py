@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from pydantic import SecretStr
 
 from liushui.loyalty import facade as loyalty
 from liushui.portal.models import ShopperSessionRow
@@ -196,3 +197,20 @@ def test_which_chain_must_be_clear(shop: Shop, setting: Callable[..., None]) -> 
     assert Client().get("/my/sign-in/").status_code == 404
     setting(portal_chain="far")
     assert "Far" in Client(headers={"accept-language": "en"}).get("/my/sign-in/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "We could not send the message just now."), ("zh-hans", "短信暂时没有发送成功，请过一分钟再试。")],
+)
+def test_a_gateway_that_fails_is_told_to_the_shopper_in_his_words(
+    shop: Shop, setting: Callable[..., None], language: str, words: str
+) -> None:
+    setting(message_sender="gateway", sms_url="http://127.0.0.1:9/", sms_secret=SecretStr("x"))
+    client = Client(headers={"accept-language": language})
+    answer = client.post("/my/sign-in/", {"phone": PHONE})
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert words in page
+    assert PHONE not in page
+    assert client.get("/my/code/").status_code == 302  # there is no step to go on with

@@ -84,7 +84,8 @@ def gathered(*, subject_id: UUID, now: datetime) -> dict[str, Any]:
             for each in consent_history(subject_id=subject_id)
         ],
         "messages": [
-            {"channel": each.channel, "purpose": each.purpose, "to": each.to_masked, "at": each.sent_at.isoformat()}
+            {"channel": each.channel, "purpose": each.purpose, "to": each.to_masked, "at": each.sent_at.isoformat(),
+             "outcome": each.outcome}
             for each in messages
         ],
         "sources": {source.name: source.export(subject_id) for source in registry.sources()},

@@ -20,7 +20,7 @@ from liushui.privacy import messages, rates, vault
 from liushui.privacy.actions.send_message import CODE, receiver_of, send_message
 from liushui.privacy.contracts import CodeRequest
 from liushui.privacy.domain.personal import masked_value
-from liushui.privacy.errors import TooManyCodes, WrongCode
+from liushui.privacy.errors import MessageFailed, TooManyCodes, WrongCode
 from liushui.privacy.models import CodeRow
 from liushui.runtime import sealed
 
@@ -42,7 +42,8 @@ def request_code(
     now: datetime,
     subject_id: UUID | None = None,
 ) -> CodeRequest:
-    """Send a fresh code; the ones before are worth nothing from here on. Raises InvalidPersonalData, TooManyCodes.
+    """Send a fresh code; the ones before are worth nothing from here on. Raises InvalidPersonalData, TooManyCodes, and
+    MessageFailed, after which the receiver may ask as often as before.
 
     Without `to` it goes to what is kept of the subject; UnknownSubject when that is nothing. Whether the receiver is
     known here does not matter otherwise, so that nobody learns it. `address` is the asker's.
@@ -60,9 +61,13 @@ def request_code(
         made_at=now, expires_at=now + LIFE,
     )  # fmt: skip
     text = gettext("%(code)s is your code. It is good for 5 minutes. Tell it to nobody.") % {"code": code}
-    send_message(
-        chain_id=chain_id, subject_id=subject_id, to=receiver, channel=channel, text=text, purpose=CODE, now=now
-    )
+    try:
+        send_message(
+            chain_id=chain_id, subject_id=subject_id, to=receiver, channel=channel, text=text, purpose=CODE, now=now
+        )
+    except MessageFailed:
+        rates.give_back(key=limits[-1][0], seconds=_HOUR, now=now)
+        raise
     hint = code if settings.LIUSHUI.demo_hints and messages.is_shown_locally() else ""
     return CodeRequest(
         id=code_id, to=masked_value(mask=field, value=receiver), expires_at=now + LIFE, hint=hint

@@ -47,8 +47,8 @@ def unindexed() -> int:
 def drop_old_index(*, now: datetime, on_progress: Progress = lambda _done, _all: None) -> bool:
     """End a change of the secret: what is missing still is indexed, the older secret destroyed, its rows deleted.
 
-    False when the change began less than an hour ago. Raises IndexChanging when a value can't be indexed, KeyMissing where
-    the secrets are given by the environment.
+    False when the change began less than an hour ago. Raises IndexChanging when a value can't be indexed, KeyMissing
+    where the environment gives the secrets.
     """
     reindex(on_progress=on_progress)
     missing = unindexed()
