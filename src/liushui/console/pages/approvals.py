@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.console.shell import local_name
@@ -31,8 +31,8 @@ VIEWS: dict[str, Any] = {
     "history": gettext_lazy("History"),
 }
 STATES: dict[str, Any] = {
-    "pending": gettext_lazy("Waiting"),
-    "approved": gettext_lazy("Approved"),
+    "pending": pgettext_lazy("approval", "Waiting"),
+    "approved": pgettext_lazy("approval", "Approved"),
     "rejected": gettext_lazy("Rejected"),
     "withdrawn": gettext_lazy("Withdrawn"),
     "expired": gettext_lazy("Expired"),

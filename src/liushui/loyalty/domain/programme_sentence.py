@@ -84,7 +84,8 @@ def _when_zh(row: EarnRow) -> str:
         parts.append("每月 " + "、".join(str(day) for day in row.month_days) + " 日")
     if row.hours:
         parts.append("、".join(f"{_clock(start)}–{_clock(end)}" for start, end in row.hours))
-    return "在" + "且".join(parts[:2]) + (" " + parts[2] if len(parts) > 2 else "") if parts else ""
+    said = "且".join(parts[:2]) + (" " + parts[2] if len(parts) > 2 else "")
+    return f"在{' ' if said[:1].isdigit() else ''}{said}{' ' if row.hours else ''}" if parts else ""
 
 
 def _when_en(row: EarnRow) -> str:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
 
+from liushui.kernel.money_text import money_text
 from liushui.loyalty.contracts import Member
 from liushui.loyalty.lists import Booking, entries_before, merged_numbers
 from liushui.loyalty.pages.words import CHANNELS, ENTRY_KINDS, PURPOSES
@@ -55,12 +56,12 @@ class History:
 
 def history(
     *, member: Member, tab: str, before: datetime | None, tiers: Mapping[str, str], places: Mapping[int, str],
-    principal: Principal,
+    principal: Principal, currency: str,
 ) -> History:  # fmt: skip
     """Lines of one kind or of all, the newest first."""
     found: list[Moment] = []
     if tab in ("", "points", "value"):
-        found += _entries(member, tab, before, places)
+        found += _entries(member, tab, before, places, currency)
     if tab in ("", "purchases"):
         found += _purchases(member, before, places, principal)
     if tab in ("", "tiers"):
@@ -75,12 +76,14 @@ def history(
     return History(moments=tuple(shown), before=shown[-1].at.astimezone(UTC).isoformat() if more else "")
 
 
-def _entries(member: Member, tab: str, before: datetime | None, places: Mapping[int, str]) -> list[Moment]:
+def _entries(
+    member: Member, tab: str, before: datetime | None, places: Mapping[int, str], currency: str
+) -> list[Moment]:
     return [
         Moment(
             at=entry.at,
             title=str(ENTRY_KINDS.get(entry.kind, entry.kind)),
-            note=_entry_note(entry),
+            note=_entry_note(entry, currency),
             place=places.get(entry.store_id or 0, ""),
             points=entry.points or None,
             amount_minor=(entry.principal_minor + entry.gift_minor) or None,
@@ -90,12 +93,13 @@ def _entries(member: Member, tab: str, before: datetime | None, places: Mapping[
     ]
 
 
-def _entry_note(entry: Booking) -> str:
+def _entry_note(entry: Booking, currency: str) -> str:
     parts = []
     if entry.lot_until is not None and entry.lot_until.year < 9999:
         parts.append(_("until %(day)s") % {"day": entry.lot_until.isoformat()})
     if entry.gift_minor and entry.principal_minor:
-        parts.append(_("of which gift part"))
+        gift = money_text(amount_minor=entry.gift_minor, currency=currency, language=get_language() or "en")
+        parts.append(_("of which gift part %(amount)s") % {"amount": gift})
     elif entry.gift_minor:
         parts.append(_("Gift part"))
     if entry.reason:

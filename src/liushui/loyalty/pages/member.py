@@ -59,6 +59,7 @@ def show_member(
     told = history(
         member=member, tab=tab if tab in TABS else "", before=_before(request), tiers=tiers,
         places={key: local((store.name_zh, store.name_en)) for key, store in places.items()}, principal=principal,
+        currency=chain.currency,
     )  # fmt: skip
     context = {
         "zone": zone_of(chain),

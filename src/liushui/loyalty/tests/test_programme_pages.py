@@ -55,7 +55,7 @@ def test_a_programme_that_goes_through_the_form_comes_out_the_same(document: dic
 
 def test_a_row_is_said_in_both_languages() -> None:
     first, second, third = (say_earn_row(row, WORDS) for row in read_programme(RICH).earn_rows)
-    assert first.zh == "金卡、银卡会员在周末且每月 8、18 日 19:00–22:00在网店购买生鲜，每 ¥10 积 2 分，1.5 倍。"
+    assert first.zh == "金卡、银卡会员在周末且每月 8、18 日 19:00–22:00 在网店购买生鲜，每 ¥10 积 2 分，1.5 倍。"
     assert first.en == (
         "Gold or Silver members earn 2 points per ¥10 on Fresh food at the web shop at weekends on day 8 or 18 of the"
         " month from 19:00 to 22:00, times 1.5."

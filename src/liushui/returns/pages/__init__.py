@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from liushui.returns.pages.came_back import export, report, returned_lines
+from liushui.returns.pages.came_back import export, returned_lines
 from liushui.returns.pages.policy import policy
+from liushui.returns.pages.report import report, report_export
 from liushui.runtime.menu import MenuEntry
 
 app_name = "returns"
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("returns/", returned_lines, name="list"),
     path("returns/export/", export, name="export"),
     path("returns/report/", report, name="report"),
+    path("returns/report/export/", report_export, name="report-export"),
     path("returns/policy/", policy, name="policy"),
 ]
 

@@ -1,8 +1,8 @@
-"""Lines that came back: a list with filters, the same as a file, and the report."""
+"""Lines that came back: a list with filters, and the same as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,14 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from liushui.kernel.errors import InvalidValue
 from liushui.kernel.money import exponent
 from liushui.returns import facade
-from liushui.returns.contracts import ReturnEntry, ReturnQuery, ReturnSum
-from liushui.returns.pages.words import SUMMED_BY, code_names
+from liushui.returns.contracts import ReturnEntry, ReturnQuery
+from liushui.returns.pages.words import code_names
 from liushui.runtime.access import Principal
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.web import page
@@ -27,7 +27,7 @@ from liushui.stores.contracts import Place, Store
 
 EXPORT_ROWS_MAX = 200_000
 _EXPORT_PAGE = 500
-_PLACES = 3  # no currency of ISO 4217 that we sell in has more
+PLACES = 3  # no currency of ISO 4217 that we sell in has more
 _TEXT_MAX = 128
 _LAST_DAYS = 30  # when the address names no days
 _COLUMNS = (
@@ -41,8 +41,8 @@ _COLUMNS = (
     Column(title=gettext_lazy("Category")),
     Column(title=pgettext_lazy("returns", "Units"), kind="integer"),
     Column(title=pgettext_lazy("returns", "Currency")),
-    Column(title=gettext_lazy("Refund"), kind="amount", places=_PLACES),
-    Column(title=gettext_lazy("Tax within"), kind="amount", places=_PLACES),
+    Column(title=gettext_lazy("Refund"), kind="amount", places=PLACES),
+    Column(title=gettext_lazy("Tax within"), kind="amount", places=PLACES),
     Column(title=pgettext_lazy("returns", "Reason")),
     Column(title=pgettext_lazy("returns", "Condition")),
     Column(title=gettext_lazy("Approved by")),
@@ -76,12 +76,12 @@ class Filters:
 @page(capability="sale.read")
 def returned_lines(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """The newest first."""
-    filters = _filters(request, allowed=principal.stores("sale.read"))
+    filters = filters_of(request, allowed=principal.stores("sale.read"))
     try:
         found = facade.returns(query=filters.query)
     except InvalidValue:  # an address that somebody edited: start at the beginning
         found = facade.returns(query=replace(filters.query, cursor=""))
-    reasons, conditions = code_names(_chains(filters.place))
+    reasons, conditions = code_names(chains_of(filters.place))
     return render(
         request,
         "returns/returns.html",
@@ -102,42 +102,18 @@ def returned_lines(request: HttpRequest, *, principal: Principal) -> HttpRespons
 @page(capability="report.export")
 def export(request: HttpRequest, *, principal: Principal) -> HttpResponseBase:
     """What the list finds, all pages, as `?format=csv` or `xlsx`; the newest EXPORT_ROWS_MAX at most."""
-    filters = _filters(request, allowed=principal.stores("report.export") & principal.stores("sale.read"))
+    filters = filters_of(request, allowed=principal.stores("report.export") & principal.stores("sale.read"))
     query = replace(filters.query, cursor="", limit=_EXPORT_PAGE)
     return table_response(
         filename="liushui-returns",
         columns=_COLUMNS,
-        rows=_export_rows(query, *code_names(_chains(filters.place))),
+        rows=_export_rows(query, *code_names(chains_of(filters.place))),
         format=request.GET.get("format", "csv"),
     )
 
 
-@require_GET
-@page(capability="report.read")
-def report(request: HttpRequest, *, principal: Principal) -> HttpResponse:
-    """Sums by `?by=`: reason, condition, store, cashier or item."""
-    filters = _filters(request, allowed=principal.stores("report.read"))
-    by = request.GET.get("by", "reason")
-    by = by if by in SUMMED_BY else "reason"
-    sums = facade.return_sums(query=filters.query, by=by)
-    currencies = sorted({each.currency for each in sums})
-    totals = {currency: sum(each.amount_minor for each in sums if each.currency == currency) for currency in currencies}
-    return render(
-        request,
-        "returns/report.html",
-        {
-            "rows": _sum_rows(sums, by, totals, filters.place),
-            "totals": totals.items(),
-            "by": by,
-            "choices": SUMMED_BY.items(),
-            "head": SUMMED_BY[by],
-            "filters": filters,
-            "typed": filters.typed,
-        },
-    )
-
-
-def _filters(request: HttpRequest, *, allowed: frozenset[int]) -> Filters:
+def filters_of(request: HttpRequest, *, allowed: frozenset[int]) -> Filters:
+    """The address as a query; what is no date is named and left out."""
     typed = {name: value.replace("\0", "").strip()[:_TEXT_MAX] for name, value in request.GET.dict().items()}
     place = stores.place(query=request.GET.dict(), allowed=allowed)
     problems: list[str] = []
@@ -175,7 +151,8 @@ def _read(text: str, otherwise: date, problems: list[str]) -> date:
     return found if 1971 <= found.year <= 9000 else otherwise
 
 
-def _chains(place: Place) -> frozenset[int]:
+def chains_of(place: Place) -> frozenset[int]:
+    """The chains of the stores that were asked for."""
     return frozenset(store.chain_id for store in stores.stores() if store.id in place.store_ids)
 
 
@@ -199,7 +176,7 @@ def _export_rows(
     for _page in range(EXPORT_ROWS_MAX // _EXPORT_PAGE):
         found = facade.returns(query=query)
         for row in _rows(found.entries, reasons, conditions):
-            entry, unit = row.entry, 10 ** (_PLACES - exponent(row.entry.currency))
+            entry, unit = row.entry, 10 ** (PLACES - exponent(row.entry.currency))
             yield (
                 entry.receipt_number, entry.store_code, entry.business_date, row.local_time, entry.operator, entry.sku,
                 entry.name, entry.category, entry.units, entry.currency, entry.amount_minor * unit,
@@ -209,30 +186,3 @@ def _export_rows(
         if not found.next_cursor:
             return
         query = replace(query, cursor=found.next_cursor)
-
-
-def _sum_rows(
-    sums: tuple[ReturnSum, ...], by: str, totals: Mapping[str, int], place: Place
-) -> list[dict[str, Any]]:  # fmt: skip
-    label = _labels(by, place)
-    return [
-        {
-            "sum": each,
-            "label": label(each),
-            "share_bp": each.amount_minor * 10_000 // totals[each.currency] if totals[each.currency] else None,
-        }
-        for each in sums
-    ]
-
-
-def _labels(by: str, place: Place) -> Callable[[ReturnSum], Any]:
-    nothing = pgettext("returns", "Not said")
-    if by == "store":
-        known = {store.code: store for store in stores.stores() if store.id in place.store_ids}
-        return lambda each: known.get(each.key, each.key)
-    if by in ("reason", "condition"):
-        names = dict(zip(("reason", "condition"), code_names(_chains(place)), strict=True))[by]
-        return lambda each: names.get(each.key, each.key) or nothing
-    if by == "item":
-        return lambda each: f"{each.key} · {each.label}"
-    return lambda each: each.key or nothing

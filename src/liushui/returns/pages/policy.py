@@ -17,7 +17,7 @@ from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.kernel.money import format_minor, parse_minor
 from liushui.returns import facade
 from liushui.returns.contracts import LATE_TENDERS, MONEY_TENDERS, PolicyView, ReturnPolicy
-from liushui.returns.domain.policy import CODES_MAX, from_json, to_json
+from liushui.returns.domain.policy import CODES_MAX, DAYS_MAX, from_json, to_json
 from liushui.returns.errors import PolicyChanged
 from liushui.returns.pages.words import COUPONS_BACK, MONEY, OTHER_STORE
 from liushui.runtime.access import Principal
@@ -31,9 +31,9 @@ _DAYS = ("days_max", "card_days")
 _CHOICES = ("other_store", "coupons_back", "unreceipted_tender", "card_late_tender", "exchanged_tender")
 LABELS: Mapping[str, Any] = {
     "days_max": gettext_lazy("Days to bring goods back"),
-    "approval_over_minor": gettext_lazy("Another person agrees above"),
-    "unreceipted_max_minor": gettext_lazy("Without a receipt at most"),
-    "card_days": gettext_lazy("Card and phone at most days"),
+    "approval_over_minor": gettext_lazy("Approval is needed above"),
+    "unreceipted_max_minor": gettext_lazy("At most without a receipt"),
+    "card_days": gettext_lazy("Days in which card and phone are paid back"),
     "tender_order": gettext_lazy("Money goes back in this order"),
     "reasons": gettext_lazy("Reasons"),
     "conditions": gettext_lazy("Conditions of the goods"),
@@ -59,7 +59,7 @@ def policy(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         messages.error(request, _("Somebody else has changed the policy meanwhile: this is how it stands now."))
         return redirect(request.get_full_path())
     except InvalidValue as problem:
-        context = _context(chain, view, typed, version=version) | {"problem": problem, "where": _where(problem)}
+        context = _context(chain, view, typed, version=version) | _wrong(problem)
         return render(request, "returns/policy.html", context, status=422)
     messages.success(request, _("The return policy is saved. It holds from now on, at every till of the chain."))
     return redirect(request.get_full_path())
@@ -129,7 +129,21 @@ def _read(typed: Mapping[str, Any], chain: Chain) -> ReturnPolicy:
     return from_json(values)
 
 
-def _where(problem: LiushuiError) -> str:
-    """What people call the setting that is wrong."""
-    name = (problem.pointer or "/").split("/")[1]
-    return str(LABELS.get(name, ""))
+def _wrong(problem: LiushuiError) -> dict[str, Any]:
+    """What is wrong in words, what people call the setting, and the id of the field that it is said beside."""
+    name, *place = (problem.pointer or "/").strip("/").split("/")
+    field = "-".join([name, *place])
+    if name in _DAYS:
+        text = _("Write a whole number of days from 0 to %(most)s.") % {"most": f"{DAYS_MAX:,}"}
+    elif name in _AMOUNTS:
+        text = _("Write an amount of 0 or more, such as 200 or 12.50.")
+    elif name == "tender_order":
+        text, field = _("Name each way once: one is there twice."), "tender_order-0"
+    elif name in ("reasons", "conditions") and len(place) == 2:
+        text = _("A row needs a code, a Chinese and an English name; short ones, without control characters.")
+    elif name in ("reasons", "conditions"):
+        text = _("Each code stands there once, and there are at most %(most)s of them.") % {"most": CODES_MAX}
+        field = f"{name}-0-code"
+    else:
+        text = _(problem.title)
+    return {"problem": text, "where": LABELS.get(name, ""), "wrong": name, "wrong_field": field}

@@ -142,6 +142,8 @@ def test_the_list_the_file_and_the_report_show_it(house: House, returned: UUID, 
     assert ",6.660," in file
     for by, word in (("reason", "Faulty"), ("store", "Second"), ("cashier", "100.0%"), ("item", "MILK")):
         assert word in browser.get(f"/returns/report/?by={by}&{days}").content.decode()
+    file = b"".join(browser.get(f"/returns/report/export/?by=reason&format=csv&{days}").streaming_content).decode()
+    assert file.splitlines()[1] == "Faulty,1,1,2,CNY,6.660,100.00"
     assert "This is not a date" in browser.get("/returns/?from=yesterday").content.decode()
     assert browser.get("/returns/?after=nonsense").status_code == 200
 
@@ -184,9 +186,13 @@ def test_the_policy_is_changed_on_its_page(house: House, signed_in, monkeypatch)
     stale = browser.post("/returns/policy/", policy_form(days_max="3"), follow=True)
     assert "Somebody else has changed the policy" in stale.content.decode()
     for wrong, word in (
-        ({"days_max": "soon"}, "Days to bring goods back"),
-        ({"approval_over_minor": "much"}, "Another person agrees above"),
-        ({"tender_order-0": "card"}, "Money goes back in this order"), ({"reasons-0-name_en": ""}, "Reasons"),
+        ({"days_max": "soon"}, "Write a whole number of days from 0 to"),
+        ({"approval_over_minor": "much"}, "Write an amount of 0 or more, such as 200 or 12.50."),
+        ({"tender_order-0": "card"}, "Name each way once"), ({"reasons-0-name_en": ""}, "A row needs a code"),
+        (
+            {"reasons-1-code": "broken", "reasons-1-name_zh": "坏", "reasons-1-name_en": "Bad"},
+            "Each code stands there once",
+        ),
     ):  # fmt: skip
         answer = browser.post("/returns/policy/", policy_form(version="1", **wrong))
         assert (answer.status_code, word in answer.content.decode()) == (422, True), wrong
