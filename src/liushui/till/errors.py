@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed, NotFound
+from liushui.kernel.errors import Conflict, InvalidValue, LiushuiError, NotAllowed, NotFound
 from liushui.till.contracts import Blocker
 
 
@@ -137,6 +138,21 @@ class PaymentCodeNeeded(InvalidValue):
     """This is no payment code of a phone."""
 
     type = "payment-code-needed"
+
+
+class TooManyGiftCodes(LiushuiError):
+    """Too many wrong codes of gift cards were entered here."""
+
+    status = 429
+    type = "too-many-gift-codes"
+
+    def __init__(self, *, until: datetime) -> None:
+        """`until`: when codes are taken again, by the store's clock."""
+        super().__init__(
+            f"Codes of gift cards are taken again at {until:%H:%M}", remedy="Wait until then.",
+            context={"until": until.isoformat()},
+        )  # fmt: skip
+        self.until = until
 
 
 class TenderKept(Conflict):

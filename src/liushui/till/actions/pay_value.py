@@ -11,6 +11,7 @@ from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
 from liushui.loyalty.errors import GiftCardExpired
 from liushui.till import storage
+from liushui.till.actions.gift_code import card_of_code
 from liushui.till.actions.hold import hold
 from liushui.till.actions.hold_value import hold_value
 from liushui.till.actions.pay import PAYABLE, amount_for, payable, take
@@ -43,7 +44,7 @@ def pay_value(
         state="paid", taken_at=now,
     )  # fmt: skip
     if type == "gift_card":
-        tender, most = _gift_card(row, tenders, tender, card)
+        tender, most = _gift_card(till, row, tenders, tender, card, now)
     else:
         most = _of_member(row, tenders, type, due, now)
     amount = amount_for(due, min(most, due) if amount_minor is None else amount_minor)
@@ -100,14 +101,14 @@ def _of_member(row: TicketRow, tenders: Sequence[TicketTender], type: str, due: 
 
 
 def _gift_card(
-    row: TicketRow, tenders: Sequence[TicketTender], tender: TicketTender, code: str
+    till: Till, row: TicketRow, tenders: Sequence[TicketTender], tender: TicketTender, code: str, now: datetime
 ) -> tuple[TicketTender, int]:
     text = code.strip()
     if not text or len(text) > CODE_MAX or "\0" in text:
         raise TenderRefused("This is not the code of a gift card", pointer="/card")
     if row.is_training:
         return replace(tender, reference="training", note=mask(text)), storage.payable_minor(row)
-    found = loyalty.gift_card(chain_id=row.chain_id, code=text)
+    found = card_of_code(till=till, code=text, now=now)
     if found.is_over(on=row.business_date):
         raise GiftCardExpired(f"Gift card {found.number} was good until {found.ends_on}")
     if any(each.reference == found.number for each in rules.taken(tenders)):

@@ -21,6 +21,7 @@ from liushui.stores import facade as stores
 from liushui.till import storage
 from liushui.till.actions.book_value import go_on
 from liushui.till.actions.charge_value import charge, payment_id_of
+from liushui.till.actions.gift_code import card_of_code
 from liushui.till.contracts import Till, ValueSale
 from liushui.till.domain.codes import mask
 from liushui.till.domain.numbers import value_number, value_series
@@ -70,7 +71,7 @@ def sell_gift_card(
     *, till: Till, value_id: UUID, code: str, paid_minor: int, payment: Payment, now: datetime
 ) -> ValueSale:
     """Sell a gift card that lies at the till: its code is scanned, and what is paid is on it."""
-    card = loyalty.gift_card(chain_id=till.chain_id, code=code.strip())
+    card = card_of_code(till=till, code=code.strip(), now=now)
     if card.state != "issued" and ValueRow.objects.filter(id=value_id).first() is None:
         raise ValueRefused("This gift card has been sold already")
     sold = _Sold(kind="gift_card", paid_minor=paid_minor, card=card.number)

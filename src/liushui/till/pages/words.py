@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from liushui.kernel.errors import LiushuiError
 from liushui.orders import facade as orders
 from liushui.till.contracts import TicketTender
-from liushui.till.errors import CodeRefused
+from liushui.till.errors import CodeRefused, TooManyGiftCodes
 
 # By the type of a named error: what the cashier does next. The title, translated too, says what happened.
 _ADVICE: Mapping[str, Any] = {
@@ -134,6 +134,10 @@ def answer_to(error: LiushuiError, *, about: str = "") -> Answer:
     advice = str(_ADVICE.get(error.type, ""))
     if isinstance(error, CodeRefused):
         advice = code_problem(error.reason)
+    if isinstance(error, TooManyGiftCodes):
+        advice = gettext("Codes are taken again at %(time)s. Take another way of paying until then.") % {
+            "time": f"{error.until:%H:%M}"
+        }
     return Answer(level="bad", title=gettext(error.title), advice=advice, about=about[:80])
 
 
