@@ -26,6 +26,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (360, 768, 1366, 1920)
 LANGUAGES = ("zh-hans", "en")
 THEMES = ("light", "dark")
+FACTS = "facts.json"
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Records what the Content-Security-Policy refuses, from the first line of every page on.
@@ -38,6 +39,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_picture_unless_asked() -> Iterator[None]:
+    """Pictures are for people to look at, and an eighth of the time: without PICTURES none is taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not os.environ.get("PICTURES"):
+            patch.setattr(Page, "screenshot", lambda self, **_how: b"")
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +90,10 @@ def serving(folder: Path, *prepare: str) -> Iterator[Served]:
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
-    facts: dict[str, Any] = {}
-    for module in ("tests.browser.prepare", *prepare):
-        prepared = subprocess.run(
-            [sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True
-        )
-        assert prepared.returncode == 0, prepared.stderr[-4000:]
-        facts |= json.loads(prepared.stdout.splitlines()[-1])
+    shutil.copytree(_prepared(folder.parent / "prepared", environment), folder, dirs_exist_ok=True)
+    facts: dict[str, Any] = json.loads((folder / FACTS).read_text())
+    for module in prepare:
+        facts |= _facts_of(module, environment)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -104,6 +111,22 @@ def serving(folder: Path, *prepare: str) -> Iterator[Served]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def _prepared(folder: Path, environment: dict[str, str]) -> Path:
+    """The world of tests/support, made once a process and copied for every chain that is served."""
+    if not (folder / FACTS).exists():
+        facts = _facts_of("tests.browser.prepare", environment | {"LIUSHUI_DATA_DIR": str(folder)})
+        (folder / FACTS).write_text(json.dumps(facts))
+    return folder
+
+
+def _facts_of(module: str, environment: dict[str, str]) -> dict[str, Any]:
+    """Run a module of these tests in a process of its own; what it printed last."""
+    done = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return facts
 
 
 def _wait_for(url: str, log: Path) -> None:
@@ -148,23 +171,12 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
         path: str, *, user: str | None = "owner", language: str = "zh-hans", theme: str = "light", width: int = 1366,
         allow: tuple[int, ...] = (), till: str = "", operator: bool = True,
     ) -> Page:  # fmt: skip
-        context = browser.new_context(
-            viewport={"width": width, "height": 900 if width > 500 else 780},
-            base_url=served.url,
-            locale="zh-CN" if language.startswith("zh") else "en-GB",
-            timezone_id="Asia/Shanghai",
-            reduced_motion="reduce",
+        context = context_for(
+            browser, served, user=user, language=language, theme=theme, width=width, till=till, operator=operator
         )
         contexts.append(context)
-        cookies = {"liushui_language": language, "liushui_theme": theme}
-        if user is not None:
-            cookies["sessionid"] = served.facts["sessions"][user]
-        context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
-        if till:
-            context.add_cookies(till_cookies(served, till, operator=operator))
-        context.add_init_script(_LISTEN_TO_POLICY)
         page = context.new_page()
-        _watch(page, watched, allow)
+        watch(page, watched, allow)
         page.goto(path)
         page.wait_for_load_state("networkidle")
         return page
@@ -174,6 +186,28 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
         context.close()
     assert watched.troubles == []
     assert watched.said_refused <= watched.refused
+
+
+def context_for(
+    browser: Browser, served: Served, *, user: str | None, language: str, theme: str, width: int, till: str = "",
+    operator: bool = True,
+) -> BrowserContext:  # fmt: skip
+    """A browser as somebody left it: language, theme and width chosen, signed in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900 if width > 500 else 780},
+        base_url=served.url,
+        locale="zh-CN" if language.startswith("zh") else "en-GB",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+    )
+    cookies = {"liushui_language": language, "liushui_theme": theme}
+    if user is not None:
+        cookies["sessionid"] = served.facts["sessions"][user]
+    context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
+    if till:
+        context.add_cookies(till_cookies(served, till, operator=operator))
+    context.add_init_script(_LISTEN_TO_POLICY)
+    return context
 
 
 def till_cookies(served: Served, till: str, *, operator: bool) -> list[Any]:
@@ -188,7 +222,9 @@ def till_cookies(served: Served, till: str, *, operator: bool) -> list[Any]:
     ]
 
 
-def _watch(page: Page, watched: Watched, allow: tuple[int, ...]) -> None:
+def watch(page: Page, watched: Watched, allow: tuple[int, ...] = ()) -> None:
+    """Note what goes wrong on the page, from now on."""
+
     def on_console(message: Any) -> None:
         if message.type == "error" and message.text.endswith("responded with a status of 422 (Unprocessable Entity)"):
             watched.said_refused.add(message.location["url"])
@@ -245,7 +281,8 @@ def axe_violations(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.2 A and AA; evaluate() is not bound by the page's policy."""
     page.evaluate(AXE.read_text())
     found = page.evaluate(
-        """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}))
+        """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+                resultTypes: ["violations"]}))
             .violations.flatMap((rule) => rule.nodes.map((node) =>
                 `${rule.id}: ${node.target.join(" ")} ${node.failureSummary.replaceAll("\\n", " ")}`))"""
     )

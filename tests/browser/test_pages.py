@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Browser, Page
 from tests.browser.conftest import (
     SCREENSHOTS,
     OpenPage,
     Served,
+    Watched,
     assert_fits_all_widths,
     axe_violations,
+    context_for,
     pictures,
     screenshots,
+    watch,
 )
 
 LOOKS = (("zh-hans", "light", 1366), ("en", "dark", 360))
@@ -109,22 +113,45 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def windows(browser: Browser, served: Served) -> Iterator[Callable[[dict[str, Any]], tuple[Page, Watched]]]:
+    """One window for each look and person, in which page after page is opened, as people do."""
+    opened: dict[str, tuple[Page, Watched]] = {}
+
+    def window(look: dict[str, Any]) -> tuple[Page, Watched]:
+        key = repr(look)
+        if key not in opened:
+            page, watched = context_for(browser, served, **look).new_page(), Watched()
+            watch(page, watched)
+            opened[key] = page, watched
+        return opened[key]
+
+    yield window
+    for page, _watched in opened.values():
+        page.context.close()
+
+
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_page_is_silent_accessible_and_fits(open_page: OpenPage, served: Served, name: str) -> None:
+def test_page_is_silent_accessible_and_fits(
+    windows: Callable[[dict[str, Any]], tuple[Page, Watched]], served: Served, name: str
+) -> None:
     if name in WITHOUT_PAGE:
         return
     path = address(name, served)
     if not is_page(served.url + path, cookies=cookies_for(path, served)):
         return
-    who: dict[str, Any] = {"user": None, "till": AT_TILL} if path.startswith("/till/") else {}
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    who: dict[str, Any] = {"user": None, "till": AT_TILL} if path.startswith("/till/") else {"user": "owner"}
     for language, theme, width in LOOKS:
-        page = open_page(path, language=language, theme=theme, width=width, **who)
+        page, watched = windows({"language": language, "theme": theme, "width": width, **who})
+        watched.troubles.clear()  # another test's
+        page.set_viewport_size({"width": width, "height": 900 if width > 500 else 780})
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
         picture = SCREENSHOTS / "pages" / f"{name.replace(':', '-')}-{language[:2]}-{theme}-{width}.png"
         page.screenshot(path=picture, full_page=True)
         assert axe_violations(page) == []
         assert_fits_all_widths(page)
-        page.context.close()
+        assert watched.troubles == []
 
 
 @pictures
