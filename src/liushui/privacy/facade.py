@@ -46,9 +46,7 @@ from liushui.privacy.queries import (
     subject,
 )
 from liushui.privacy.rates import give_back as give_back_turn
-from liushui.privacy.rates import give_back as give_back_turn
 from liushui.privacy.rates import take as take_turn
-from liushui.privacy.rates import window_end
 from liushui.privacy.rates import window_end
 from liushui.privacy.registry import fields as registered_fields
 from liushui.privacy.registry import register_fields, register_source
@@ -73,7 +71,6 @@ __all__ = [
     "find_subjects",
     "forget_old_rows",
     "generated",
-    "give_back_turn",
     "give_back_turn",
     "give_consent",
     "has_consent",
@@ -106,7 +103,6 @@ __all__ = [
     "touch_subjects",
     "unindexed",
     "update_subject",
-    "window_end",
     "window_end",
     "with_consent",
     "withdraw_consent",

@@ -119,10 +119,6 @@ class Environment(BaseSettings):
         10, ge=1, description="How many wrong codes of gift cards a till or an operator may enter within one window."
     )
     gift_code_minutes: int = Field(15, ge=1, description="Length of that window in minutes.")
-    gift_code_tries: int = Field(
-        10, ge=1, description="How many wrong codes of gift cards a till or an operator may enter within one window."
-    )
-    gift_code_minutes: int = Field(15, ge=1, description="Length of that window in minutes.")
     reveals_per_hour: int = Field(
         30, ge=0, description="How often one member of staff may see personal data unmasked within an hour."
     )
