@@ -11,8 +11,9 @@ from django.utils import timezone
 from typer.testing import CliRunner
 
 from liushui.app.cli import cli
+from liushui.loyalty import facade as loyalty
 from liushui.loyalty.tests.accounts import earn, open_chain, rich
-from liushui.loyalty.tests.chains import House
+from liushui.loyalty.tests.chains import NOON, House
 
 pytestmark = pytest.mark.django_db
 runner = CliRunner()
@@ -48,7 +49,9 @@ def test_points_end_no_day_before_their_day(house):
 def test_verify_fails_where_an_account_is_not_what_its_entries_say(house):
     member = rich(house, points=30)
     right = runner.invoke(cli, ["loyalty", "verify"])
-    assert (right.exit_code, right.stdout.strip()) == (0, "Every account is the sum of its entries.")
+    assert (right.exit_code, right.stdout.strip()) == (
+        0, "Every account is the sum of its entries, and every sum of a month's beginning that of the ledger.",
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("UPDATE loyalty_account SET points_free = 31")
     wrong = runner.invoke(cli, ["loyalty", "verify", "--chain", "HM"])
@@ -58,6 +61,22 @@ def test_verify_fails_where_an_account_is_not_what_its_entries_say(house):
     assert [(each["what"], each["stated"], each["explained"]) for each in json.loads(told.stdout)] == [
         ("points", 31, 30)
     ]
+
+
+def test_verify_fails_where_a_sum_is_not_what_the_ledger_says_and_makes_the_sums_anew(house):
+    rich(house, points=30)
+    loyalty.snapshot_balances(now=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE loyalty_balance SET points = 31")
+    wrong = runner.invoke(cli, ["loyalty", "verify", "--chain", "HM"])
+    assert wrong.exit_code == 1
+    assert "1 sums of a month's beginning are not what the ledger says" in wrong.output
+    told = json.loads(runner.invoke(cli, ["loyalty", "verify", "--json"]).stdout)
+    assert [(each["day"], each["what"], each["stated"], each["explained"]) for each in told] == [
+        ("2026-12-01", "points", 31, 30)
+    ]
+    assert runner.invoke(cli, ["loyalty", "verify", "--anew"]).exit_code == 0
+    assert runner.invoke(cli, ["loyalty", "verify", "--json"]).exit_code == 0
 
 
 def test_liability_is_told_as_a_table_and_as_json(house):

@@ -65,22 +65,46 @@ def expire(
 
 
 @command(app, "verify", examples=("liushui loyalty verify", "liushui loyalty verify --json"))
-def verify(chain: ChainOption = "", as_json: JsonOption = False) -> None:
-    """Compare every account with the sum of its entries less what orders hold; exit code 1 when one differs."""
+def verify(
+    chain: ChainOption = "",
+    as_json: JsonOption = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Make the sums that reports begin from anew first.")] = False,
+) -> None:
+    """Compare every account with the sum of its entries less what orders hold, and the sums that reports begin from
+    with the ledger; exit code 1 when one differs."""
     require_migrated()
-    problems = loyalty.verify(chain_id=_chain(chain).id if chain else None)
+    if anew:
+        loyalty.forget_balances()
+        while loyalty.snapshot_balances(now=datetime.now(UTC)):
+            pass
+    chain_id = _chain(chain).id if chain else None
+    problems, sums = loyalty.verify(chain_id=chain_id), loyalty.verify_balances(chain_id=chain_id)
     if as_json:
-        print_json([asdict(problem) for problem in problems])
+        print_json([asdict(problem) for problem in (*problems, *sums)])
     elif problems:
         table(
             columns=("account", "what", "stated", "by its entries"),
             rows=[(each.account_id, each.what, each.stated, each.explained) for each in problems],
             right=(2, 3),
         )
+    if sums and not as_json:
+        table(
+            columns=("before", "store", "accounts", "what", "stated", "by the ledger"),
+            rows=[
+                (each.day, each.store_id or "-", each.account_kind, each.what, each.stated, each.explained)
+                for each in sums
+            ],
+            right=(4, 5),
+        )
     if problems:
         fail(f"{len(problems)} balances are not what their entries say")
+    if sums:
+        fail(
+            f"{len(sums)} sums of a month's beginning are not what the ledger says",
+            remedy="Run `liushui loyalty verify --anew`.",
+        )
     if not as_json:
-        out.print("Every account is the sum of its entries.")
+        out.print("Every account is the sum of its entries, and every sum of a month's beginning that of the ledger.")
 
 
 @command(

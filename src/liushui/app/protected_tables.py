@@ -92,6 +92,8 @@ POLICIES: dict[str, Policy] = {
     "loyalty_card": BY_CHAIN,
     "loyalty_account": BY_CHAIN,
     "loyalty_entry": Policy(read=BY_CHAIN.read, insert=BY_CHAIN.insert, change=None),
+    "loyalty_balance_day": read_only(BY_CHAIN.read or ""),
+    "loyalty_balance": read_only(BY_CHAIN.read or ""),
     "loyalty_hold": BY_CHAIN,
     "loyalty_top_up": BY_CHAIN,
     "loyalty_gift_card": BY_CHAIN,

@@ -44,7 +44,9 @@ from liushui.loyalty.actions.publish_programme import (
     take_back_programme,
     tell_tiers,
 )
+from liushui.loyalty.actions.snapshot_balances import forget_balances, snapshot_balances
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
+from liushui.loyalty.balances import verify_balances
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.earning_preview import points_of_sale, points_to_take_back
 from liushui.loyalty.figures import liability, verify
@@ -99,6 +101,7 @@ __all__ = [
     "expiry_progress",
     "find_member",
     "finish_merges",
+    "forget_balances",
     "gift_card",
     "gift_card_by_number",
     "give_back",
@@ -142,6 +145,7 @@ __all__ = [
     "settle_card_extensions",
     "settle_programme_reviews",
     "snapshot",
+    "snapshot_balances",
     "start_dry_run",
     "submit_programme",
     "take_back_gift_card",
@@ -155,5 +159,6 @@ __all__ = [
     "unblock_card",
     "unsettled",
     "verify",
+    "verify_balances",
     "void",
 ]

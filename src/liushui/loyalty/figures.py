@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from django.db.models import Count, Sum
 
-from liushui.loyalty import ledger, sql
+from liushui.loyalty import balances, ledger, sql
+from liushui.loyalty.balances import sums_of_entries
 from liushui.loyalty.contracts import DayMovement, LedgerProblem, Liability, Movement
 from liushui.loyalty.models import AccountRow, EntryRow
 from liushui.loyalty.programme_live import live_programme
@@ -60,18 +61,20 @@ def liability(
 
     With `store_ids` only what was booked in those stores: opening and closing are then what came to be there. What
     points are worth, and accounts below zero, are those of the whole chain, at the rate of `now`.
+
+    Reads the sums of a month's beginning and the entries after it, however long the ledger is before that.
     """
-    rows = EntryRow.objects.filter(chain_id=chain_id, on_date__lte=last)
+    rows = EntryRow.objects.filter(chain_id=chain_id, on_date__lte=last, on_date__gte=first)
     if store_ids is not None:
         rows = rows.filter(store_id__in=store_ids)
     opening: dict[int | None, Sums] = {}
     moved: dict[tuple[date, int | None], Sums] = {}
-    before = rows.filter(on_date__lt=first).values_list("store_id", "account_kind", "currency")
-    for store_id, account_kind, currency, *sums in before.annotate(*_sums()).order_by():
-        _add(opening.setdefault(store_id, {}), account_kind, currency, "opening", sums)
-    within = rows.filter(on_date__gte=first).values_list("on_date", "store_id", "account_kind", "currency", "kind")
-    for on_date, store_id, account_kind, currency, kind, *sums in within.annotate(*_sums()).order_by():
-        _add(moved.setdefault((on_date, store_id), {}), account_kind, currency, _PARTS[kind], sums)
+    before = balances.before(chain_id=chain_id, day=first, store_ids=store_ids).sums
+    for (store_id, account_kind, currency), sums in before.items():
+        _add(opening.setdefault(store_id or None, {}), account_kind, currency, "opening", sums)
+    within = rows.values_list("on_date", "store_id", "account_kind", "currency", "kind")
+    for on_date, store_id, account_kind, currency, kind, *moves in within.annotate(*sums_of_entries()).order_by():
+        _add(moved.setdefault((on_date, store_id), {}), account_kind, currency, _PARTS[kind], moves)
     movements = _movements(_merged([*opening.values(), *moved.values()]))  # before _days adds each day's opening
     programme = live_programme(chain_id=chain_id, at=now)
     points = next((each.closing for each in movements if each.what == "points"), 0)
@@ -108,10 +111,6 @@ def verify(*, chain_id: int | None = None) -> tuple[LedgerProblem, ...]:
         elsewhere = set(other)
         problems = [problem for problem in problems if problem.account_id not in elsewhere]
     return tuple(problems[:_PROBLEMS_MAX])
-
-
-def _sums() -> tuple[Sum, Sum, Sum]:
-    return Sum("points"), Sum("principal_minor"), Sum("gift_minor")
 
 
 def _add(into: Sums, account_kind: str, currency: str, part: str, sums: Iterable[int]) -> None:

@@ -67,6 +67,11 @@ def _settle_extensions(now: datetime) -> int:
     return facade.settle_card_extensions(now=now)
 
 
+def _snapshot_balances(now: datetime) -> int:
+    """Take what was booked into the sums that reports begin from."""
+    return facade.snapshot_balances(now=now)
+
+
 def _finish_merges(now: datetime) -> int:
     """Free the phones of duplicates whose merge was broken off."""
     return facade.finish_merges(now=now)
@@ -78,6 +83,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="loyalty-expiry", every_seconds=30, run=_expire_points),
     Tick(name="loyalty-gift-cards", every_seconds=60, run=_expire_gift_cards),
     Tick(name="loyalty-extensions", every_seconds=3, run=_settle_extensions),
+    Tick(name="loyalty-balances", every_seconds=300, run=_snapshot_balances),
     Tick(name="loyalty-merges", every_seconds=60, run=_finish_merges),
     Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),
     Tick(name="loyalty-tiers", every_seconds=20, run=_evaluate_tiers),

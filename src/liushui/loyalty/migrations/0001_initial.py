@@ -437,6 +437,51 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BalanceDayRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("chain_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+            ],
+            options={
+                "db_table": "loyalty_balance_day",
+                "constraints": [models.UniqueConstraint(fields=("chain_id", "day"), name="balance_day_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="BalanceHeadRow",
+            fields=[
+                ("id", models.SmallIntegerField(primary_key=True, serialize=False)),
+                ("upto_id", models.BigIntegerField(default=0)),
+            ],
+            options={
+                "db_table": "loyalty_balance_head",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="balance_head_one")],
+            },
+        ),
+        migrations.CreateModel(
+            name="BalanceRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("chain_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("store_id", models.BigIntegerField()),
+                ("account_kind", models.CharField(max_length=12)),
+                ("currency", models.CharField(max_length=3)),
+                ("points", models.BigIntegerField()),
+                ("principal_minor", models.BigIntegerField()),
+                ("gift_minor", models.BigIntegerField()),
+            ],
+            options={
+                "db_table": "loyalty_balance",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("chain_id", "day", "store_id", "account_kind", "currency"), name="balance_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="CancelledProgrammeRow",
             fields=[
                 ("programme_id", models.BigIntegerField(primary_key=True, serialize=False)),

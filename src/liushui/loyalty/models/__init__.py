@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
+from liushui.loyalty.models.balances import BalanceDayRow, BalanceHeadRow, BalanceRow
 from liushui.loyalty.models.members import CardRow, MemberRow
 from liushui.loyalty.models.programme import CancelledProgrammeRow, ProgrammeDraftRow, ProgrammeHeadRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
@@ -18,6 +19,9 @@ from liushui.loyalty.models.value import AdjustmentRow, CardExtensionRow, Expiry
 __all__ = [
     "AccountRow",
     "AdjustmentRow",
+    "BalanceDayRow",
+    "BalanceHeadRow",
+    "BalanceRow",
     "CancelledProgrammeRow",
     "CardExtensionRow",
     "CardRow",
