@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import Hold, Spend
+from liushui.loyalty.errors import HoldConflict
 from liushui.promotions.contracts import order_key
 from liushui.till import storage
 from liushui.till.contracts import SOURCE, TicketTender
@@ -34,13 +35,22 @@ def hold_value(
     held, wanted = value_tenders(before), value_tenders(after)
     if row.is_training or held == wanted:
         return None
-    key, member = value_key(row), storage.member_of(row)
+    key = value_key(row)
     if held:
         loyalty.void(order_key=key, now=now)
     if not wanted:
         return None
+    try:
+        return _held(row, wanted, now)
+    except HoldConflict:  # of a till that died before its tender stood on the ticket, or of another hand
+        loyalty.void(order_key=key, now=now)
+        return _held(row, wanted, now)
+
+
+def _held(row: TicketRow, wanted: Sequence[TicketTender], now: datetime) -> Hold:
+    member = storage.member_of(row)
     return loyalty.hold(
-        order_key=key,
+        order_key=value_key(row),
         chain_id=row.chain_id,
         member_id=member.member_id if member is not None else None,
         spends=[

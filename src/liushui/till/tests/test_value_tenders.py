@@ -11,11 +11,12 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewPrice
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade as loyalty
-from liushui.loyalty.contracts import IssuedGiftCard
+from liushui.loyalty.contracts import IssuedGiftCard, Spend
 from liushui.loyalty.errors import GiftCardUnknown, NotEnoughValue
 from liushui.orders import facade as orders
 from liushui.till import facade
 from liushui.till.actions import pay_value
+from liushui.till.actions.hold_value import value_key
 from liushui.till.errors import AmountRefused, MemberNeeded, NothingUsable, PriceChanged, TenderRefused
 from liushui.till.models import TicketRow
 from liushui.till.tests.conftest import NOON, Shop
@@ -195,6 +196,22 @@ def test_a_hold_that_has_run_out_is_held_anew_by_the_sale(shop_with_members):
     assert held(found) == (0, 0)
     sold = cash(shop, ticket)
     assert (sold.state, free(found)) == ("settled", (400, 0))
+
+
+def test_what_a_dead_till_held_is_taken_for_another_amount_too(shop_with_members):
+    shop = shop_with_members
+    found = member_of(shop, points=1_000)
+    ticket = scanned(shop, "TEA", member=PHONE)
+    row = TicketRow.objects.get(id=ticket.id)
+    loyalty.hold(  # as by a till that died before its tender stood on the ticket
+        order_key=value_key(row), chain_id=row.chain_id, member_id=found.id, store_id=row.store_id, currency="CNY",
+        spends=[Spend(kind="points", amount_minor=300)], expires_at=NOON + timedelta(minutes=15), now=NOON,
+    )  # fmt: skip
+    ticket = pay(shop, ticket, "points", 200)
+    assert (free(found), held(found)) == ((800, 0), (200, 0))
+    sold = cash(shop, ticket)
+    assert tenders_of(shop, sold.sale_id) == [("points", 200), ("cash", 800)]
+    assert (free(found), held(found)) == ((800, 0), (0, 0))
 
 
 @pytest.mark.parametrize(("type", "card"), [("points", ""), ("stored_value", "")])
