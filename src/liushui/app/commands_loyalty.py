@@ -80,7 +80,7 @@ def verify(
     chain_id = _chain(chain).id if chain else None
     problems, sums = loyalty.verify(chain_id=chain_id), loyalty.verify_balances(chain_id=chain_id)
     if as_json:
-        print_json([asdict(problem) for problem in (*problems, *sums)])
+        print_json([*(asdict(each) for each in problems), *(asdict(each) for each in sums)])
     elif problems:
         table(
             columns=("account", "what", "stated", "by its entries"),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 
 from liushui.loyalty import sql
 from liushui.loyalty.balances import Key, Sums, entries_by_key, next_month, stated_on, sums_of_entries, taken_in
@@ -29,20 +29,18 @@ Months = dict[date, dict[Key, Sums]]  # by the first day of the month after the 
 
 
 def snapshot_balances(*, now: datetime, seconds_max: float = 5.0, entries_max: int = ENTRIES_AT_ONCE) -> int:
-    """Take in what was booked since the last time; how many ids that were. Safe to repeat, and to break off."""
+    """Take in what was booked since the last time; how many entries. Safe to repeat, and to break off."""
     upto_id = taken_in()
     if not EntryRow.objects.filter(id__gt=upto_id).exists():
         return 0
     settled = _settled_id()
-    if settled is None:
-        return 0
     begun, done = time.monotonic(), 0
     while upto_id < settled:
-        next_id = min(settled, upto_id + entries_max)
-        months = _months(upto_id, next_id)  # entries never change, so they are read before the transaction
-        if not _take_in(months, upto_id, next_id, today=now.date()):
+        last_id = _id_after(upto_id, settled, entries_max)
+        chains, count = _months(upto_id, last_id)  # entries never change, so they are read before the transaction
+        if not _take_in(chains, upto_id, last_id, today=now.date()):
             break
-        done, upto_id = done + next_id - upto_id, next_id
+        done, upto_id = done + count, last_id
         if time.monotonic() - begun >= seconds_max:
             break
     return done
@@ -56,8 +54,8 @@ def forget_balances() -> None:
         BalanceHeadRow.objects.all().delete()
 
 
-def _settled_id() -> int | None:
-    """The id below which no entry can appear any more; None when those who book kept us waiting.
+def _settled_id() -> int:
+    """The id up to which no entry can appear any more; 0 when those who book kept us waiting.
 
     SQLite has one writer, whose ids are in order. On PostgreSQL an entry may be committed after one with a higher id;
     whoever books holds a lock on the table from before it takes an id to its end, so once we have had SHARE, all that
@@ -71,23 +69,32 @@ def _settled_id() -> int | None:
             cursor.execute("LOCK TABLE loyalty_entry IN SHARE MODE")
             return _last_id()
     except OperationalError:
-        return None
+        return 0
 
 
 def _last_id() -> int:
     return EntryRow.objects.aggregate(last=Max("id"))["last"] or 0
 
 
-def _months(after_id: int, upto_id: int) -> dict[int, Months]:
-    """Of each chain with entries between two ids: their sums by month."""
+def _id_after(upto_id: int, settled: int, entries_max: int) -> int:
+    """Where the next part ends: some thousands of ids behind the first that is there."""
+    first = EntryRow.objects.filter(id__gt=upto_id).aggregate(first=Min("id"))["first"] or settled
+    return min(settled, first - 1 + entries_max)
+
+
+def _months(after_id: int, upto_id: int) -> tuple[dict[int, Months], int]:
+    """Of each chain with entries between two ids: their sums by month; and how many entries that are."""
     rows = EntryRow.objects.filter(id__gt=after_id, id__lte=upto_id)
     grouped = rows.values_list("chain_id", "on_date", "store_id", "account_kind", "currency")
     found: dict[int, Months] = {}
-    for chain_id, on_date, store_id, kind, currency, *sums in grouped.annotate(*sums_of_entries()).order_by():
+    entries = 0
+    counted = grouped.annotate(*sums_of_entries(), Count("id")).order_by()
+    for chain_id, on_date, store_id, kind, currency, *sums, count in counted:
+        entries += count
         month = found.setdefault(chain_id, {}).setdefault(next_month(on_date), {})
         key = (store_id or NO_STORE, kind, currency)
         month[key] = month.get(key, Sums()).plus(Sums(*sums))
-    return found
+    return found, entries
 
 
 def _take_in(chains: Mapping[int, Months], seen_id: int, next_id: int, *, today: date) -> bool:
