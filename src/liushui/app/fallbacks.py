@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from liushui.app.api import Unexpected, Unreadable
 from liushui.console import shell
 from liushui.kernel.errors import NotAllowed, NotFound
+from liushui.portal.pages import lost
 from liushui.runtime.web import problem_response
 
 
@@ -32,6 +33,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if _is_program(request):
         return problem_response(NotFound(f"There is nothing at {request.path}"))
+    if request.path.startswith(lost.PREFIX):
+        return lost.no_such_page(request)
     return shell.not_found(request, exception)
 
 

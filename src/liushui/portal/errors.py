@@ -16,3 +16,9 @@ class TooOften(LiushuiError):
 
     status = 429
     type = "too-often"
+
+
+class NoSuchPage(NotFound):
+    """This page does not exist."""
+
+    type = "no-such-page"

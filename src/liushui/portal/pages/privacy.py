@@ -39,7 +39,11 @@ def overview(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpRes
     own, fields = privacy.own_data(subject_id=shopper.subject_id), privacy.registered_fields()
     context = {
         "chain": chain, "shopper": shopper, "done": request.GET.get("done", ""),
-        "data": [(field.title, own.get(name, "")) for (table, name), field in fields.items() if table == "subject"],
+        "data": [
+            (field.title, _readable(name, own.get(name, "")))
+            for (table, name), field in fields.items()
+            if table == "subject"
+        ],
         "consents": [(notices[purpose], given.get(purpose)) for purpose in PURPOSES],
         "sessions": sessions.own_sessions(shopper=shopper, now=now),
     }  # fmt: skip
@@ -187,6 +191,13 @@ def erase(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpRespon
     response = render(request, "portal/erased.html", {"chain": chain})
     sessions.forget_cookie(response)
     return response
+
+
+def _readable(field: str, value: str) -> str:
+    """A value as people write it: 138 1234 5678, 06-07."""
+    if field == "phone" and value.startswith("+86"):
+        return f"{value[3:6]} {value[6:10]} {value[10:]}"
+    return value.removeprefix("--") if field == "birthday" else value
 
 
 def _shown(own: dict[str, str]) -> dict[str, str]:

@@ -113,11 +113,11 @@ def _quantity(line: SaleLine) -> str:
 
 
 def _taxes(sale: SaleDetail) -> list[tuple[int, int]]:
-    """Tax by rate, the highest first."""
+    """Tax by rate, the highest first; rates without tax are left out."""
     sums: dict[int, int] = {}
     for line in sale.lines:
         sums[line.tax_rate_bp] = sums.get(line.tax_rate_bp, 0) + line.tax_minor
-    return sorted(sums.items(), reverse=True)
+    return sorted(((rate, amount) for rate, amount in sums.items() if amount), reverse=True)
 
 
 def _why(chain: Chain, sale: SaleDetail) -> Any:

@@ -255,3 +255,43 @@ def test_receipts_of_a_merged_membership_go_along(shop: Shop) -> None:
     assert client.get(f"/my/receipts/{sale}/").status_code == 200
     found = json.loads(client.post("/my/privacy/export/", {"form": "json"}).content)
     assert [each["total_minor"] for each in found["sources"]["receipts"]] == [4000]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "This page does not exist"), ("zh-hans", "页面不存在")])
+def test_an_address_that_leads_nowhere_shows_nothing_of_the_console(shop: Shop, language: str, words: str) -> None:
+    answer = Client(headers={"accept-language": language}).get("/my/nowhere/")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert words in page
+    assert 'class="portal-bar"' in page
+    assert 'href="/my/"' in page
+    assert 'href="/"' not in page
+    assert "/sign-in/" not in page
+
+
+def test_data_is_shown_as_people_write_it(shop: Shop) -> None:
+    shop.member(name="欧阳若兰", birthday="06-07")
+    page = shop.sign_in().get("/my/privacy/").content.decode()
+    assert "<dd>138 1234 5678</dd>" in page
+    assert "<dd>06-07</dd>" in page
+    assert "--06-07" not in page
+
+
+def test_the_page_taken_along_can_be_read(shop: Shop) -> None:
+    member = shop.member(birthday="06-07")
+    shop.sell(member, 12_345, 5)
+    let_events_through()
+    client = shop.sign_in()
+    client.cookies["django_language"] = "zh-hans"
+    page = client.post("/my/privacy/export/", {"form": "html"}, headers={"accept-language": "zh-hans"}).content.decode()
+    for shown in (
+        "<td>123.45 CNY</td>",
+        "<td>0.05 CNY</td>",
+        "合计",
+        "123.50 CNY",
+        '<th scope="col">积分</th>',
+        "06-07",
+    ):
+        assert shown in page, shown
+    for raw in ("amount_minor", "points free", "T00:00", "+00:00", "--06-07"):
+        assert raw not in page, raw

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from liushui.privacy import queries, registry
+from liushui.privacy import export_words, queries, registry
 from liushui.privacy.actions.reveal import require_proof
 from liushui.privacy.consent_queries import consent_history
 from liushui.privacy.contracts import ExportDocument
@@ -49,16 +49,28 @@ def export_subject(
         {
             "made_at": now,
             "person": [
-                (registry.field(table=each["table"], name=each["field"]).title or each["field"], each["value"])
+                (
+                    registry.field(table=each["table"], name=each["field"]).title or each["field"],
+                    export_words.value_of(each["value"], field=each["field"]),
+                )
                 for each in document["personal_data"]
             ],
-            "consents": document["consents"],
-            "messages": document["messages"],
-            "parts": [(titles[name], node(value)) for name, value in document["sources"].items()],
+            "consents": [_in_words(each) for each in document["consents"]],
+            "messages": [_in_words(each) for each in document["messages"]],
+            "parts": [(titles[name], export_words.node(value)) for name, value in document["sources"].items()],
         },
     )
     text_json = json.dumps(document, ensure_ascii=False, indent=1, default=str)
     return ExportDocument(subject_id=subject_id, made_at=now, json=text_json.encode(), html=page.encode())
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """As `row`; what is a yes or no stays one. The purpose is a name, all else a value."""
+    return {
+        name: value if isinstance(value, bool)
+        else export_words.name_of(value) if name == "purpose" else export_words.value_of(value)
+        for name, value in row.items()
+    }  # fmt: skip
 
 
 def gathered(*, subject_id: UUID, now: datetime) -> dict[str, Any]:
@@ -90,12 +102,3 @@ def gathered(*, subject_id: UUID, now: datetime) -> dict[str, Any]:
         ],
         "sources": {source.name: source.export(subject_id) for source in registry.sources()},
     }  # fmt: skip
-
-
-def node(value: Any) -> dict[str, Any]:
-    """JSON as a page shows it: a list of rows by name, a list of items, or a text."""
-    if isinstance(value, dict):
-        return {"kind": "rows", "rows": [(str(name).replace("_", " "), node(item)) for name, item in value.items()]}
-    if isinstance(value, (list, tuple)):
-        return {"kind": "items", "parts": [node(item) for item in value]}
-    return {"kind": "text", "text": "" if value is None else str(value)}
