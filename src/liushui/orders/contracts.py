@@ -110,6 +110,7 @@ class GiveBack:
     principal_minor: int = 0
     gift_minor: int = 0
     reference: str = ""  # of a gift card: its opaque id
+    credit_to: UUID | None = None  # the member who gets it as stored value in place of money; None: it was spent before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

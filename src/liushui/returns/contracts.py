@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from liushui.orders.contracts import VALUE_TENDERS, GiveBack, OriginalLine, ReturnOf, SaleLine
+from liushui.returns.domain.policy import CARD_LATE_TENDERS as CARD_LATE_TENDERS
 from liushui.returns.domain.policy import LATE_TENDERS as LATE_TENDERS
 from liushui.returns.domain.policy import MONEY_TENDERS as MONEY_TENDERS
 from liushui.returns.domain.policy import ConditionCode as ConditionCode
@@ -69,6 +70,27 @@ class RefundTender:
     points: int = 0
     principal_minor: int = 0
     gift_minor: int = 0
+    credit_to: UUID | None = None  # the member who gets stored value in place of money; None: what was spent comes back
+    of_order_key: str = ""  # of the original sale, where a member is credited
+
+    @property
+    def is_value(self) -> bool:
+        """Whether points or value that were spent go back to their account, whatever is bought besides."""
+        return self.type in VALUE_TENDERS and self.credit_to is None
+
+    def give_back(self, *, order_key: str) -> GiveBack:
+        """What loyalty books for it."""
+        credited = -self.amount_minor if self.credit_to is not None else 0
+        return GiveBack(
+            of_order_key=order_key,
+            kind=self.type,
+            amount_minor=-self.amount_minor,
+            points=self.points,
+            principal_minor=credited or self.principal_minor,
+            gift_minor=self.gift_minor,
+            reference=self.reference if self.type == "gift_card" else "",
+            credit_to=self.credit_to,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +115,7 @@ class ReturnQuote:
 
     def give_backs(self) -> tuple[GiveBack, ...]:
         """What loyalty gives back, as the event of the recorded return tells it."""
-        return tuple(
-            GiveBack(
-                of_order_key=self.order_key,
-                kind=each.type,
-                amount_minor=-each.amount_minor,
-                points=each.points,
-                principal_minor=each.principal_minor,
-                gift_minor=each.gift_minor,
-                reference=each.reference,
-            )
-            for each in self.tenders
-            if each.type in VALUE_TENDERS
-        )
+        return tuple(each.give_back(order_key=self.order_key) for each in self.tenders if each.type in VALUE_TENDERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class TicketRefund:
     points: int = 0
     principal_minor: int = 0
     gift_minor: int = 0
+    is_credit: bool = False  # stored value in place of money, to the member who bought the goods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

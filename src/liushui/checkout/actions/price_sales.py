@@ -156,7 +156,9 @@ def recording(sale: Priced) -> RecordSale:
         else None,
         points_multiply_bp=found.answer.points_multiply if found is not None else 10_000,
         points_add=found.answer.points_add if found is not None else 0,
-        give_backs=taken.give_backs() if taken is not None else (),
+        give_backs=taken.give_backs(sold_minor=sum(line.amount_minor for line in sale.lines) + taken.refund_minor)
+        if taken is not None
+        else (),
         returns_of=tuple(quote.returns_of for quote in taken.quotes if quote.returns_of) if taken is not None else (),
     )
 

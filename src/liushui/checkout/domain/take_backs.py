@@ -43,24 +43,19 @@ class TakenBack:
     def tenders(self) -> tuple[RefundTender, ...]:
         """Everything that would go back if nothing new were bought, in the declared order: value before money."""
         found = [tender for quote in self.quotes for tender in quote.tenders]
-        return tuple(sorted(found, key=lambda tender: tender.type not in VALUE_TENDERS))
+        return tuple(sorted(found, key=lambda tender: not tender.is_value))
 
-    def give_backs(self) -> tuple[GiveBack, ...]:
-        """What loyalty gives back, by the order that paid it."""
-        return tuple(
-            GiveBack(
-                of_order_key=quote.order_key,
-                kind=tender.type,
-                amount_minor=-tender.amount_minor,
-                points=tender.points,
-                principal_minor=tender.principal_minor,
-                gift_minor=tender.gift_minor,
-                reference=tender.reference if tender.type == "gift_card" else "",
-            )
+    def give_backs(self, *, sold_minor: int) -> tuple[GiveBack, ...]:
+        """What loyalty gives back, by the order that paid it, in a ticket that sells goods for `sold_minor` besides."""
+        back = [
+            tender.give_back(order_key=quote.order_key)
             for quote in self.quotes
             for tender in quote.tenders
-            if tender.type in VALUE_TENDERS and quote.order_key
-        )
+            if tender.is_value and quote.order_key
+        ]
+        due, _to_pay = refunds_due(self, sold_minor=sold_minor)
+        credits = [tender.give_back(order_key=tender.of_order_key) for tender in due if tender.credit_to is not None]
+        return (*back, *credits)
 
 
 def wanted_by_sale(command: CompleteSale) -> dict[UUID, list[tuple[int, WantedReturn]]]:
@@ -159,12 +154,13 @@ def taken_back(
 def refunds_due(taken: TakenBack, *, sold_minor: int) -> tuple[list[RefundTender], int]:
     """What goes back in a ticket that sells goods for `sold_minor` besides, and what the shopper still pays.
 
-    Points and stored value always go back to their account. Money pays for the new goods first; what is left goes back
+    Points and stored value that were spent always go back to their account. Money, and what a member gets as stored
+    value in place of it, pays for the new goods first; what is left goes back
     in the order of the plan, its beginning first.
     """
     tenders = taken.tenders
-    value = [tender for tender in tenders if tender.type in VALUE_TENDERS]
-    money = [tender for tender in tenders if tender.type not in VALUE_TENDERS]
+    value = [tender for tender in tenders if tender.is_value]
+    money = [tender for tender in tenders if not tender.is_value]
     left = -sum(tender.amount_minor for tender in money) - sold_minor
     if left <= 0:
         return value, -left

@@ -23,7 +23,7 @@ from liushui.returns.domain.lines import (
     returned_line,
 )
 from liushui.returns.domain.shares import share
-from liushui.returns.domain.tenders import funds, refund_tenders, split
+from liushui.returns.domain.tenders import funds, is_late_card, refund_tenders, split
 from liushui.returns.policies import policy
 from liushui.runtime.access import Principal
 from liushui.stores import facade as stores
@@ -190,8 +190,21 @@ def _tenders(found: ForReturn, rules: ReturnPolicy, refund: int, age_days: int) 
         so_far=found.so_far.tenders,
         refunded_minor=sum(line.amount_minor for line in found.so_far.lines.values()),
     )
-    tenders, is_moved = refund_tenders(paid, given, policy=rules, age_days=age_days)
+    member_id = None
+    if rules.card_late_tender == "stored_value" and is_late_card(paid, given, policy=rules, age_days=age_days):
+        member_id = _buyer(found)
+    tenders, is_moved = refund_tenders(paid, given, policy=rules, age_days=age_days, member_id=member_id)
     return _Refunded(_with_value(found, tenders), given, is_moved)
+
+
+def _buyer(found: ForReturn) -> UUID | None:
+    """The member who bought the goods, if his account takes the sale's currency; nobody else gets value for them."""
+    number = found.sale.summary.customer
+    chain = next(chain for chain in stores.chains() if chain.id == found.chain_id)
+    if not number or chain.currency != found.sale.summary.currency:
+        return None
+    member = loyalty.members_by_number(chain_id=found.chain_id, numbers=[number]).get(number)
+    return member.id if member is not None and member.status == "active" else None
 
 
 def _with_value(found: ForReturn, tenders: Sequence[RefundTender]) -> tuple[RefundTender, ...]:
@@ -199,10 +212,14 @@ def _with_value(found: ForReturn, tenders: Sequence[RefundTender]) -> tuple[Refu
     if not any(each.type in VALUE_TENDERS for each in tenders):
         return tuple(tenders)
     summary = found.sale.summary
-    spent = loyalty.hold_of(order_key=order_key(source=summary.source, source_id=summary.source_id))
+    key = order_key(source=summary.source, source_id=summary.source_id)
+    spent = loyalty.hold_of(order_key=key) if any(each.is_value for each in tenders) else None
     so_far = found.so_far.tenders
     completed = []
     for each in tenders:
+        if each.credit_to is not None:
+            completed.append(replace(each, of_order_key=key, principal_minor=-each.amount_minor))
+            continue
         before = so_far.get(each.position, 0)
         after = before - each.amount_minor
         if spent is not None and each.type == "points":

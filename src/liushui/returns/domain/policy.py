@@ -12,6 +12,7 @@ OtherStore = Literal["allow", "approve", "refuse"]
 CouponsBack = Literal["full_return", "never"]
 MONEY_TENDERS = ("mobile", "card", "other", "cash")
 LATE_TENDERS = ("cash", "other")  # other: outside the till, such as a bank transfer
+CARD_LATE_TENDERS = (*LATE_TENDERS, "stored_value")  # of the member who bought the goods
 CODES_MAX = 40
 CODE_MAX = 32
 NAME_MAX = 60
@@ -51,7 +52,8 @@ class ReturnPolicy:
     unreceipted_tender: str = "cash"  # one of LATE_TENDERS
     tender_order: tuple[str, ...] = MONEY_TENDERS  # money goes back in this order, after points and stored value
     card_days: int = 0  # after so many days a card or a phone is no longer paid back to; 0: always
-    card_late_tender: str = "cash"  # but this
+    card_late_tender: str = "cash"  # but this, one of CARD_LATE_TENDERS
+    card_late_without_member: str = "cash"  # and this where stored value is said and nobody has an account
     exchanged_tender: str = "cash"  # what was paid by goods that came back then
     coupons_back: CouponsBack = "full_return"  # coupons and limits that a sale used, once all of it has come back
     reasons: tuple[ReasonCode, ...] = ()
@@ -93,8 +95,9 @@ def from_json(document: Mapping[str, Any]) -> ReturnPolicy:
         _whole(values, name, AMOUNT_MAX_MINOR)
     _one_of(values, "other_store", get_args(OtherStore))
     _one_of(values, "coupons_back", get_args(CouponsBack))
-    for name in ("unreceipted_tender", "card_late_tender", "exchanged_tender"):
+    for name in ("unreceipted_tender", "card_late_without_member", "exchanged_tender"):
         _one_of(values, name, LATE_TENDERS)
+    _one_of(values, "card_late_tender", CARD_LATE_TENDERS)
     order = tuple(values["tender_order"]) if isinstance(values["tender_order"], (list, tuple)) else ()
     if sorted(order, key=str) != sorted(MONEY_TENDERS):
         raise InvalidPolicy(

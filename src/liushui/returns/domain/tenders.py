@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from liushui.orders.contracts import VALUE_TENDERS, GivenBack, Tender
 from liushui.returns.contracts import RefundTender
@@ -68,17 +69,32 @@ def split(
     )
 
 
+def is_late_card(paid: Sequence[Fund], given: Sequence[GivenBack], *, policy: ReturnPolicy, age_days: int) -> bool:
+    """Whether a card or a phone that paid is no longer paid back to."""
+    late = bool(policy.card_days) and age_days > policy.card_days
+    types = {fund.position: fund.tender.type for fund in paid}
+    return late and any(types[each.position] in _CARD_LIKE for each in given)
+
+
 def refund_tenders(
-    paid: Sequence[Fund], given: Sequence[GivenBack], *, policy: ReturnPolicy, age_days: int
-) -> tuple[tuple[RefundTender, ...], bool]:
-    """The tenders that move, negative, and whether the policy sends any of them elsewhere than it came from."""
+    paid: Sequence[Fund], given: Sequence[GivenBack], *, policy: ReturnPolicy, age_days: int,
+    member_id: UUID | None = None,
+) -> tuple[tuple[RefundTender, ...], bool]:  # fmt: skip
+    """The tenders that move, negative, and whether the policy sends any of them elsewhere than it came from.
+
+    `member_id` is who gets stored value for a card that is no longer paid back to; nobody: the policy's other choice.
+    """
     by_position = {fund.position: fund.tender for fund in paid}
     is_late = bool(policy.card_days) and age_days > policy.card_days
     found, moved = [], False
     for each in given:
-        tender = by_position[each.position]
+        tender, credit_to = by_position[each.position], None
         if is_late and tender.type in _CARD_LIKE:
-            tender, moved = Tender(type=policy.card_late_tender, amount_minor=tender.amount_minor), True
+            instead, moved = policy.card_late_tender, True
+            if instead == "stored_value":
+                credit_to = member_id
+                instead = instead if member_id is not None else policy.card_late_without_member
+            tender = Tender(type=instead, amount_minor=tender.amount_minor)
         found.append(
             RefundTender(
                 position=each.position,
@@ -86,6 +102,7 @@ def refund_tenders(
                 method=tender.method,
                 reference=tender.reference,
                 amount_minor=-each.amount_minor,
+                credit_to=credit_to,
             )
         )
     return tuple(found), moved
@@ -95,11 +112,12 @@ def settled(tenders: Sequence[RefundTender], *, sold_minor: int) -> tuple[tuple[
     """What moves in one ticket with goods that are sold for `sold_minor`: the refund's tenders that are left, and what
     the shopper still pays.
 
-    Points and stored value come back whole; money pays for the goods first, the last tender of the order before the
-    first, so that what is left goes back where the order begins.
+    Points and stored value that were spent come back whole; money, and what a member gets as stored value for it, pays
+    for the goods first, the last tender of the order before the first, so that what is left goes back where the order
+    begins.
     """
-    value = [each for each in tenders if each.type in VALUE_TENDERS]
-    money = [each for each in tenders if each.type not in VALUE_TENDERS]
+    value = [each for each in tenders if each.is_value]
+    money = [each for each in tenders if not each.is_value]
     left = -sum(each.amount_minor for each in money) - sold_minor
     if left <= 0:
         return tuple(value), -left

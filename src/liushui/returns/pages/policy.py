@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.kernel.money import format_minor, parse_minor
 from liushui.returns import facade
-from liushui.returns.contracts import LATE_TENDERS, MONEY_TENDERS, PolicyView, ReturnPolicy
+from liushui.returns.contracts import CARD_LATE_TENDERS, LATE_TENDERS, MONEY_TENDERS, PolicyView, ReturnPolicy
 from liushui.returns.domain.policy import CODES_MAX, DAYS_MAX, from_json, to_json
 from liushui.returns.errors import PolicyChanged
 from liushui.returns.pages.words import COUPONS_BACK, MONEY, OTHER_STORE
@@ -28,7 +28,14 @@ from liushui.stores.contracts import Chain
 _NEW_ROWS = 3
 _AMOUNTS = ("approval_over_minor", "unreceipted_max_minor")
 _DAYS = ("days_max", "card_days")
-_CHOICES = ("other_store", "coupons_back", "unreceipted_tender", "card_late_tender", "exchanged_tender")
+_CHOICES = (
+    "other_store",
+    "coupons_back",
+    "unreceipted_tender",
+    "card_late_tender",
+    "exchanged_tender",
+    "card_late_without_member",
+)
 LABELS: Mapping[str, Any] = {
     "days_max": gettext_lazy("Days to bring goods back"),
     "approval_over_minor": gettext_lazy("Approval is needed above"),
@@ -93,6 +100,7 @@ def _context(chain: Chain, view: PolicyView, typed: Mapping[str, Any], *, versio
         "coupons_back": COUPONS_BACK.items(),
         "money": MONEY.items(),
         "late": [(name, MONEY[name]) for name in LATE_TENDERS],
+        "card_late": [(name, MONEY[name]) for name in CARD_LATE_TENDERS],
     }
 
 

@@ -31,6 +31,7 @@ MONEY: Mapping[str, Any] = {
     "card": pgettext_lazy("returns", "Card"),
     "other": _("Outside the till, such as a bank transfer"),
     "cash": pgettext_lazy("returns", "Cash"),
+    "stored_value": pgettext_lazy("returns", "Stored value of the member who bought"),
 }
 
 

@@ -159,7 +159,8 @@ def policy_form(**fields: str) -> dict[str, str]:
     values = {
         "version": "0", "days_max": "14", "card_days": "60", "approval_over_minor": "300.00",
         "unreceipted_max_minor": "0", "other_store": "approve", "coupons_back": "never", "unreceipted_tender": "cash",
-        "card_late_tender": "other", "exchanged_tender": "cash", "tender_order-0": "cash", "tender_order-1": "card",
+        "card_late_tender": "stored_value", "card_late_without_member": "other", "exchanged_tender": "cash",
+        "tender_order-0": "cash", "tender_order-1": "card",
         "tender_order-2": "mobile", "tender_order-3": "other", "reasons-0-code": "broken", "reasons-0-name_zh": "坏了",
         "reasons-0-name_en": "Broken", "reasons-0-is_active": "1", "conditions-4-code": "used",
         "conditions-4-name_zh": "用过", "conditions-4-name_en": "Used",
@@ -180,7 +181,8 @@ def test_the_policy_is_changed_on_its_page(house: House, signed_in, monkeypatch)
         30_000,
         "approve",
     )
-    assert (saved.tender_order, saved.card_late_tender) == (("cash", "card", "mobile", "other"), "other")
+    assert (saved.tender_order, saved.card_late_tender) == (("cash", "card", "mobile", "other"), "stored_value")
+    assert saved.card_late_without_member == "other"
     assert [(each.code, each.is_active) for each in saved.reasons] == [("broken", True)]
     assert [(each.code, each.is_active, each.is_sellable) for each in saved.conditions] == [("used", False, False)]
     stale = browser.post("/returns/policy/", policy_form(days_max="3"), follow=True)

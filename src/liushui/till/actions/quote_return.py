@@ -160,6 +160,7 @@ def _kept(
             TicketRefund(
                 type=each.type, method=each.method, reference=each.reference, amount_minor=each.amount_minor,
                 points=each.points, principal_minor=each.principal_minor, gift_minor=each.gift_minor,
+                is_credit=each.credit_to is not None,
             )
             for each in quote.tenders
         ),

@@ -23,10 +23,11 @@ class Settlement(NamedTuple):
 def settlement(*, sold_minor: int, tenders: Sequence[TicketRefund]) -> Settlement:
     """Money that comes back pays for the new goods first; the rest is given back, in the order of the plan.
 
-    Points and stored value always go back to their account: they are no money, and new goods may be paid with them.
+    Points and stored value that were spent always go back to their account: they are no money, and new goods may be
+    paid with them. Stored value in place of money counts as money.
     """
-    value = tuple(tender for tender in tenders if tender.type in VALUE_TYPES)
-    money = [tender for tender in tenders if tender.type not in VALUE_TYPES]
+    value = tuple(tender for tender in tenders if tender.type in VALUE_TYPES and not tender.is_credit)
+    money = [tender for tender in tenders if tender.type not in VALUE_TYPES or tender.is_credit]
     left = -sum(tender.amount_minor for tender in money) - sold_minor
     if left <= 0:
         return Settlement(-left, value)
@@ -42,7 +43,8 @@ def settlement(*, sold_minor: int, tenders: Sequence[TicketRefund]) -> Settlemen
 def _part(tender: TicketRefund, minor: int) -> TicketRefund:
     return TicketRefund(
         type=tender.type, method=tender.method, reference=tender.reference, amount_minor=-minor, points=tender.points,
-        principal_minor=tender.principal_minor, gift_minor=tender.gift_minor,
+        principal_minor=minor if tender.is_credit else tender.principal_minor, gift_minor=tender.gift_minor,
+        is_credit=tender.is_credit,
     )  # fmt: skip
 
 

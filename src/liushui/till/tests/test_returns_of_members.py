@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
+from liushui.returns import facade as returns
+from liushui.runtime.access import Grant, Principal
 from liushui.till import facade
 from liushui.till.tests.conftest import NOON
 from liushui.till.tests.membership import PHONE, cash, free, member_of, pay, publish_programme, scanned
@@ -63,3 +69,33 @@ def test_an_exchange_gives_points_back_and_takes_money_for_the_new_goods(shop):
     done = cash(shop, ticket)
     assert tenders_of(shop, done.sale_id) == [("cash", 4_490), ("points", -500)]
     assert free(found) == (500, 0)
+
+
+def test_a_card_that_is_too_old_becomes_stored_value_of_the_member(shop):
+    rules = returns.policy_view(chain_id=shop.till.chain_id)
+    finance = Principal(subject="staff:fei", name="Fei", grants=(Grant(role="finance", chain_id=shop.till.chain_id),))
+    returns.save_policy(
+        chain_id=shop.till.chain_id, policy=replace(rules.policy, card_days=1, card_late_tender="stored_value"),
+        expected_version=rules.version, principal=finance, now=NOON,
+    )  # fmt: skip
+    found = member_of(shop)
+    ticket = scanned(shop, "TEA", "TEA", member=PHONE)
+    sold = facade.pay_recorded(
+        till=shop.till, ticket_id=ticket.id, version=ticket.version, type="card", method="pos-terminal", now=NOON
+    )
+    late = NOON + timedelta(days=2)
+    ticket = facade.return_units(till=shop.till, sale_id=sold.sale_id, line_number=1, units=1, now=late)
+    assert [(each.type, each.amount_minor, each.principal_minor) for each in ticket.returned.tenders] == [
+        ("stored_value", -1_000, 1_000)
+    ]
+    back = facade.give_back(till=shop.till, ticket_id=ticket.id, version=ticket.version, now=late)
+    assert tenders_of(shop, back.sale_id) == [("stored_value", -1_000)]
+    assert loyalty.balances(member_id=found.id).principal_minor == 1_000
+
+    facade.return_units(till=shop.till, sale_id=sold.sale_id, line_number=1, units=1, now=late)
+    milk = facade.scan(till=shop.till, code="MILK", now=late)  # 6.50 of the 10.00
+    assert milk.due_minor == -350
+    even = facade.give_back(till=shop.till, ticket_id=milk.id, version=milk.version, now=late)
+    assert tenders_of(shop, even.sale_id) == [("stored_value", -350)]
+    assert loyalty.balances(member_id=found.id).principal_minor == 1_350
+    assert loyalty.verify() == ()
