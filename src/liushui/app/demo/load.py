@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from liushui.app.consumers import CONSUMERS
 from liushui.app.demo import chain as made_up
-from liushui.app.demo.assortment import Assortment
+from liushui.app.demo.assortment import Assortment, DemoItem
 from liushui.app.demo.baskets import SOURCE, TIME_ZONE, Baskets, sale_id
 from liushui.app.demo.chain import DemoStore
 from liushui.app.demo.pricing import priced_by_us
@@ -31,6 +31,8 @@ from liushui.stores.contracts import Chain, NewStore, NewWorkstation
 PRICES_FROM = datetime(2025, 1, 1, tzinfo=UTC)
 _SALES_A_BATCH = 1000
 _ITEMS_A_BATCH = 2000
+_TAGGED_EVERY = 40
+_TAGS = {5: ("new",), 20: ("clearance",), 30: ("organic",)}  # by the item's place among so many
 _ONE_VOID_IN = 900
 _VOID_REASONS = ("收银员扫错商品", "顾客取消付款", "重复录入")
 
@@ -98,31 +100,37 @@ def load_catalogue(*, chain: Chain, assortment: Assortment) -> None:
     )
     for start in range(0, len(assortment.items), _ITEMS_A_BATCH):
         batch = assortment.items[start : start + _ITEMS_A_BATCH]
-        catalog.save_items(
-            items=[
-                NewItem(
-                    chain_id=chain.id,
-                    sku=item.sku,
-                    gtin=item.gtin,
-                    name_zh=item.name_zh,
-                    name_en=item.name_en,
-                    category=item.category,
-                    brand=item.brand,
-                    unit=item.unit,
-                    weighed=item.weighed,
-                    tax_rate_bp=item.tax_rate_bp,
-                    tax_code=item.tax_code,
-                    cost_minor=item.cost_minor,
-                )
-                for item in batch
-            ]
-        )
+        catalog.save_items(items=_new_items(chain, batch, first=start))
         catalog.save_prices(
             prices=[
                 NewPrice(chain_id=chain.id, sku=item.sku, amount_minor=item.price_minor, starts_at=PRICES_FROM)
                 for item in batch
             ]
         )
+
+
+def _new_items(chain: Chain, batch: Sequence[DemoItem], *, first: int) -> list[NewItem]:
+    """The items of the demo; what people have tagged since stays when it is started again."""
+    known = catalog.find_items(chain_id=chain.id, codes=[item.sku for item in batch])
+    return [
+        NewItem(
+            chain_id=chain.id,
+            sku=item.sku,
+            gtin=item.gtin,
+            name_zh=item.name_zh,
+            name_en=item.name_en,
+            category=item.category,
+            brand=item.brand,
+            unit=item.unit,
+            weighed=item.weighed,
+            tax_rate_bp=item.tax_rate_bp,
+            tax_code=item.tax_code,
+            cost_minor=item.cost_minor,
+            tags=known[item.sku].tags if item.sku in known else _TAGS.get(number % _TAGGED_EVERY, ()),
+            floor_price_minor=known[item.sku].floor_price_minor if item.sku in known else None,
+        )
+        for number, item in enumerate(batch, start=first)
+    ]
 
 
 def load_sales(
