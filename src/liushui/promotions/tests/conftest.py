@@ -8,10 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.test import Client
+from tests.support.sign_in import sign_in
 
+from liushui.catalog import facade as catalog
+from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.promotions import facade
 from liushui.promotions.contracts import DraftView, PublishedRulebook
 from liushui.runtime.access import Grant, Principal
+from liushui.runtime.grants import system_principal
+from liushui.runtime.models import StaffUser
+from liushui.runtime.staff import create_staff
 from liushui.stores import facade as stores
 from liushui.stores.contracts import NewStore, Store
 
@@ -100,3 +107,33 @@ def make_office() -> Office:
 @pytest.fixture
 def office(db: None) -> Office:
     return make_office()
+
+
+def person(office: Office, role: str, store_id: int | None = None) -> Client:
+    """A browser in which somebody of this role is signed in, in English."""
+    user_id, _password = create_staff(
+        username=role,
+        display_name=role.title(),
+        grants=[Grant(role=role, chain_id=office.chain_id, store_id=store_id)],
+        principal=system_principal(name="test"),
+    )
+    return sign_in(Client(headers={"accept-language": "en"}), StaffUser.objects.get(pk=user_id))
+
+
+@pytest.fixture
+def ma(office: Office) -> Client:
+    return person(office, "marketer")
+
+
+@pytest.fixture
+def fei(office: Office) -> Client:
+    return person(office, "finance")
+
+
+@pytest.fixture
+def tea(office: Office) -> str:
+    item = NewItem(chain_id=office.chain_id, sku="TEA", name_zh="红茶", name_en="Black tea", brand="Acme")
+    catalog.save_items(items=[item])
+    starts = datetime(2026, 1, 1, tzinfo=UTC)
+    catalog.save_prices(prices=[NewPrice(chain_id=office.chain_id, sku="TEA", amount_minor=9900, starts_at=starts)])
+    return "TEA"

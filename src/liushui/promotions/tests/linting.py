@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from liushui.promotions.domain.basket_json import read_basket
 from liushui.promotions.domain.compiled import compile_rulebook
-from liushui.promotions.domain.lint import Finding, lint, written_exclusions
+from liushui.promotions.domain.lint import Catalogue, Finding, Item, lint, written_exclusions
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.rulebook_json import read_rulebook
 from liushui.promotions.lint_words import finding_words
@@ -18,6 +18,14 @@ from liushui.promotions.reason_words import Told
 SHANGHAI = timezone(timedelta(hours=8))
 AT = datetime(2026, 11, 23, 10, tzinfo=SHANGHAI)  # a Monday
 EVERYTHING: dict[str, Any] = {}
+GOODS = Catalogue(
+    items=(
+        Item(sku="A1", unit_price=1_000, category="food/snacks", brand="acme", tags=("new",)),
+        Item(sku="A2", unit_price=2_500, category="food/snacks", brand="other"),
+        Item(sku="B1", unit_price=9_900, category="home/kitchen"),
+    ),
+    tiers=("silver", "gold", "black"),
+)
 
 
 def percent(value: object, **more: Any) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from django.test import Client
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.promotions import facade
+from liushui.promotions.tests.browsing import builder, posted, promotions_of, text
 from liushui.promotions.tests.conftest import Office
-from liushui.promotions.tests.test_promotion_pages import builder, ma, posted, promotions_of, text
 
-__all__ = ["ma"]
 pytestmark = pytest.mark.django_db
 CLEARANCE = {
     "id": "clearance",
