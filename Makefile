@@ -30,18 +30,20 @@ check: setup ## Style, types, imports between modules, translations
 	$(BIN)/python tools/messages.py check
 	$(BIN)/mypy
 
-# Two processes, each with a database and a data folder of its own; a file's tests stay together, the long files first.
+# Two processes, each with a database and a data folder of its own, the long files first; conftest.py shares them out.
 SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: ## All checks and all tests, the browser's last
 	@$(PYTHON) tools/setup.py --chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),tests src)
-	$(BIN)/pytest -m browser --reruns 1 $(PYTEST_ARGS) || test $$? -eq 5 # 5: PYTEST_ARGS chose none of them
+	$(BIN)/pytest $(SPREAD) -m browser --reruns 1 $(or $(PYTEST_ARGS),tests/browser) || test $$? -eq 5 # 5: none of them chosen
 
-# What asks no database (most of the architecture) or always SQLite (the demo) is not run again.
+# What a server of PostgreSQL may do otherwise than SQLite. Not the pages, which are the same Python on either: the access
+# matrix opens every one of them there. Not the demo, which is always SQLite.
 ON_SERVICES := tests/races tests/scenarios tests/architecture/test_access_matrix.py tests/architecture/test_openapi.py \
-	src --ignore tests/scenarios/test_demo_live.py --ignore tests/scenarios/test_demo_chain.py
+	tests/security/test_row_security.py src --ignore-glob '*/test_*pages*.py' --ignore src/liushui/console \
+	--ignore tests/scenarios/test_demo_live.py --ignore tests/scenarios/test_demo_chain.py
 
 test-services: setup ## What asks a database, on a PostgreSQL that is installed if need be and started for it
 	$(BIN)/python tools/services.py --fast run -- $(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),$(ON_SERVICES))

@@ -3,10 +3,12 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from tests.support.fast_hashes import hash_fast
+from xdist.scheduler import LoadFileScheduling
 
 # The same examples in every run: what breaks the gate is a change. EXPLORE=1 looks for new ones.
 hypothesis.settings.register_profile("gate", derandomize=True, print_blob=True)
@@ -19,6 +21,12 @@ os.environ.setdefault("LIUSHUI_SECOND_FACTOR", "optional")  # for processes that
 os.environ.setdefault("LIUSHUI_DATA_DIR", tempfile.mkdtemp(prefix="liushui-test-"))
 ROOT = Path(__file__).parent
 DATABASES = {"db", "transactional_db", "django_db_setup", "live_server"}
+# Their tests share nothing dear, and each takes long: they go to whichever process is free, not all to one.
+ONE_BY_ONE = (
+    "tests/browser/test_pages.py",
+    "tests/browser/test_gallery.py",
+    "tests/security/test_objects_of_others.py",
+)
 ON_POSTGRESQL = os.environ.get("LIUSHUI_DATABASE_URL", "").startswith("postgres")
 
 
@@ -35,7 +43,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `services` are about PostgreSQL; `make test-services` runs them, and none that asks no database."""
+    """Tests marked `services` are about PostgreSQL; `make test-services` runs them, and none that asks no database.
+
+    Files with slow tests come first and tests that go one by one last, so that at the end of a run no process waits
+    for another's long file.
+    """
     if ON_POSTGRESQL:
         without = [item for item in items if not _asks_a_database(item)]
         config.hook.pytest_deselected(items=without)
@@ -44,6 +56,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("services"):
                 item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test-services"))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    alone = {ROOT / name for name in ONE_BY_ONE}
+    items.sort(key=lambda item: 0 if item.path in slow else 2 if item.path in alone else 1)
+
+
+class ByFile(LoadFileScheduling):
+    """How `-n` shares the tests out: file by file, but for those that go one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = str(super()._split_scope(nodeid))
+        return nodeid if scope in ONE_BY_ONE else scope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Asked by pytest-xdist, whatever `--dist` says."""
+    return ByFile(config, log)
 
 
 def _asks_a_database(item: pytest.Item) -> bool:

@@ -6,6 +6,9 @@ in conftest.py, empty for "/" + route; `body` is JSON (beginning with {, or a {w
 subject: `200` for all three targets, or `200/404/404` for own / other region of the chain / other chain. Left out, the
 last two, `till_cashier` and `till_manager`, get what the anonymous get: in the console a till is nobody.
 A route added without a row fails here, and so does a row whose route is gone.
+
+On PostgreSQL what is open is asked for alone: that every page's SQL works there and that row security hides nothing of
+one's own. What is closed is closed by the same lines of Python as on SQLite.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from ninja.operation import PathView
@@ -135,11 +138,13 @@ def differences(world: Any, row: dict[str, str]) -> list[str]:
     wrong, seen = [], []
     for subject in SUBJECTS:
         expected = by_target(row[subject] or row["anonymous"])
+        targets = TARGETS if names_things else TARGETS[:1]
         answers = {
             target: ask(world, row, subject=subject, target=target)
-            for target in (TARGETS if names_things else TARGETS[:1])
+            for target in targets
+            if connection.vendor == "sqlite" or expected[target] < 400
         }
-        distinct = [str(status) for status in answers.values()]
+        distinct = [str(answers.get(target, expected[target])) for target in targets]
         seen.append(distinct[0] if len(set(distinct)) == 1 else "/".join(distinct))
         wrong += [
             f"    {subject}, {target}: {answers[target]}, the matrix says {expected[target]}"
@@ -153,7 +158,7 @@ def differences(world: Any, row: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)  # some twenty thousand requests
+@pytest.mark.timeout(1200)  # some twelve thousand requests
 def test_every_subject_gets_the_status_that_the_matrix_says(world: Any) -> None:
     wrong = [line for row in rows() for line in differences(world, row)]
     assert not wrong, "\n".join(["the server and tests/architecture/access_matrix.csv differ:", *wrong])

@@ -8,7 +8,6 @@ the server answers.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import transaction
 from django.http import HttpResponseBase
-from django.test import Client, override_settings
+from django.test import Client
 from tests.architecture import conftest as matrix
 
 from liushui.catalog import facade as catalog
@@ -72,16 +69,8 @@ def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[matrix.World]:
     """The little world, marked; one transaction for the file, taken back at its end."""
-    liushui = settings.LIUSHUI.model_copy(update={"portal_chain": "ACME"})
-    with django_db_blocker.unblock(), override_settings(LIUSHUI=liushui):
-        outer = transaction.atomic()
-        outer._from_testcase = True  # type: ignore[attr-defined]  # durable blocks may stand inside of it
-        outer.__enter__()
-        logging.disable(logging.ERROR)
-        yield _marked(matrix.build_world(tmp_path_factory.mktemp("imports")))
-        transaction.set_rollback(True)
-        logging.disable(logging.NOTSET)
-        outer.__exit__(None, None, None)
+    with matrix.standing(tmp_path_factory.mktemp("imports"), django_db_blocker) as made:
+        yield _marked(made)
 
 
 @pytest.fixture(autouse=True)

@@ -181,7 +181,7 @@ def attempts(names: set[str], world: Any) -> Iterator[dict[str, str]]:
         yield {name: places[name] for name in ("chain", "store")}
         for name in PLACES:
             yield {name: places[name]}
-    for value in sorted({value for _name, value in values_of_others(world)}):
+    for value in sorted({value for _name, value in values_of_others(world)}) if names - set(PLACES) else ():
         yield dict.fromkeys(names - set(PLACES), value)
 
 
