@@ -121,11 +121,14 @@ def test_a_scheduled_version_is_cancelled_and_an_old_one_asked_for_again(
     page = text(ma.get("/promotions/versions/"))
     assert all(state in page for state in ("To come", "In force", "Over"))
     early = {"do": "cancel", "reason": "Too early"}
+    shown = ["Cancel the version" in text(each.get(f"/promotions/versions/{scheduled.id}/")) for each in (ma, fei)]
+    assert shown == [False, True]
     assert ma.post(f"/promotions/versions/{scheduled.id}/", early).status_code == 403
     refused = text(fei.post(f"/promotions/versions/{scheduled.id}/", {"do": "cancel", "reason": ""}), 422)
     assert "Give a reason" in refused
     cancelled = fei.post(f"/promotions/versions/{scheduled.id}/", early)
     assert "Cancelled" in text(ma.get(cancelled.headers["Location"]))
+    assert "Hand in for review" in text(ma.get(f"/promotions/drafts/{scheduled.draft_id}/"))
     asked = ma.post(f"/promotions/versions/{first.id}/", {"do": "roll-back", "reason": "Margin"})
     draft_id = int(asked.headers["Location"].rstrip("/").rsplit("/", 1)[1])
     assert facade.draft(draft_id=draft_id, principal=office.ma).state == "in_review"
