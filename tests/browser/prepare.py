@@ -18,7 +18,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from tests.architecture.payment_things import payment_things  # noqa: E402
-from tests.support import world  # noqa: E402
+from tests.support import world, world_tills  # noqa: E402
 from tests.support.backtests import finished_backtest  # noqa: E402
 from tests.support.coupon_world import coupon_world  # noqa: E402
 from tests.support.member_world import earn, member_world  # noqa: E402
@@ -101,6 +101,6 @@ facts = {
 }
 if "--untouched" not in sys.argv:
     facts |= closed_yesterday(store=made.stores["E1"], workstation="T2")
-    facts["ticket_id"] = str(world.sell_at(workstation="T2"))
-    facts["value_id"] = str(world.sell_gift_card_at(workstation="T2"))
+    facts["ticket_id"] = str(world_tills.sell_at(workstation="T2"))
+    facts["value_id"] = str(world_tills.sell_gift_card_at(workstation="T2"))
 sys.stdout.write(json.dumps(facts))

@@ -12,7 +12,7 @@ import django
 django.setup()
 
 from tests.support.gold_member import gold_member  # noqa: E402
-from tests.support.world import open_shift  # noqa: E402
+from tests.support.world_tills import open_shift  # noqa: E402
 
 from liushui.checkout import facade as checkout  # noqa: E402
 from liushui.checkout.contracts import CompleteSale, LineCommand  # noqa: E402

@@ -35,7 +35,7 @@ def gtin(number: int) -> str:
 def shifts(served: Served) -> None:
     """A shift at each of the two tills."""
     code = (
-        "import django; django.setup(); from tests.support.world import open_shift; "
+        "import django; django.setup(); from tests.support.world_tills import open_shift; "
         f"open_shift(workstation={SELLING!r}); open_shift(workstation={TRAINING!r}, is_training=True)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=served.environment, check=True)

@@ -12,7 +12,7 @@ django.setup()
 
 from tests.support.member_world import join  # noqa: E402
 from tests.support.rulebooks import publish  # noqa: E402
-from tests.support.world import open_shift  # noqa: E402
+from tests.support.world_tills import open_shift  # noqa: E402
 
 from liushui.kernel.ids import new_id  # noqa: E402
 from liushui.loyalty import facade as loyalty  # noqa: E402

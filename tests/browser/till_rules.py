@@ -12,7 +12,7 @@ django.setup()
 
 from tests.support.gold_member import gold_member  # noqa: E402
 from tests.support.rulebooks import coupons, publish, save_tiers  # noqa: E402
-from tests.support.world import open_shift  # noqa: E402
+from tests.support.world_tills import open_shift  # noqa: E402
 
 from liushui.stores import facade as stores  # noqa: E402
 
