@@ -12,7 +12,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test test-services check bench security screenshots clean
+.PHONY: help setup demo test test-services check check-types check-style bench security screenshots clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -24,11 +24,16 @@ demo: setup ## A chain of 20 stores with 90 days of sales, and a day that goes o
 	@$(BIN)/liushui demo
 
 check: setup ## Style, types, imports between modules, translations
+	@$(MAKE) --no-print-directory --jobs 2 check-types check-style
+
+check-types:
+	$(BIN)/mypy
+
+check-style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/python tools/messages.py check
-	$(BIN)/mypy
 
 # Two processes, each with a database and a data folder of its own, the long files first; conftest.py shares them out.
 SPREAD := -n 2 --dist loadfile --no-loadscope-reorder

@@ -17,7 +17,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,10 +43,14 @@ def main() -> None:
     os.chdir(ROOT)
     make_venv()
     install_packages(extra={name for name in EXTRA_GROUPS if getattr(options, name)})
-    build_web()
-    compile_messages()
-    if options.chromium:
-        find_chromium()
+    at_once(build_web, compile_messages, *([find_chromium] if options.chromium else []))
+
+
+def at_once(*steps: Callable[[], None]) -> None:
+    """Steps of which none needs another, side by side; the first that fails ends it all."""
+    with ThreadPoolExecutor(len(steps)) as threads:
+        for step in [threads.submit(step) for step in steps]:
+            step.result()
 
 
 def make_venv() -> None:
@@ -140,8 +145,8 @@ def find_chromium() -> None:
 
 
 def run(what: str, command: Iterable[object], **environment: str) -> None:
-    """One step: its name, then how long it took; its output only when it fails."""
-    print(f"  {what} …", end=" ", flush=True)
+    """One step: that it begins, then how long it took; its output only when it fails."""
+    print(f"  {what} …", flush=True)
     started = time.monotonic()
     words = [str(word) for word in command]
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -156,12 +161,12 @@ def run(what: str, command: Iterable[object], **environment: str) -> None:
             check=False,
         )
     except FileNotFoundError as error:
-        print("failed")
+        print(f"  {what}: failed")
         stop(f"{error.filename} is not there.", "Remove .venv and build/stamps (make clean) and run this again.")
     if done.returncode != 0:
-        print(f"failed\n\n{done.stdout}")
+        print(f"  {what}: failed\n\n{done.stdout}")
         stop(f"This failed: {' '.join(words)}", "Mend what it says above (often the network) and run this again.")
-    print(f"{time.monotonic() - started:.1f} s")
+    print(f"  {what}: {time.monotonic() - started:.1f} s", flush=True)
 
 
 def succeeds(command: Iterable[object]) -> bool:
