@@ -251,6 +251,7 @@ def test_a_version_to_come_is_cancelled_from_its_page_by_who_may_approve(office:
     assert f'href="{draft}"' in page
     again = text_of(ma.get(draft))
     assert "Hand in for review" in again
+    assert "was cancelled before it started. The draft can be handed in anew." in again
     assert "Silver takes ¥200 within 12 months" in again
     assert fei.post(address, {"do": "cancel", "reason": "again"}).status_code == 302  # one's own is answered as before
     late = fei.post(f"/loyalty/versions/{office.made.programme_id}/", {"do": "cancel", "reason": "late"})

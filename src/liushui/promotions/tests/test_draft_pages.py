@@ -128,7 +128,9 @@ def test_a_scheduled_version_is_cancelled_and_an_old_one_asked_for_again(
     assert "Give a reason" in refused
     cancelled = fei.post(f"/promotions/versions/{scheduled.id}/", early)
     assert "Cancelled" in text(ma.get(cancelled.headers["Location"]))
-    assert "Hand in for review" in text(ma.get(f"/promotions/drafts/{scheduled.draft_id}/"))
+    again = text(ma.get(f"/promotions/drafts/{scheduled.draft_id}/"))
+    assert "Hand in for review" in again
+    assert "was cancelled before it started. The draft can be handed in anew." in again
     asked = ma.post(f"/promotions/versions/{first.id}/", {"do": "roll-back", "reason": "Margin"})
     draft_id = int(asked.headers["Location"].rstrip("/").rsplit("/", 1)[1])
     assert facade.draft(draft_id=draft_id, principal=office.ma).state == "in_review"
