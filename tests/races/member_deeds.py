@@ -76,12 +76,13 @@ def sell(
     slow: float = 0.0,
     wait_at: int | None = None,
     gate: str = "",
+    minutes: int = 0,
 ) -> dict[str, Any]:
-    """Sell MILK; what is not paid by the tenders given is paid in cash."""
+    """Sell MILK, so many minutes after noon; what is not paid by the tenders given is paid in cash."""
     command = member_sale(
         name, member_id=UUID(member) if member else None, codes=codes or [], units=units, tenders=_tenders(tenders)
     )
-    return _complete(command, crash_at=crash_at, slow=slow, wait_at=wait_at, gate=gate)
+    return _complete(command, crash_at=crash_at, slow=slow, wait_at=wait_at, gate=gate, minutes=minutes)
 
 
 def take_back(
@@ -269,13 +270,15 @@ def _events_wrong() -> int:
     return sum(told.get(key, 0) != 1 for key in due) + len(told.keys() - set(due))
 
 
-def _complete(command: Any, *, crash_at: int | None, slow: float, wait_at: int | None, gate: str) -> dict[str, Any]:
+def _complete(
+    command: Any, *, crash_at: int | None, slow: float, wait_at: int | None, gate: str, minutes: int = 0
+) -> dict[str, Any]:
     """Complete it: what was answered, and the steps that it took."""
     with _slowly(slow), _opening(gate if wait_at is None else ""), crash_at_step(crash_at) as steps:
         if wait_at is not None:
             _wait_before(steps, wait_at, gate)
         try:
-            answer = checkout.complete_sale(command=command, principal=ME, now=NOON)
+            answer = checkout.complete_sale(command=command, principal=ME, now=NOON + timedelta(minutes=minutes))
         except LiushuiError as error:
             return {"error": error.type, "steps": steps.names}
     return {

@@ -180,6 +180,16 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTerms:
+    """What a hold was asked for, by the sale that it belongs to."""
+
+    chain_id: int
+    member_id: UUID | None
+    spends: tuple[Spend, ...]
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenBack:
     """What came back of an order's spends under one order key."""
 

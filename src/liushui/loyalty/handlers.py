@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import structlog
 
 from liushui.loyalty import facade
+from liushui.loyalty.contracts import Hold, HoldTerms, Spend
 from liushui.loyalty.errors import HoldConflict
 from liushui.orders import facade as orders
-from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED
+from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED, VALUE_TENDERS, SaleFact
 from liushui.promotions.contracts import order_key
 from liushui.runtime.events import Consumer, Event
 
@@ -35,13 +36,50 @@ def _settle_value(events: Sequence[Event]) -> None:
             continue
         if key in open_keys:
             try:
-                facade.post(order_key=key, sale_id=fact.sale_id, now=event.time)
+                facade.post(order_key=key, sale_id=fact.sale_id, now=event.time, terms=_other_terms(fact, key))
             except HoldConflict as error:  # told to people by the log; the events behind it must not wait
                 _logger.error("value_not_posted", sale_id=str(fact.sale_id), detail=error.detail)
         if fact.give_backs:
             facade.give_back_sale(
                 order_key=key, sale_id=fact.sale_id, store_id=fact.store_id, give_backs=fact.give_backs, now=event.time
             )
+
+
+def _other_terms(fact: SaleFact, key: str) -> HoldTerms | None:
+    """What the sale spends, where its order holds or held something else: two processes sent it, one recorded it."""
+    spends = tuple(
+        Spend(
+            kind=tender.type,  # type: ignore[arg-type]  # one of VALUE_TENDERS
+            amount_minor=tender.amount_minor,
+            reference=tender.reference if tender.type == "gift_card" else "",
+        )
+        for tender in fact.tenders
+        if tender.type in VALUE_TENDERS and tender.amount_minor > 0
+    )
+    held = facade.hold_of(order_key=key)
+    if held is None or _pays(held) == _sums(spends):
+        return None
+    found = facade.members_by_number(chain_id=fact.chain_id, numbers=[fact.customer] if fact.customer else [])
+    member = found.get(fact.customer)
+    return HoldTerms(
+        chain_id=fact.chain_id, member_id=member.id if member else None, spends=spends, currency=fact.currency
+    )
+
+
+def _pays(held: Hold) -> dict[tuple[str, str], int]:
+    amounts = {
+        ("points", ""): held.points_minor,
+        ("stored_value", ""): held.principal_minor + held.gift_minor,
+        **{("gift_card", card.number): card.amount_minor for card in held.gift_cards},
+    }
+    return {key: amount for key, amount in amounts.items() if amount}
+
+
+def _sums(spends: Sequence[Spend]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for spend in spends:
+        found[spend.kind, spend.reference] = found.get((spend.kind, spend.reference), 0) + spend.amount_minor
+    return found
 
 
 def _note_purchases(events: Sequence[Event]) -> None:

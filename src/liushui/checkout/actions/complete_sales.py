@@ -218,7 +218,10 @@ def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) ->
             loyalty.void(order_key=key, now=now)
         return
     if held.value:
-        value.spend(order_key=key, sale_id=answer.sale_id, store=held.placed.store, now=now)
+        value.spend(
+            held.placed.command, tenders=record.tenders, order_key=key, sale_id=answer.sale_id,
+            store=held.placed.store, now=now,
+        )  # fmt: skip
     if held.uses:
         promotions.commit(order_key=key, sale_id=answer.sale_id, now=now)
     taken = held.placed.taken_back

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -14,11 +15,14 @@ from liushui.checkout.domain.baskets import is_ours_to_price
 from liushui.checkout.errors import MemberNeeded, PointsShareRefused
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
-from liushui.loyalty.contracts import Spend
+from liushui.loyalty.contracts import HoldTerms, Spend
+from liushui.loyalty.errors import HoldConflict
+from liushui.orders import facade as orders
 from liushui.orders.contracts import VALUE_TENDERS
 from liushui.stores.contracts import Store
 
 HELD_FOR = timedelta(minutes=15)
+AT_IT = timedelta(seconds=30)  # after so long nobody is at the work between holding and recording
 _logger = structlog.get_logger(__name__)
 
 
@@ -84,11 +88,23 @@ def hold(
     if not spends:
         return False
     _check_share(spends, sold_minor=sold_minor, store=store, now=now)
-    loyalty.hold(
-        order_key=order_key, chain_id=store.chain_id, member_id=command.member_id, spends=spends,
+    held = partial(
+        loyalty.hold, order_key=order_key, chain_id=store.chain_id, member_id=command.member_id, spends=spends,
         currency=store.currency, expires_at=now + HELD_FOR, now=now, store_id=store.id,
     )  # fmt: skip
+    try:
+        held()
+    except HoldConflict as conflict:
+        if conflict.context.get("state") != "held" or _is_recorded(command):
+            raise
+        held(replaces_before=now - AT_IT)  # of who died before the sale was recorded; raises for one who may be at it
     return True
+
+
+def _is_recorded(command: CompleteSale) -> bool:
+    """Whether a sale is recorded under this one's id, with whatever body: what it holds is its own then."""
+    identity = orders.Identity(command.source, command.source_id, "")
+    return orders.recorded_before(identities=[identity])[0] is not None
 
 
 def _check_share(spends: Sequence[Spend], *, sold_minor: int, store: Store, now: datetime) -> None:
@@ -106,10 +122,27 @@ def _check_share(spends: Sequence[Spend], *, sold_minor: int, store: Store, now:
         )
 
 
-def spend(*, order_key: str, sale_id: UUID, store: Store, now: datetime) -> None:
-    """Spend what the order holds for its recorded sale. Whatever is wrong with it keeps nobody from his receipt: the
-    sale's event tries it again, and tells people when it cannot be."""
+def spend(
+    command: CompleteSale,
+    *,
+    tenders: Sequence[Tender],
+    order_key: str,
+    sale_id: UUID,
+    store: Store,
+    now: datetime,
+) -> None:
+    """Spend what the recorded sale says, which its order holds.
+
+    Whatever is wrong with it keeps nobody from his receipt: the sale's event tries it again, and tells people when it
+    cannot be.
+    """
     try:
-        loyalty.post(order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now))
+        loyalty.post(
+            order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now),
+            terms=HoldTerms(
+                chain_id=store.chain_id, member_id=command.member_id, spends=spends_of(tenders),
+                currency=store.currency,
+            ),
+        )  # fmt: skip
     except LiushuiError as error:
         _logger.error("value_not_spent", order_key=order_key, sale_id=str(sale_id), detail=error.detail)

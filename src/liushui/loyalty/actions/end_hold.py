@@ -12,9 +12,12 @@ from django.db import connection, transaction
 
 from liushui.loyalty import ledger, sql
 from liushui.loyalty.actions.merge import carry_over
+from liushui.loyalty.contracts import HoldTerms
+from liushui.loyalty.domain.spends import spends_sha256, wanted_parts
 from liushui.loyalty.errors import HoldConflict
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.models import HoldRow
+from liushui.loyalty.programme_live import live_programme
 
 _logger = structlog.get_logger(__name__)
 _EXPIRED_MAX = 500  # orders of one tick
@@ -28,7 +31,7 @@ _IDS = {"account_id"}
 _AT_ONCE = """
     WITH posted AS (
         UPDATE loyalty_hold SET state = 'posted', sale_id = %s, ended_at = %s
-        WHERE order_key = %s AND state = 'held' AND store_id = %s
+        WHERE order_key = %s AND state = 'held' AND store_id = %s AND spends_sha256 = %s
         RETURNING account_id, account_kind, chain_id, points, principal_minor, gift_minor, currency, store_id
     ), booked AS (
         INSERT INTO loyalty_entry (account_id, account_kind, chain_id, kind, cause, points, principal_minor, gift_minor,
@@ -43,22 +46,35 @@ _Row = dict[str, Any]  # what a statement has changed
 
 
 def post(
-    *, order_key: str, sale_id: UUID, now: datetime, store_id: int | None = None, on_date: date | None = None
+    *,
+    order_key: str,
+    sale_id: UUID,
+    now: datetime,
+    store_id: int | None = None,
+    on_date: date | None = None,
+    terms: HoldTerms | None = None,
 ) -> bool:
     """Spend what the order holds for its sale: an entry on each account; whether there was anything to post.
 
-    Who knows the store that it was held for and its business day gives them, and on PostgreSQL all is one statement.
+    Who knows the store that it was held for, its business day and the sale's terms gives them, and on PostgreSQL all is
+    one statement. With `terms` what is spent is what the recorded sale says, also when another process that sent the
+    same order with other spends holds, or held, something else: that goes back first.
 
     Safe to repeat. What had ended before its sale came is spent all the same, since the shopper has the goods: an
     account may go below zero by that, which is logged. An order that holds nothing or whose sale was reversed
     stays as it is.
     Raises HoldConflict when it was posted for another sale.
     """
-    if on_date is not None and connection.vendor == "postgresql":
-        moved = sql.run(_AT_ONCE, [sale_id, now, order_key, store_id, order_key, now, on_date, sale_id, order_key])
+    if on_date is not None and terms is not None and connection.vendor == "postgresql":
+        moved = sql.run(
+            _AT_ONCE,
+            [sale_id, now, order_key, store_id, _digest(terms), order_key, now, on_date, sale_id, order_key],
+        )
         if moved[0][0]:
             return True
     with transaction.atomic():
+        if terms is not None:
+            _make_room(order_key, terms, now)
         rows = _change(
             "state = 'posted', sale_id = %s, ended_at = %s", [sale_id, now], order_key=order_key, states=("held",)
         )
@@ -113,6 +129,49 @@ def _release(order_key: str, *, state: str, now: datetime) -> bool:
             )
         carry_over(account_ids=[row["account_id"] for row in rows], now=now)
     return bool(rows)
+
+
+def _digest(terms: HoldTerms) -> str:
+    return spends_sha256(
+        chain_id=terms.chain_id, member_id=terms.member_id, spends=terms.spends, currency=terms.currency
+    )
+
+
+def _make_room(order_key: str, terms: HoldTerms, now: datetime) -> None:
+    """Where the order holds, or held, something else than its recorded sale spends: the rows as the sale says, as of a
+    hold that has ended, so that it is spent late. Nothing for what is posted or reversed."""
+    mine, digest = HoldRow.objects.filter(order_key=order_key).order_by("position"), _digest(terms)
+    rows = list(mine.select_for_update())
+    if not rows or rows[0].spends_sha256 == digest or rows[0].state in ("posted", "reversed"):
+        return
+    first, programme = rows[0], live_programme(chain_id=terms.chain_id, at=now)
+    parts = wanted_parts(
+        chain_id=terms.chain_id, member_id=terms.member_id, spends=terms.spends, programme=programme
+    )  # fmt: skip
+    accounts = ledger.lock([*(row.account_id for row in rows), *(part.account_id for part in parts)])
+    _release(order_key, state="voided", now=now)
+    mine.delete()
+    accounts = ledger.lock(list(accounts))
+    _logger.error("value_of_another_hold", order_key=order_key)
+    made = []
+    for position, part in enumerate(parts):
+        account = accounts.get(part.account_id)
+        gift = 0
+        if account is not None and 0 <= part.value_minor <= account.principal_free_minor + account.gift_free_minor:
+            _principal, gift = programme.split_spend(
+                amount_minor=part.value_minor, principal_minor=account.principal_free_minor,
+                gift_minor=account.gift_free_minor,
+            )  # fmt: skip
+        made.append(
+            HoldRow(
+                order_key=order_key, position=position, chain_id=terms.chain_id, store_id=first.store_id,
+                account_id=part.account_id, account_kind=part.account_kind, member_id=terms.member_id,
+                gift_number=part.gift_number, points=part.points, points_minor=part.points_minor,
+                principal_minor=part.value_minor - gift, gift_minor=gift, currency=terms.currency,
+                spends_sha256=digest, state="voided", held_at=now, expires_at=now, ended_at=now,
+            )
+        )  # fmt: skip
+    HoldRow.objects.bulk_create(made)
 
 
 def _post_late(order_key: str, sale_id: UUID, now: datetime) -> list[_Row]:

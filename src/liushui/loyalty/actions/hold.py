@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import ledger, sql
+from liushui.loyalty.actions.end_hold import void
 from liushui.loyalty.contracts import HeldCard, Hold, Spend
 from liushui.loyalty.domain.programme import SpendOrder
 from liushui.loyalty.domain.spends import WantedPart, spends_sha256, wanted_parts
@@ -64,6 +65,7 @@ class _Asked(NamedTuple):
     now: datetime
     digest: str
     on: date  # the business day, by which gift cards end
+    replaces_before: datetime | None  # other spends of this order that were held until then make room
 
     def row(self, position: int, part: WantedPart) -> tuple[object, ...]:
         """The row of a part before its split is known, in the order of the table's columns."""
@@ -92,6 +94,7 @@ def hold(
     expires_at: datetime,
     now: datetime,
     store_id: int | None = None,
+    replaces_before: datetime | None = None,
 ) -> Hold:
     """Keep an order's points and value back until it is posted, voided or expires.
 
@@ -99,13 +102,15 @@ def hold(
     the amount by the programme in force, rounded up. Nothing is spent: nothing is written, and the answer is empty.
     Raises NotEnoughPoints, NotEnoughValue, GiftCardUnknown, PointsNotTaken, UnknownMember: nothing is held then;
     HoldConflict for an order that holds something else.
+    Who knows that no sale was recorded under the order gives `replaces_before`: what it holds otherwise since then or
+    longer goes back in the transaction that holds anew, or stays as it is when that cannot be.
     """
     if not spends:
         return _empty(order_key, chain_id, member_id, currency, expires_at)
     asked = _Asked(
         order_key, chain_id, store_id, member_id, tuple(spends), currency, expires_at, now,
         spends_sha256(chain_id=chain_id, member_id=member_id, spends=spends, currency=currency),
-        _card_day(chain_id, store_id, spends, now),
+        _card_day(chain_id, store_id, spends, now), replaces_before,
     )  # fmt: skip
     account_id = member_id
     while True:
@@ -227,6 +232,10 @@ def _claim(asked: _Asked, parts: Sequence[WantedPart]) -> bool:
             if there.spends_sha256 == asked.digest and there.state in _KEPT:
                 return False
             is_held = there.state == "held"
+            if is_held and asked.replaces_before is not None and there.held_at <= asked.replaces_before:
+                ledger.lock([*(row.account_id for row in rows), *(part.account_id for part in parts)])
+                void(order_key=asked.order_key, now=asked.now)
+                continue
             raise HoldConflict(
                 f"Order {asked.order_key} {'holds other points or value' if is_held else f'is {there.state}'}",
                 context={"state": there.state},

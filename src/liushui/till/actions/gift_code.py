@@ -23,7 +23,7 @@ def card_of_code(*, till: Till, code: str, now: datetime) -> GiftCard:
     """
     seconds = settings.LIUSHUI.gift_code_minutes * 60
     keys = (f"gift-code:till:{till.workstation_id}", f"gift-code:operator:{till.principal.subject}")
-    taken = []
+    taken: list[str] = []
     for key in keys:
         if not privacy.take_turn(key=key, limit=settings.LIUSHUI.gift_code_tries, seconds=seconds, now=now):
             _give_back(taken, seconds, now)
