@@ -29,7 +29,7 @@ def checked_item(item: NewItem) -> NewItem:
     if item.cost_minor is not None:
         _within(item.cost_minor, 0, AMOUNT_MINOR_MAX, "cost_minor", "A cost is not negative")
     if item.floor_price_minor is not None:
-        _within(item.floor_price_minor, 0, AMOUNT_MINOR_MAX, "floor_price_minor", "A floor price is not negative")
+        _within(item.floor_price_minor, 0, AMOUNT_MINOR_MAX, "floor_price_minor", "A floor price is zero or more")
     if item.tax_code and not _TAX_CODE.fullmatch(item.tax_code):
         raise InvalidItem(
             f"{item.tax_code!r} is not a 税收分类编码",

@@ -136,6 +136,7 @@ def _shelf(chain_id: int, member_tier: str) -> Shelf:
             if store.chain_id == chain_id
         },
         member_tier=member_tier,
+        floors_in=next(chain.currency for chain in stores.chains() if chain.id == chain_id),
     )
 
 

@@ -1,7 +1,8 @@
 """Past receipts as baskets (decision 0138).
 
-A line's list price is its regular amount over its units, rounded down: what is lost so is told. Category, brand and
-whether an item may be discounted are those of today's catalogue; an item that it lacks keeps the receipt's category.
+A line's list price is its regular amount over its units, rounded down: what is lost so is told. Category, brand, tags,
+floor price and whether an item may be discounted are those of today's catalogue; an item that it lacks keeps the
+receipt's category. Weighed goods have no floor here.
 Of a customer the number is known, and how many purchases he had made before; a tier only if one is assumed. Coupon
 codes and gifts of that day are not known.
 """
@@ -35,6 +36,7 @@ class Shelf:
     goods: Mapping[str, Goods]  # by SKU
     places: Mapping[int, Place]  # by store id
     member_tier: str = ""
+    floors_in: str = ""  # the currency that floor prices are in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,13 +83,14 @@ def trials(payload: Sequence[PastSale], shared: Shelf, /) -> list[Trial]:
 def trial(sale: PastSale, shelf: Shelf) -> Trial:
     """One receipt as a basket."""
     place = shelf.places[sale.store_id]
+    has_floors = sale.currency == shelf.floors_in
     lines = [line for line in sale.lines if line.units >= 1]
     member = None
     if sale.customer:
         member = Member(id=sale.customer, tier=shelf.member_tier or None, completed_orders=sale.orders_before)
     basket = Basket(
         currency=sale.currency,
-        lines=tuple(_line(line, shelf) for line in lines),
+        lines=tuple(_line(line, shelf.goods.get(line.sku), has_floors) for line in lines),
         channel=sale.channel,
         store=place.code,
         region=place.region,
@@ -105,8 +108,7 @@ def trial(sale: PastSale, shelf: Shelf) -> Trial:
     )
 
 
-def _line(line: PastLine, shelf: Shelf) -> Line:
-    goods = shelf.goods.get(line.sku)
+def _line(line: PastLine, goods: Goods | None, has_floors: bool) -> Line:
     return Line(
         id=str(line.line_number),
         sku=line.sku,
@@ -115,6 +117,8 @@ def _line(line: PastLine, shelf: Shelf) -> Line:
         category=goods.category if goods else line.category,
         brand=goods.brand if goods else "",
         discountable=goods.discountable if goods else True,
+        tags=goods.tags if goods else (),
+        floor_unit_price=goods.floor_unit_price if goods and has_floors else 0,
     )
 
 
