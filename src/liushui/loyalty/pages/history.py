@@ -61,7 +61,7 @@ def history(
     """Lines of one kind or of all, the newest first."""
     found: list[Moment] = []
     if tab in ("", "points", "value"):
-        found += _entries(member, tab, before, places, currency)
+        found += _entries(member, tab, before, places, currency, principal)
     if tab in ("", "purchases"):
         found += _purchases(member, before, places, principal)
     if tab in ("", "tiers"):
@@ -77,8 +77,9 @@ def history(
 
 
 def _entries(
-    member: Member, tab: str, before: datetime | None, places: Mapping[int, str], currency: str
+    member: Member, tab: str, before: datetime | None, places: Mapping[int, str], currency: str, principal: Principal
 ) -> list[Moment]:
+    sees = principal.stores("sale.read")
     return [
         Moment(
             at=entry.at,
@@ -87,7 +88,7 @@ def _entries(
             place=places.get(entry.store_id or 0, ""),
             points=entry.points or None,
             amount_minor=(entry.principal_minor + entry.gift_minor) or None,
-            url=reverse("orders:sale", args=[entry.sale_id]) if entry.sale_id else "",
+            url=reverse("orders:sale", args=[entry.sale_id]) if entry.sale_id and entry.store_id in sees else "",
         )
         for entry in entries_before(member_id=member.id, kind=tab, before=before, limit=SHOWN + _MORE)
     ]

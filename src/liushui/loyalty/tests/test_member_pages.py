@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -13,12 +14,14 @@ from tests.support.member_world import CARD, PHONE, SECOND_PHONE
 from tests.support.sign_in import sign_in
 
 from liushui.loyalty import facade
+from liushui.loyalty.lists import Booking
 from liushui.loyalty.tests.office import Office, make_office, text_of
 from liushui.privacy import facade as privacy
 from liushui.runtime import approvals
 from liushui.runtime.access import Grant
 from liushui.runtime.grants import grant, staff_principal, system_principal
 from liushui.runtime.models import AuditEntry, StaffUser
+from liushui.stores import facade as stores
 
 
 @pytest.fixture
@@ -307,6 +310,22 @@ def test_a_manager_of_one_store_sees_that_store_alone(office: Office) -> None:
     page = text_of(client.get("/members/liability/"))
     assert "1 store " in page
     assert "all accounts together" not in page  # corrections belong to no store
+
+
+def test_bookings_lead_to_the_receipts_that_the_reader_may_open(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = next(each for each in stores.stores() if each.code == "S1")
+    booking = Booking(
+        kind="spend", at=_now(), points=0, principal_minor=-800, gift_minor=-200, store_id=store.id,
+        sale_id=UUID(int=7), lot_until=None, reason="",
+    )  # fmt: skip
+    monkeypatch.setattr("liushui.loyalty.pages.history.entries_before", lambda **asked: [booking])
+    address = f"/members/{office.made.member.id}/"
+    seen = text_of(office.browser("store_manager").get(address))
+    assert f'href="/orders/{UUID(int=7)}/"' in seen
+    assert "of which gift part -¥2.00" in seen
+    assert f"/orders/{UUID(int=7)}/" not in text_of(office.browser("marketer").get(address))
 
 
 def test_tiers_are_counted_by_home_store(office: Office) -> None:

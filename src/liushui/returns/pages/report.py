@@ -50,6 +50,7 @@ def report(request: HttpRequest, *, principal: Principal) -> HttpResponse:
             "filters": filters,
             "typed": filters.typed,
             "may_export": principal.may("report.export"),
+            "sees_list": principal.may("sale.read"),
         },
     )
 
