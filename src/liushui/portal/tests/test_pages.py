@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
@@ -62,6 +64,25 @@ def test_a_purchase_is_a_sign_of_life_from_which_retention_counts(shop: Shop) ->
     shop.sell(member, 1000)
     let_events_through()
     assert (datetime.now(UTC) - privacy.subject(subject_id=member.subject_id).seen_at).total_seconds() < 600
+
+
+def test_telling_of_purchases_writes_nothing_but_signs_of_life(shop: Shop) -> None:
+    """Decision 0207: the consumer's transaction holds one module's tables and the inbox."""
+    long_ago, facts = datetime(2020, 1, 1, tzinfo=UTC), []
+    for phone in (PHONE, OTHER_PHONE):
+        joined = loyalty.join(
+            chain_id=shop.chain_id, phone=phone, channel="till", consents={"membership": "1"}, now=long_ago
+        )
+        shop.sell(joined.member, 1000)
+    keep = Consumer(
+        name="keep", types=frozenset({SALE_COMPLETED}),
+        apply=lambda events: facts.extend(orders.decode_fact(event.data) for event in events),
+    )  # fmt: skip
+    worker.run(consumers=[keep], once=True)
+    with CaptureQueriesContext(connection) as seen:
+        assert loyalty.note_purchases(sales=facts) == 2
+    writes = [query["sql"] for query in seen.captured_queries if not query["sql"].startswith("SELECT")]
+    assert [sql.split()[:2] for sql in writes] == [["UPDATE", '"privacy_subject"']]
 
 
 def test_the_code_for_the_till_is_the_members(shop: Shop) -> None:

@@ -50,9 +50,14 @@ def update_subject(
 
 
 def touch_subjects(*, subject_ids: Collection[UUID], now: datetime) -> int:
-    """Signs of life, from which retention counts, once a day each: one statement. Returns for how many it moved on."""
+    """Signs of life, from which retention counts, once a day each: one statement. Returns for how many it moved on.
+
+    Rows are locked in the order of their ids, as everywhere here, so that nobody waits for one another in a circle.
+    """
     before = now - timedelta(days=1)
-    return SubjectRow.objects.filter(id__in=list(subject_ids), state="active", seen_at__lt=before).update(seen_at=now)
+    due = SubjectRow.objects.filter(id__in=list(subject_ids), state="active", seen_at__lt=before)
+    locked = due.select_for_update().order_by("id").values("id")
+    return SubjectRow.objects.filter(id__in=locked, state="active", seen_at__lt=before).update(seen_at=now)
 
 
 def _replace(row: SubjectRow, values: Mapping[str, str], gone: Collection[str], now: datetime) -> None:
