@@ -27,7 +27,13 @@ from liushui.runtime.row_security import EVERYTHING, NOTHING, WEB_ROLE, Scope
 STORE_1 = Scope(("1", "1", ""))  # somebody of store 1
 CHAIN_1 = Scope(("1", "1", "1"))  # somebody of the whole of chain 1
 ONE_EACH = {  # a place, or a sale, has one row there
-    *("promotions_chain_head", "orders_price_explanation", "orders_return_head", "returns_policy"),
+    *(
+        "promotions_chain_head",
+        "loyalty_programme_head",
+        "orders_price_explanation",
+        "orders_return_head",
+        "returns_policy",
+    ),
     "loyalty_earned_sale",
 }
 WHOLE_CHAIN_ONLY = {"analytics_itemdaytotal", "analytics_itemmonthtotal"}
