@@ -11,7 +11,7 @@ from django.db import connection
 
 from liushui.intake.models import QuarantineEntryRow, RawMessage
 from liushui.kernel.ids import new_id
-from liushui.runtime import row_security
+from liushui.runtime import at_once, row_security
 
 _FIELDS = ("id", "sha256", "body", "content_type", "source", "received_at")
 
@@ -36,9 +36,7 @@ def keep_message(*, body: bytes, content_type: str, source: str, now: datetime, 
     )
     fields = {field.attname: field for field in RawMessage._meta.concrete_fields}
     values = [fields[name].get_db_prep_save(getattr(message, name), connection) for name in _FIELDS]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [*values, source, source_id])
-        [is_awaited] = cursor.fetchone()
+    [[is_awaited]] = at_once.ask(_INSERT, [*values, source, source_id])
     return Kept(message.id, bool(is_awaited))
 
 

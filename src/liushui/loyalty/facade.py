@@ -69,7 +69,7 @@ from liushui.loyalty.programme_queries import (
     programme_versions,
 )
 from liushui.loyalty.queries import balances, entries, expiring
-from liushui.loyalty.tier_queries import benefits, snapshot, tier_history, tier_progress
+from liushui.loyalty.tier_queries import benefits, buyer, snapshot, tier_history, tier_progress
 
 __all__ = [
     "activate_gift_card",
@@ -80,6 +80,7 @@ __all__ = [
     "benefits",
     "block_card",
     "block_gift_card",
+    "buyer",
     "cancel_dry_run",
     "cancel_programme",
     "card_extensions",

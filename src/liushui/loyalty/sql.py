@@ -42,14 +42,16 @@ def read_time(value: Any) -> datetime | None:
 
 def statement(text: str, values: Sequence[Any]) -> Statement:
     """A statement for a message of several (runtime.at_once), its values as stored."""
-    return Statement(text, [stored(value) for value in values])
+    return Statement(text, _stored(values))
 
 
 def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """One statement; the rows that it answers."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [stored(value) for value in values])
-        return list(cursor.fetchall()) if cursor.description else []
+    return at_once.ask(statement, _stored(values))
+
+
+def _stored(values: Sequence[Any]) -> Sequence[Any]:
+    return values if connection.vendor == "postgresql" else [stored(value) for value in values]
 
 
 def typed(kind: str) -> str:

@@ -120,6 +120,11 @@ _CLAIM_POSTGRESQL = f"""
     ON CONFLICT (source_id, source) DO NOTHING RETURNING id"""  # noqa: S608  # nosec B608  # our own names
 
 
+_CLAIM_ONE = f"""
+    INSERT INTO orders_sale ({", ".join(SALE_COLUMNS)}) VALUES ({", ".join(["%s"] * len(SALE_COLUMNS))})
+    ON CONFLICT (source_id, source) DO NOTHING RETURNING id"""  # noqa: S608  # nosec B608  # our own names
+
+
 class KnownSale(NamedTuple):
     """What is recorded under a source's id."""
 
@@ -198,7 +203,7 @@ def write_at_once(
     )
     inserted, *_parts = at_once.send(
         [
-            Statement(_CLAIM_POSTGRESQL, [[value] for value in sale]),
+            Statement(_CLAIM_ONE, sale),
             *(
                 bulk.insert_statement(table=table, columns=columns, rows=rows, only_if=is_ours)
                 for table, columns, rows in parts

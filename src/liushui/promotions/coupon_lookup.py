@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from liushui.promotions import coupon_keys
 from liushui.promotions.domain import coupon_codes
 from liushui.promotions.domain.coupon_codes import Reading
 from liushui.promotions.domain.coupons import FoundCode
+from liushui.runtime import at_once
 
 _BATCH = (
     "b.id, b.code, b.kind, b.issued, b.status, b.valid_from, b.valid_until, b.uses_max, b.uses_per_member_max,"
@@ -84,9 +83,7 @@ def _ask(
             f" WHERE b.chain_id = %s AND b.key_sealed <> '' AND b.id IN ({_marks(guesses)})"
         )
         values += [*serials, member_id, chain_id, *guesses]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        return [_Row(*row) for row in cursor.fetchall()]
+    return [_Row(*row) for row in at_once.ask(" UNION ALL ".join(parts), values)]
 
 
 def _found(

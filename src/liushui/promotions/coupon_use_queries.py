@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from django.db import connection
-
 from liushui.promotions import coupon_keys
 from liushui.promotions.coupon_lookup import look_up
 from liushui.promotions.domain import coupon_codes
@@ -14,6 +12,7 @@ from liushui.promotions.domain.basket import Code, Usage
 from liushui.promotions.domain.coupons import CodeProblem, Problem, ResolvedCodes
 from liushui.promotions.domain.uses import IssuedCoupon, Overrun, PromotionCost
 from liushui.promotions.models import IssuedCouponRow, OverrunRow, PromotionCostRow, ReservationRow
+from liushui.runtime import at_once
 
 CODES_MAX = 50  # of one basket
 
@@ -64,9 +63,7 @@ def usage(
         " LEFT JOIN promotions_use u ON u.reservation_id = r.id AND u.promotion_id = c.promotion_id"
         f" WHERE c.chain_id = %s AND c.promotion_id IN ({marks})"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [member_id or "", order_key, chain_id, *promotion_ids])
-        rows = cursor.fetchall()
+    rows = at_once.ask(sql, [member_id or "", order_key, chain_id, *promotion_ids])
     found = {}
     for promotion_id, uses, spent, by_member, own_amount, own_member in rows:
         own = 0 if own_amount is None else 1

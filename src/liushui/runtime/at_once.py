@@ -3,16 +3,26 @@
 On PostgreSQL a message of several statements outside a transaction is a transaction of its own (the simple query
 protocol, which our cursors speak: docs/decisions/0100). SQLite has no round trips to save: there the statements follow
 each other in one transaction.
+
+PostgreSQL reads and plans each of them once a connection and keeps the plan (runtime/postgresql/plans.py), so their
+texts are few: values stand in parameters, never in the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 Answer = list[tuple[Any, ...]]
+
+
+class Text(str):
+    """The text of one statement or several whose plans PostgreSQL keeps; to Django it is a text like any other."""
+
+    statements: tuple[str, ...]
 
 
 class Statement(NamedTuple):
@@ -32,7 +42,7 @@ def send(statements: Sequence[Statement]) -> list[Answer]:
             return [_one(cursor, statement) for statement in statements]
     with connection.cursor() as cursor:
         cursor.execute(
-            "; ".join(statement.sql for statement in statements),
+            _text_of(tuple(statement.sql for statement in statements)),
             [value for statement in statements for value in statement.values],
         )
         answers = [_rows(cursor)]
@@ -41,12 +51,29 @@ def send(statements: Sequence[Statement]) -> list[Answer]:
     return answers
 
 
+def ask(sql: str, values: Sequence[Any] = ()) -> Answer:
+    """The rows that one statement answers: for what is asked at every sale, past the ORM."""
+    with connection.cursor() as cursor:
+        cursor.execute(_text_of((sql,)) if connection.vendor == "postgresql" else sql, values)
+        return _rows(cursor)
+
+
+@lru_cache(maxsize=500)
+def _text_of(statements: tuple[str, ...]) -> Text:
+    text = Text("; ".join(statements))
+    text.statements = statements
+    return text
+
+
 def _one(cursor: Any, statement: Statement) -> Answer:
     cursor.execute(statement.sql, list(statement.values))
     return _rows(cursor)
 
 
 def _rows(cursor: Any) -> Answer:
+    if connection.vendor == "postgresql":  # past Django's and psycopg's wrappers, which cost more than the rows
+        own = cursor.cursor
+        return list(own.fetchall()) if own.pgresult is not None and own.pgresult.nfields else []
     return list(cursor.fetchall()) if cursor.description else []
 
 

@@ -29,14 +29,10 @@ _logger = structlog.get_logger(__name__)
 def with_member(command: CompleteSale, *, store: Store) -> CompleteSale:
     """The command with the member's account and, where promotions price it, with the member as he is now. Raises
     MemberNeeded for an account that is nobody's, and for value tenders without one."""
+    is_priced_for = command.member is None and is_ours_to_price(command.lines)
     if command.account and command.member_id is None:
-        found = loyalty.members_by_number(chain_id=store.chain_id, numbers=[command.account]).get(command.account)
-        if found is None:
-            raise MemberNeeded(
-                f"There is no member {command.account!r}", pointer="/member", remedy="Give the number of a member."
-            )
-        command = replace(command, member_id=found.id, customer=found.number)
-    if command.member_id is not None and command.member is None and is_ours_to_price(command.lines):
+        command = _with_account(command, store=store, is_priced_for=is_priced_for)
+    elif command.member_id is not None and is_priced_for:
         snapshot = loyalty.snapshot(chain_id=store.chain_id, at=command.completed_at, member_id=command.member_id)
         if snapshot is not None:
             command = replace(command, member=snapshot, customer=command.customer or snapshot.id)
@@ -51,13 +47,26 @@ def with_member(command: CompleteSale, *, store: Store) -> CompleteSale:
     return command
 
 
+def _with_account(command: CompleteSale, *, store: Store, is_priced_for: bool) -> CompleteSale:
+    """The command of who is named by number: one statement, another for the birthday where prices may ask for it."""
+    number, chain_id = command.account, store.chain_id
+    if is_priced_for:
+        buyer = loyalty.buyer(chain_id=chain_id, number=number)
+        if buyer is not None:
+            return replace(command, member_id=buyer.member_id, customer=buyer.shopper.id, member=buyer.shopper)
+    else:
+        found = loyalty.members_by_number(chain_id=chain_id, numbers=[number]).get(number)
+        if found is not None:
+            return replace(command, member_id=found.id, customer=found.number)
+    raise MemberNeeded(f"There is no member {number!r}", pointer="/member", remedy="Give the number of a member.")
+
+
 def member_by_number(*, number: str, store: Store, at: datetime) -> Member:
     """A member of the store's chain as promotions see him now; raises MemberNeeded for a number that is nobody's."""
-    found = loyalty.members_by_number(chain_id=store.chain_id, numbers=[number]).get(number)
-    snapshot = loyalty.snapshot(chain_id=store.chain_id, at=at, member_id=found.id) if found is not None else None
-    if snapshot is None:
+    shopper = loyalty.snapshot(chain_id=store.chain_id, at=at, number=number)
+    if shopper is None:
         raise MemberNeeded(f"There is no member {number!r}", pointer="/member", remedy="Give the number of a member.")
-    return snapshot
+    return shopper
 
 
 def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:

@@ -14,6 +14,7 @@ from liushui.promotions.actions.release_uses import uses_of_row
 from liushui.promotions.domain.uses import HeldUse, OverrunKind
 from liushui.promotions.errors import ReservationConflict
 from liushui.promotions.models import CouponBatchRow, CouponCodeRow, OverrunRow, ReservationRow
+from liushui.runtime import at_once
 from liushui.runtime.at_once import Message
 
 _logger = structlog.get_logger(__name__)
@@ -69,9 +70,7 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
 
 def _commit_at_once(order_key: str, sale_id: UUID, now: datetime) -> bool:
     """The usual case by one statement: what is reserved, promises nothing and has coupons of one batch at most."""
-    with connection.cursor() as cursor:
-        cursor.execute(_AT_ONCE, [sale_id, now, order_key])
-        return bool(cursor.fetchone()[0])
+    return bool(at_once.ask(_AT_ONCE, [sale_id, now, order_key])[0][0])
 
 
 def _take_late(row: ReservationRow, now: datetime) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import structlog
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from liushui.runtime import row_security
+from liushui.runtime.at_once import Text
+from liushui.runtime.postgresql.plans import Message, learn, message_of
 from liushui.runtime.row_security import EVERYTHING, SETTINGS, WEB_ROLE, Scope
 
 _logger = structlog.get_logger(__name__)
@@ -33,6 +36,8 @@ class ScopedCursor(_Cursor):  # type: ignore[misc]
                 self.connection.liushui_local = _UNKNOWN
             return answer
         change = scope_change(self.connection)
+        if isinstance(query, Text) and (message := message_of(self.connection, query, params or ())) is not None:
+            return self._planned(message, change)
         if change is None:
             return self._watched(query, params, options)
         if not isinstance(query, str) or options:
@@ -51,6 +56,19 @@ class ScopedCursor(_Cursor):  # type: ignore[misc]
         enter_scope(self.connection)
         return super().copy(statement, *arguments, **options)
 
+    def _planned(self, message: Message, change: Scope | None) -> Any:
+        """Send a message of statements that are prepared, and stand at the first one's answer."""
+        sql, before = message.sql, len(message.prepared)
+        if change is not None:
+            sql, before = b"%b; %b" % (_statement(self.connection, change).encode(), sql), before + 1
+        self._watched(sql, None, {})
+        learn(self.connection, message)
+        if change is not None:
+            _note(self.connection, change)
+        for _ in range(before):
+            self.nextset()
+        return self
+
     def _watched(self, query: Any, params: Any, options: dict[str, Any]) -> Any:
         try:
             return super().execute(query, params, **options)
@@ -60,8 +78,19 @@ class ScopedCursor(_Cursor):  # type: ignore[misc]
             raise
 
 
+class Operations(DatabaseOperations):
+    """Django's; what was sent as EXECUTE is logged as the statement that it is."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        if isinstance(sql, Text):
+            return self.compose_sql(sql, params)
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, with cursors that keep to the scope."""
+
+    ops_class = Operations
 
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": ScopedCursor}
