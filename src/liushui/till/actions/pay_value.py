@@ -47,9 +47,12 @@ def pay_value(
         tender, most = _gift_card(till, row, tenders, tender, card, now)
     else:
         most = _of_member(row, tenders, type, due, now)
-    amount = amount_for(due, min(most, due) if amount_minor is None else amount_minor)
-    if amount == 0 or amount > most:
-        raise NothingUsable(f"{most} may be used, {amount} is asked for", context={"most_minor": most})
+    usable = max(0, min(most, due))
+    asked = usable if amount_minor is None else amount_minor
+    if asked > usable or usable == 0:
+        told = {"most_minor": usable, "currency": row.currency}
+        raise NothingUsable(f"{usable} may be used, {asked} is asked for", context=told)
+    amount = amount_for(due, asked)
     others = [each for each in tenders if type == "gift_card" or each.type != type]
     amount += sum(each.amount_minor for each in tenders) - sum(each.amount_minor for each in others)
     tender = replace(tender, amount_minor=amount, given_minor=amount)

@@ -41,6 +41,17 @@ def enter_member(request: HttpRequest, *, till: Till, text: str, now: datetime) 
     return show(request, till=till, ticket=changed, panel="box", sound="ok")
 
 
+def maybe_member(request: HttpRequest, *, till: Till, text: str, now: datetime) -> HttpResponse | None:
+    """What is no article may be a member's phone, typed without asking for the member first; None when it is not."""
+    if not _is_phone(text):
+        return None
+    try:
+        changed = facade.find_member(till=till, text=text, now=now)
+    except LiushuiError:
+        return None
+    return show(request, till=till, ticket=changed, panel="box", sound="ok")
+
+
 @require_POST
 @till_page()
 def join(request: HttpRequest, *, till: Till) -> HttpResponse:

@@ -67,7 +67,10 @@ def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
     except MeasureNeeded as error:
         return _weigh(request, till=till, entry=entry, error=error)
     except UnknownCode as error:
-        if entry.kind == "article" and entry.units == 1 and entry.grams is None and panel in ("", "why"):
+        if entry.kind == "article" and entry.units == 1 and entry.grams is None and panel in ("", "why", "box"):
+            member = members.maybe_member(request, till=till, text=entry.code, now=now)
+            if member is not None:
+                return member
             if entry.is_like_receipt() and returns.is_receipt(till=till, text=entry.code):
                 return returns.enter_receipt(request, till=till, text=entry.code)
             return customer.maybe_code(request, till=till, code=entry.code, error=error, now=now)

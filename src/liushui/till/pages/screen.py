@@ -29,6 +29,7 @@ from liushui.till.pages.return_screen import (
     needs_approval,
     panel_of,
     reason_words,
+    refund_rows,
     return_context,
 )
 from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
@@ -108,6 +109,8 @@ def screen(
         "is_training": ticket.is_training if ticket else bool(shift and shift.is_training),
         "rows": _line_rows(ticket, chosen),
         "sold_minor": ticket.total_minor + ticket.returned.refund_minor if ticket and ticket.returned else 0,
+        "besides_minor": _besides_minor(ticket),
+        "paid_minor": _paid_minor(ticket),
         "chosen": chosen,
         "units": sum(row.units for row in ticket.lines if not row.is_voided) if ticket else 0,
         "panel": panel,
@@ -147,6 +150,19 @@ def _chosen(ticket: Ticket | None, line: int | None) -> int | None:
     if line in numbers:
         return line
     return numbers[-1] if numbers else None
+
+
+def _paid_minor(ticket: Ticket | None) -> int:
+    """What was taken from the customer."""
+    tenders = ticket.tenders if ticket is not None else ()
+    return sum(each.amount_minor for each in tenders if each.amount_minor > 0 and each.state == "paid")
+
+
+def _besides_minor(ticket: Ticket | None) -> int:
+    """Of an exchange that costs more: what of the old goods goes back to accounts and cards, and is paid anew."""
+    if ticket is None or ticket.returned is None or ticket.due_minor + _paid_minor(ticket) <= 0:
+        return 0
+    return sum(row.amount_minor for row in refund_rows(ticket))
 
 
 def _line_rows(ticket: Ticket | None, chosen: int | None) -> list[LineRow]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from liushui.kernel.errors import LiushuiError
+from liushui.kernel.money_text import money_text
 from liushui.orders import facade as orders
 from liushui.till.contracts import TicketTender
-from liushui.till.errors import CodeRefused, TooManyGiftCodes
+from liushui.till.errors import CodeRefused, NothingUsable, TooManyGiftCodes
 
 # By the type of a named error: what the cashier does next. The title, translated too, says what happened.
 _ADVICE: Mapping[str, Any] = {
@@ -134,6 +135,13 @@ def answer_to(error: LiushuiError, *, about: str = "") -> Answer:
     advice = str(_ADVICE.get(error.type, ""))
     if isinstance(error, CodeRefused):
         advice = code_problem(error.reason)
+    if isinstance(error, NothingUsable) and error.context.get("most_minor"):
+        told = money_text(
+            amount_minor=error.context["most_minor"],
+            currency=error.context["currency"],
+            language=get_language() or "en",
+        )
+        advice = gettext("At most %(amount)s can be used.") % {"amount": told}
     if isinstance(error, TooManyGiftCodes):
         advice = gettext("Codes are taken again at %(time)s. Take another way of paying until then.") % {
             "time": f"{error.until:%H:%M}"

@@ -113,6 +113,29 @@ def test_points_stored_value_and_cash_by_the_keys_of_the_pay_panel(counter, shop
         assert text in counter.shown
 
 
+def test_a_phone_in_the_scan_box_is_the_members_when_it_is_no_article(counter, shop):
+    found = member_of(shop)
+    counter.enter("TEA")
+    assert 'data-panel="box"' in counter.enter(PHONE)
+    other = member_of(shop, phone=OTHER_PHONE, name="赵敏")
+    counter.enter(OTHER_PHONE)  # while the box of the first is open
+    assert (counter.ticket.member.id, other.number != found.number) == (other.number, True)
+    assert "The catalogue has no item" not in counter.shown
+    counter.enter(GONE)
+    assert (counter.sound(), counter.ticket.member.id) == ("bad", other.number)
+
+
+def test_who_wants_more_points_than_there_are_hears_how_many(counter, shop):
+    member_of(shop, points=300)
+    counter.enter("TEA")
+    counter.enter(PHONE)
+    counter.look("ticket/?show=pay")
+    counter.do("ticket/pay/value/", type="points", text="9")
+    assert counter.sound() == "bad"
+    assert "At most ¥3.00 can be used." in counter.shown
+    assert counter.ticket.tenders == ()
+
+
 def test_a_gift_card_is_scanned_in_its_panel(counter, shop):
     [card] = loyalty.issue_gift_cards(batch_id=new_id(), chain_id=shop.till.chain_id, count=1, now=datetime.now(UTC))
     loyalty.activate_gift_card(

@@ -196,3 +196,13 @@ def test_the_customer_sees_what_goes_back(counter):
     counter.look("ticket/?show=pay")
     counter.do("return/give-back/")
     assert "已退款 Given back" in counter.look("display/ticket/")
+
+
+def test_a_receipt_whose_goods_are_all_back_says_so(counter):
+    sold = sell(counter, "TEA")
+    counter.enter(sold.number)
+    counter.do("return/everything/")
+    assert "Everything of this receipt has come back already." not in counter.shown  # it is coming back just now
+    counter.do("return/give-back/")
+    counter.look("ticket/")
+    assert "Everything of this receipt has come back already." in counter.enter(sold.number)
