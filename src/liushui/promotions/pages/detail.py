@@ -19,7 +19,7 @@ from liushui.promotions.errors import UnknownRulebook
 from liushui.promotions.pages import sentences
 from liushui.promotions.pages.chain_names import chain_of, is_chinese, names_of
 from liushui.promotions.pages.drafts import may_write, new_name, promotions_of
-from liushui.promotions.pages.listing import fill_usage, may_pause, row_of
+from liushui.promotions.pages.listing import fill_usage, may_pause, refusal, row_of
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
@@ -40,7 +40,7 @@ def promotion_detail(request: HttpRequest, *, promotion_id: str, principal: Prin
         except NotAllowed:
             raise
         except LiushuiError as error:
-            messages.error(request, error.detail)
+            messages.error(request, refusal(error))
             return redirect(request.get_full_path())
     names = names_of(chain, [found.document])
     row = row_of(found)

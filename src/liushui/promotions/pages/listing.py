@@ -39,6 +39,11 @@ _SORTS = ("name", "status", "starts", "priority", "spent")
 CHOSEN_MAX = 50
 
 
+def refusal(error: LiushuiError) -> str:
+    """Why a promotion was not stopped or resumed, for whoever asked; a reason that is missing in his language."""
+    return _("Say why, in 1 to 400 characters.") if error.pointer == "/reason" else error.detail
+
+
 @dataclass(slots=True, kw_only=True)
 class Row:
     """A promotion as the list shows it."""
@@ -141,7 +146,7 @@ def change_chosen(request: HttpRequest, *, principal: Principal) -> HttpResponse
         except NotAllowed:
             raise
         except LiushuiError as error:
-            messages.error(request, f"{promotion_id}: {error.detail}")
+            messages.error(request, f"{promotion_id}: {refusal(error)}")
         else:
             done.append(promotion_id)
     if done and deed == "pause":

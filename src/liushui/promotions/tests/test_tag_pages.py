@@ -97,3 +97,14 @@ def test_the_lint_knows_which_goods_carry_a_tag_and_what_their_floor_keeps_back(
     assert ("at_floor", ("clearance",)) in found
     assert ("nothing_in_catalogue", ("summer",)) in found
     assert ("nothing_in_catalogue", ("clearance",)) not in found
+
+
+def test_stopping_without_a_reason_is_refused_in_the_readers_language(ma: Client, office: Office, goods: None) -> None:
+    office.publish(CLEARANCE, now=datetime.now(UTC))
+    ma.cookies["liushui_language"] = "zh-hans"
+    address = "/promotions/of/clearance/"
+    answer = ma.post(address, {"do": "pause", "reason": "  "}, follow=True)
+    assert "请填写原因" in text(answer)
+    assert "Give a reason" not in text(answer)
+    [found] = facade.promotions(chain_id=office.chain_id, at=datetime.now(UTC))
+    assert found.status == "live"

@@ -18,6 +18,7 @@ from liushui.runtime.web import page
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, Store
 from liushui.trials import books, facade
+from liushui.trials.actions.create_backtest import DAYS_MAX
 from liushui.trials.contracts import Backtest, NewBacktest
 from liushui.trials.errors import BacktestRefused
 from liushui.trials.tasks import run_backtest
@@ -43,7 +44,8 @@ def new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
         except NotAllowed:
             raise
         except LiushuiError as error:
-            context["error"], status = error, 422
+            context["wrong_days"], status = _wrong_days(error, given), 422
+            context["error"] = error
         else:
             run_backtest.enqueue(str(started.id))
             messages.success(request, _("The backtest has been started."))
@@ -112,6 +114,19 @@ def _start(request: HttpRequest, chain: Chain, places: list[Store], principal: P
         principal=principal,
         now=now,
     )
+
+
+def _wrong_days(error: LiushuiError, posted: Any) -> str:
+    """What is to be said beside the days; empty when they are not what is wrong."""
+    if error.pointer not in ("/first", "/last"):
+        return ""
+    try:
+        first, last = (date.fromisoformat(posted.get(field, "")) for field in ("first", "last"))
+    except ValueError:
+        return _("Write both days, as 2026-05-08.")
+    if not 0 <= (last - first).days < DAYS_MAX:
+        return _("Choose the days in order, %(days)s at most.") % {"days": DAYS_MAX}
+    return _("These stores sold nothing on these days, or in several currencies.")
 
 
 def _day(text: str, field: str) -> date:
