@@ -1,8 +1,10 @@
 """`kill -9` before every step of a till ticket that pays with points, stored value and cash: whatever the cashier does
-then, there is one sale, everything is spent once, the drawer is right, and nothing stays held."""
+then, there is one sale, everything is spent once, the drawer is right, and nothing stays held. And a first purchase
+that is made at many tills at once."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,3 +64,16 @@ def test_killed_at_any_step_a_ticket_of_points_value_and_cash_is_sold_once(tills
         "tickets": step, "total": step * TOTAL, "expected": 10_000 + cash, "recorded": step * TOTAL, "sales": step,
     }  # fmt: skip
     assert tills.do("day_differs") == []
+
+
+def test_the_first_purchase_at_many_tills_at_once_is_given_for_once(tills):
+    names = [f"W{number}" for number in range(8)]
+    tills.do("open_tills", names=names)
+    tills.do("welcome_once")
+    tickets = tills.do("ring_up_known", names=names, number=STEPS_MAX + 1)
+    results = tills.race("pay_or_hear", *[{"name": name, "ticket": tickets[name]} for name in names])
+    assert Counter(result["answer"] for result in results) == {"settled": 1, "limit-reached": 7}
+    for name, result in zip(names, results, strict=True):
+        if result["answer"] != "settled":  # the ticket shows the price of now, which the customer is told
+            assert tills.do("pay_or_hear", name=name, ticket=tickets[name]) == "settled"
+    assert tills.do("totals", tickets=list(tickets.values())) == [TOTAL - 100] + [TOTAL] * 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tests.races.member_deeds import (  # noqa: F401  # done by name
     warm_up,
 )
 from tests.races.till_deeds import NOON, _at, day_differs, open_tills, recover_tills, shift_figures  # noqa: F401
+from tests.support import rulebooks
 from tests.support.crash import crash_at_step
 
 from liushui.kernel.errors import LiushuiError
@@ -28,6 +30,11 @@ from liushui.till import facade as till
 from liushui.till.contracts import Ticket
 from liushui.till.models import TicketRow
 
+WELCOME = {
+    "id": "welcome", "when": [{"type": "first_order"}], "limits": {"per_member": 1},
+    "effects": [{"type": "amount_off", "amount": 100, "level": "order"}],
+}  # fmt: skip
+
 
 def ring_up_for(*, name: str, number: int, units: int, **has: int) -> dict[str, str]:
     """A new member with so much on the account, and a ticket of milk for him."""
@@ -35,6 +42,37 @@ def ring_up_for(*, name: str, number: int, units: int, **has: int) -> dict[str, 
     found = loyalty.members(ids=[UUID(member)])[UUID(member)]
     till.find_member(till=_at(name), text=found.number, now=NOON)
     return {"member": member, "ticket": str(till.scan(till=_at(name), code="MILK", units=units, now=NOON).id)}
+
+
+def welcome_once() -> None:
+    """1.00 off the first purchase of a member, once for each."""
+    chain = stores.stores_by_code()["HM", "SH01"].chain_id
+    rulebooks.publish(chain_id=chain, rules=[WELCOME], now=NOON - timedelta(hours=1))
+
+
+def ring_up_known(*, names: list[str], number: int) -> dict[str, str]:
+    """A ticket for the same new member at each of these tills; what they show to be paid by ticket."""
+    [member] = members(count=1, first=number)
+    found = loyalty.members(ids=[UUID(member)])[UUID(member)]
+    for name in names:
+        till.find_member(till=_at(name), text=found.number, now=NOON)
+    shown = {name: till.scan(till=_at(name), code="MILK", units=2, now=NOON) for name in names}
+    assert {ticket.total_minor for ticket in shown.values()} == {1_200}
+    return {name: str(ticket.id) for name, ticket in shown.items()}
+
+
+def pay_or_hear(*, name: str, ticket: str) -> str:
+    """Take cash: the ticket's state, or why it was refused."""
+    try:
+        return str(pay(name=name, ticket=ticket)["state"])
+    except LiushuiError as error:
+        return error.type
+
+
+def totals(*, tickets: list[str]) -> list[int]:
+    """What the sales of these tickets came to."""
+    keys = [UUID(ticket).hex for ticket in tickets]
+    return sorted(Sale.objects.filter(source="till", source_id__in=keys).values_list("total_minor", flat=True))
 
 
 def pay(*, name: str, ticket: str, points: int = 0, stored: int = 0, crash_at: int | None = None) -> dict[str, Any]:
