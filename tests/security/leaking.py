@@ -5,8 +5,10 @@ Prints what the test looks for. The data folder, the log and the backup are the 
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import structlog  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
+from tests.support.sign_in import sign_in  # noqa: E402
 
 from liushui.app.backup import make_backup  # noqa: E402
 from liushui.app.consumers import CONSUMERS, TICKS  # noqa: E402
@@ -27,11 +30,13 @@ from liushui.loyalty import facade as loyalty  # noqa: E402
 from liushui.privacy import facade as privacy  # noqa: E402
 from liushui.runtime import worker  # noqa: E402
 from liushui.runtime.access import Grant, Principal  # noqa: E402
-from liushui.runtime.grants import system_principal  # noqa: E402
+from liushui.runtime.grants import grant, staff_subject, system_principal  # noqa: E402
+from liushui.runtime.models import StaffUser  # noqa: E402
 from liushui.stores import facade as stores  # noqa: E402
 from liushui.stores.contracts import NewStore  # noqa: E402
 
 PHONE, NAME, MAIL, PLATE, BORN = "13612349876", "欧阳若兰", "ruolan.oy@mail.example", "沪BD09321", "1988-11-23"
+EXPORTS = ("members", "members/liability", "members/tiers", "orders", "reports/sales")
 _logger = structlog.get_logger("leaking")
 
 
@@ -70,6 +75,7 @@ def main(folder: Path) -> None:
     )
     go_wrong()
     worker.run(consumers=CONSUMERS, ticks=TICKS, once=True)
+    take_out(folder, chain.id)
     (folder / "metrics.txt").write_bytes(Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content)
     make_backup(path=folder / "before.tar.gz")
     before = privacy.scan(folders=[Path(settings.LIUSHUI.data_dir)])
@@ -102,6 +108,23 @@ def browse() -> None:
         assert client.get(path).status_code == 200, path
     client.post("/my/privacy/correct/", {"name": NAME, "birthday": "1988-13-77", "email": MAIL})
     client.post("/my/privacy/export/", {"form": "html"})
+
+
+def take_out(folder: Path, chain_id: int) -> None:
+    """Lists and reports as files, by staff who may; workbooks are unpacked for the search."""
+    user = StaffUser.objects.create_user(username="manager", password="not-of-a-person-9")
+    given = Grant(role="store_manager", chain_id=chain_id)
+    grant(subject=staff_subject(user.pk), grant=given, granted_by=system_principal(name="test"))
+    client = sign_in(Client(headers={"accept-language": "en"}), user)
+    for name in EXPORTS:
+        for form in ("csv", "xlsx"):
+            answer = client.get(f"/{name}/export/", {"format": form, "days": "7"})
+            assert answer.status_code == 200, (name, answer.status_code)
+            content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            if form == "xlsx":
+                with zipfile.ZipFile(io.BytesIO(content)) as book:
+                    content = b"\n".join(book.read(part) for part in book.namelist())
+            (folder / f"export-{name.replace('/', '-')}.{form}").write_bytes(content)
 
 
 def go_wrong() -> None:

@@ -43,6 +43,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         "LIUSHUI_DATA_DIR": str(folder / "data"),
         "LIUSHUI_DATABASE_URL": "",
         "LIUSHUI_LOG_LEVEL": "DEBUG",
+        "LIUSHUI_SECOND_FACTOR": "optional",
         "LIUSHUI_ALLOWED_HOSTS": '["testserver"]',
         "DJANGO_SETTINGS_MODULE": "liushui.app.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
@@ -125,6 +126,16 @@ def test_files_metrics_and_the_database_itself_show_nobody(lived: Lived) -> None
         assert found_in(text) == [], name
     assert {"metrics.txt", "data/liushui.sqlite3", "data/outbox/messages.jsonl", "before.tar.gz"} <= set(names)
     assert "liushui_http_responses" in (lived.folder / "metrics.txt").read_text()
+
+
+def test_exports_of_lists_show_members_masked_only(lived: Lived) -> None:
+    files = sorted(lived.folder.glob("export-*"))
+    assert len(files) == 10
+    for file in files:
+        assert found_in(file.read_text("utf-8", errors="replace")) == [], file.name
+    listed = (lived.folder / "export-members.csv").read_text("utf-8-sig")
+    assert "136****9876" in listed
+    assert lived.facts["number"] in listed
 
 
 def test_a_backup_has_the_members_but_neither_keys_nor_clear_data(lived: Lived, tmp_path: Path) -> None:
