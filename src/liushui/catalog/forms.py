@@ -86,16 +86,12 @@ class ItemForm(forms.Form):
     def new_item(self) -> NewItem:
         """The values as a command; only after is_valid. Raises InvalidItem for a rate or an amount."""
         values = self.cleaned_data
-        amounts = {
-            f"{field}_minor": money(text, currency=self.chain.currency, field=field) if text else None
-            for field in ("cost", "floor_price")
-            for text in (values[field].strip(),)
-        }
         return NewItem(
             chain_id=self.chain.id,
             tax_rate_bp=tax_rate_bp(values["tax_rate"] and values["tax_rate"].rstrip("%") + "%"),
+            cost_minor=self._amount("cost"),
+            floor_price_minor=self._amount("floor_price"),
             tags=split_tags(values["tags"]),
-            **amounts,
             **{
                 name: values[name]
                 for name in (
@@ -104,6 +100,10 @@ class ItemForm(forms.Form):
                 )
             },
         )  # fmt: skip
+
+    def _amount(self, field: str) -> int | None:
+        text = self.cleaned_data[field].strip()
+        return money(text, currency=self.chain.currency, field=field) if text else None
 
 
 def initial_of(item: Item, currency: str) -> dict[str, Any]:
