@@ -27,7 +27,7 @@ from liushui.loyalty.points import lots_left
 from liushui.privacy import facade as privacy
 from liushui.privacy import vault
 from liushui.runtime import bulk
-from liushui.runtime.long_run import few_collections
+from liushui.runtime.long_run import few_collections, settle
 
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "1000000"))
 SEALED = 20_000  # have keys and sealed phones of their own; the others copies of the last, which no look-up opens
@@ -143,31 +143,36 @@ def look_ups(chain_id: int) -> None:
         assert loyalty.find_member(chain_id=chain_id, text=text) is not None
 
     rows = []
+    settle()  # as a process that serves does
     for name, ask, texts in (
         ("by phone", found, [phone(number) for number in chosen]),
         ("by member number", found, [member_number(value=number) for number in chosen]),
         ("bare SELECT of the blind index", bare, digests),
     ):
-        p50, p99, cpu = milliseconds(ask, texts)
-        rows.append((name, f"{p50:.2f}", f"{p99:.2f}", f"{cpu:.2f}"))
+        (p50, p99), cpu = milliseconds(ask, texts)
+        rows.append((name, f"{p50:.2f}", f"{p99:.2f}", *(f"{each:.2f}" for each in cpu)))
         if name == "by phone":
             verdict = "" if p99 <= LIMIT_MS else ": MISSED"
             print(f"  by phone among {MEMBERS:,}: p99 {p99:.2f} ms; allowed {LIMIT_MS:.0f} ms{verdict}")
-    show(("looked for", "p50 ms", "p99 ms", "CPU ms"), rows)
+    show(("looked for", "p50 ms", "p99 ms", "own CPU p50", "p99", "longest"), rows)
 
 
-def milliseconds(ask: Callable[..., None], texts: list[object]) -> tuple[float, float, float]:
-    """Median and p99 of the wall clock, and CPU of this process for each, after some to warm up."""
+def milliseconds(
+    ask: Callable[..., None], texts: list[object]
+) -> tuple[tuple[float, float], tuple[float, float, float]]:
+    """Median and p99 by the wall clock; median, p99 and most of this thread's CPU, in which nobody else's work shows."""
     for text in texts[:50]:
         ask(text)
-    spent, cpu = [], time.process_time()
+    spent, cpu = [], []
     for text in texts:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.thread_time()
         ask(text)
+        cpu.append((time.thread_time() - worked) * 1000)
         spent.append((time.perf_counter() - begun) * 1000)
-    cpu = (time.process_time() - cpu) * 1000 / len(texts)
     spent.sort()
-    return spent[len(spent) // 2], spent[int(len(spent) * 0.99)], cpu
+    cpu.sort()
+    middle, last = len(texts) // 2, int(len(texts) * 0.99)
+    return (spent[middle], spent[last]), (cpu[middle], cpu[last], cpu[-1])
 
 
 def earn(chain_id: int, members: Sequence[UUID]) -> None:
