@@ -65,6 +65,14 @@ _NAMES: dict[str, Any] = {
     "begun_at": pgettext_lazy("export", "Since"),
     "expires_at": pgettext_lazy("export", "Until"),
     "browser": pgettext_lazy("export", "Browser"),
+    "tier_changes": pgettext_lazy("export", "Changes of tier"),
+    "spend_by_day": pgettext_lazy("export", "Spent by day"),
+    "since": pgettext_lazy("export", "Since"),
+    "to": pgettext_lazy("export", "New tier"),
+    "cause": pgettext_lazy("export", "Reason"),
+    "on": pgettext_lazy("export", "Day"),
+    "spend_minor": pgettext_lazy("export", "Spent"),
+    "purchases": pgettext_lazy("export", "Purchases"),
 }
 _VALUES: dict[str, Any] = {
     "active": pgettext_lazy("export", "active"),
@@ -134,8 +142,13 @@ def _is_table(rows: Sequence[Any]) -> bool:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], currency: str) -> dict[str, Any]:
-    """Columns that are empty in every row are left out."""
-    names = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)]
+    """Columns that are empty in every row are left out, and the currency, which stands beside each amount."""
+    has_money = any(name.endswith(_MINOR) for name in rows[0])
+    names = [
+        name
+        for name in rows[0]
+        if any(row[name] not in (None, "") for row in rows) and not (name == "currency" and has_money)
+    ]
     return {
         "kind": "table",
         "heads": [name_of(name) for name in names],
