@@ -118,13 +118,17 @@ def _submit(request: HttpRequest, draft: ProgrammeDraft, principal: Principal) -
 
 
 def _start(request: HttpRequest, chain: ChainPlace) -> datetime | None:
-    text = request.POST.get("starts_at", "").strip()
-    if request.POST.get("start") != "at" or not text:
+    if request.POST.get("start") != "at":
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone_of(chain))
+        starts_at = datetime.fromisoformat(request.POST.get("starts_at", "").strip()).replace(tzinfo=zone_of(chain))
     except ValueError:
         raise InvalidValue(_("Give a date and a time."), pointer="/starts_at") from None
+    if starts_at < datetime.now(UTC):
+        raise InvalidValue(
+            _("This time is over. Choose a later one, or let it start when approved."), pointer="/starts_at"
+        )
+    return starts_at
 
 
 def _take_back(request: HttpRequest, draft: ProgrammeDraft, principal: Principal) -> None:

@@ -181,6 +181,9 @@ def test_a_draft_goes_through_review_to_a_version(office: Office) -> None:
     assert "Silver takes ¥100 within 12 months" in page  # as it was
     assert "Silver takes ¥200 within 12 months" in page  # as it will be
     assert ma.post(address, {"do": "submit", "reason": " "}).status_code == 422
+    for wrong, said in (("", "Give a date and a time."), ("2020-01-01T10:00", "This time is over.")):
+        answer = ma.post(address, {"do": "submit", "reason": "raise the bar", "start": "at", "starts_at": wrong})
+        assert (answer.status_code, said in answer.content.decode()) == (422, True), wrong
     assert ma.post(address, {"do": "submit", "reason": "raise the bar"}).status_code == 302
     assert "You handed this in yourself" in text_of(ma.get(address))
     assert fei.post(address, {"do": "reject", "reason": ""}).status_code == 422
