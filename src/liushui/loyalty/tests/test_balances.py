@@ -245,7 +245,9 @@ _lines = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(lines=_lines, parts=st.integers(1, 5))
 def test_whatever_is_booked_in_whatever_order_the_opening_is_that_of_the_ledger(house, lines, parts) -> None:
     with transaction.atomic():
