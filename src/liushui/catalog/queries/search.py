@@ -128,8 +128,8 @@ def _order(sort: str) -> str:
 
 def _tagged(tag: str) -> tuple[str, list[Any]]:
     """Items that carry the tag; the first half is the condition of the index of tagged items."""
-    holds = "strpos" if connection.vendor == "postgresql" else "instr"
-    return f"(tags > '' AND {holds}(tags, %s) > 0)", [f" {plain_tag(tag)} "]
+    holds = "strpos" if connection.vendor == "postgresql" else "instr"  # PostgreSQL takes no NUL in a parameter
+    return f"(tags > '' AND {holds}(tags, %s) > 0)", [f" {plain_tag(tag)} ".replace("\0", " ")]
 
 
 def _scope(chain_ids: Collection[int], category: str, tag: str, is_active: bool | None) -> tuple[str, list[Any]]:
