@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.migrated import copy_tables, create_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +71,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 
 def arena_of(deeds: str, *, folder: Path, **environment: str) -> Iterator[Arena]:
-    """An arena with a database of its own, prepared by the deed `prepare`; `environment` adds settings."""
+    """An arena with a database of its own, which has its tables and is filled by the deed `prepare`; `environment` adds
+    settings."""
     own = dict(os.environ) | {
         "DJANGO_SETTINGS_MODULE": "liushui.app.settings",
         "LIUSHUI_DATA_DIR": str(folder),
@@ -79,13 +81,14 @@ def arena_of(deeds: str, *, folder: Path, **environment: str) -> Iterator[Arena]
     }
     url = own.get("LIUSHUI_DATABASE_URL", "")
     if not url.startswith("postgres"):
+        copy_tables(folder=folder, environment=own)
         yield from _prepared(own, deeds)
         return
     import psycopg
 
     name = f"races_{os.getpid()}_{deeds.rpartition('.')[2]}"
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
+        create_database(server, name, folder=folder, environment=own)
         try:
             yield from _prepared(own | {"LIUSHUI_DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}"}, deeds)
         finally:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.management import call_command
 from django.db import connection
 from tests.races.access_deeds import (  # noqa: F401  # done by name
     ask_approval,
@@ -63,8 +62,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables, one store, one item."""
-    call_command("migrate", verbosity=0)
+    """One store, one item."""
     chain = stores.save_chain(code="HM", name_zh="好邻", name_en="Haolin", currency="CNY")
     stores.save_region(chain_code="HM", code="EAST", name_zh="华东", name_en="East")
     stores.save_stores(

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from oauth2_provider.models import AccessToken, DeviceGrant
@@ -36,7 +35,6 @@ def warm_up() -> None:
 
 def prepare() -> None:
     """A store with a workstation, a cashier with a PIN, a manager, an app."""
-    call_command("migrate", verbosity=0)
     stores.save_chain(code="ACME", name_zh="顶好", name_en="Acme", currency="CNY")
     stores.save_region(chain_code="ACME", code="north", name_zh="北", name_en="North")
     [store] = stores.save_stores(

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.core.management import call_command
 from django.db import connection
 from tests.support.crash import crash_at_step
 
@@ -33,8 +32,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables, a chain, and its programme: the gift part is spent first, a point pays a fen."""
-    call_command("migrate", verbosity=0)
+    """A chain and its programme: the gift part is spent first, a point pays a fen."""
     open_chain()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management import call_command
 from django.db import connection
 from tests.support import member_shop
 from tests.support.crash import crash_at_step
@@ -42,8 +41,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables and the shop."""
-    call_command("migrate", verbosity=0)
+    """The shop."""
     member_shop.open_member_shop()
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.management import call_command
 from django.db import connection
 from tests.support.crash import crash_at_step
 
@@ -29,8 +28,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables and one store."""
-    call_command("migrate", verbosity=0)
+    """One store."""
     stores.save_chain(code="HM", name_zh="好邻", name_en="Haolin", currency="CNY")
     stores.save_region(chain_code="HM", code="EAST", name_zh="华东", name_en="East")
     stores.save_stores(

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.core.management import call_command
 from django.db import connection
 from django.db.models import Sum
 from tests.support.crash import crash_at_step
@@ -52,8 +51,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables."""
-    call_command("migrate", verbosity=0)
+    """Nothing but the tables, which are there."""
 
 
 def make_codes(*, batch: str, count: int, kind: str = "unique", uses_max: int | None = None) -> list[str]:

@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection
 from tests.support.crash import crash_at_step
 
@@ -34,7 +33,6 @@ def warm_up() -> None:
 
 def prepare() -> None:
     """A store that sells two things at 100.00 each."""
-    call_command("migrate", verbosity=0)
     chain = stores.save_chain(code="HM", name_zh="好邻", name_en="Haolin", currency="CNY")
     stores.save_region(chain_code="HM", code="EAST", name_zh="华东", name_en="East")
     stores.save_stores(

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from tests.support.crash import crash_at_step
 from tests.support.paper_wallet import PaperWallet, paid_on_paper
@@ -34,8 +33,7 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Tables."""
-    call_command("migrate", verbosity=0)
+    """Nothing but the tables, which are there."""
 
 
 def open_counter() -> None:
