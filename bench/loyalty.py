@@ -158,7 +158,7 @@ def look_ups(chain_id: int) -> None:
 
 
 def milliseconds(
-    ask: Callable[..., None], texts: list[object]
+    ask: Callable[..., None], texts: Sequence[Any]
 ) -> tuple[tuple[float, float], tuple[float, float, float]]:
     """Median and p99 by the wall clock; median, p99 and most of this thread's CPU, where nobody else's work shows."""
     for text in texts[:50]:
