@@ -24,7 +24,7 @@ def arena(tmp_path_factory):
 
 
 def die_everywhere(arena, deed, *, first, is_sold, stride=1):
-    """Do it again and again, killed `stride` steps later each time, until it lives; each time recovered and looked at."""
+    """Do it again and again, killed `stride` steps later each time, until it lives; each time looked at."""
     found: list[dict[str, Any]] = []
     for step in range(1, STEPS_MAX, stride):
         here = {"who": arena.do("member", number=first + step, is_sold=is_sold), "value": first + step}
