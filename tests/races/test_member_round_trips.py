@@ -18,6 +18,8 @@ from liushui.returns import facade as returns
 from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
 
+pytestmark = pytest.mark.usefixtures("nothing_is_read_again")
+
 ROUND_TRIPS_MAX = 14
 ME = system_principal(name="test")
 

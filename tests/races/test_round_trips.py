@@ -16,6 +16,8 @@ from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
 from liushui.stores.contracts import NewStore
 
+pytestmark = pytest.mark.usefixtures("nothing_is_read_again")
+
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ROUND_TRIPS_MAX = 10
 SQLITE = [

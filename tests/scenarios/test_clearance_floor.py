@@ -24,6 +24,8 @@ from liushui.till import facade
 from liushui.till.tests.conftest import Shop, open_shop
 from liushui.till.tests.counter import Counter, open_counter
 
+pytestmark = pytest.mark.usefixtures("nothing_is_read_again")
+
 CLEARANCE = {
     "id": "clearance", "name": {"zh": "清仓七折", "en": "Clearance 30 % off"},
     "effects": [{"type": "percent_off", "percent": 30, "level": "line", "scope": {"tag_in": ["clearance"]}}],

@@ -23,6 +23,8 @@ from liushui.orders.contracts import Discount
 from liushui.promotions import facade as promotions
 from liushui.runtime.access import Grant, Principal
 
+pytestmark = pytest.mark.usefixtures("nothing_is_read_again")
+
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # a Sunday, 12:00 in Shanghai
 DAIRY = {"category_in": ["food/dairy"]}
 HALF = {

@@ -24,6 +24,8 @@ from liushui.returns.errors import (
 from liushui.returns.policies import forget
 from liushui.returns.tests.conftest import NOON, House
 
+pytestmark = pytest.mark.usefixtures("nothing_is_read_again")
+
 ONE = WantedReturn(line_number=1, units=1)
 
 

@@ -33,7 +33,7 @@ from liushui.till.tests.membership import (
     scanned,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_is_read_again")]
 GOLD = {
     "id": "gold-10", "name": {"zh": "金卡九折", "en": "Gold 10 %"}, "stage": "order",
     "when": [{"type": "tier_in", "tiers": ["gold"]}],

@@ -20,7 +20,7 @@ from liushui.till import facade
 from liushui.till.errors import CodeRefused, GiftRefused, PriceChanged
 from liushui.till.tests.conftest import NOON, Shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_is_read_again")]
 MILK, TEA = {"sku_in": ["MILK"]}, {"sku_in": ["TEA"]}
 THREE_FOR_TWO = {
     "id": "milk-3-for-2", "name": {"zh": "牛奶买二送一", "en": "Milk 3 for 2"},
