@@ -79,11 +79,11 @@ def test_a_backtest_is_started_from_the_form_and_run_by_a_job(signed_in, shop, t
 @pytest.mark.parametrize(
     ("field", "value", "status", "said"),
     [
-        ("first", "soon", 422, "is not a date"),
+        ("first", "soon", 422, "Write both days, as 2026-05-08."),
         ("draft", "draft:999", 404, ""),
         ("draft", "x", 422, "is no rulebook"),
         ("store", "SH99", 403, ""),
-        ("last", "2026-11-01", 422, "can&#x27;t be tried"),
+        ("last", "2026-11-01", 422, "Choose the days in order, "),
         ("member_tier", "gold", 422, "no such member tier"),
     ],
 )
