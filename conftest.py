@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.utils import translation
 from tests.support.fast_hashes import hash_fast
 from xdist.scheduler import LoadFileScheduling
 
@@ -102,6 +103,12 @@ def emptying_lifts_append_only():
     connection.ops.sql_flush = sql_flush
     yield
     connection.ops.sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_settings():
+    """A request leaves its language to whatever its thread does next: no test begins with that of another."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ ASK = "SELECT store_id FROM orders_sale WHERE store_id >= %s ORDER BY store_id"
 
 @pytest.fixture
 def sales(transactional_db: None) -> Iterator[None]:
-    """One sale in each of four stores."""
+    """One sale in each of four stores, and a connection that keeps no plans yet."""
+    connection.close()
     Sale.objects.bulk_create(
         Sale(
             id=uuid4(), source="till", source_id=str(store_id), chain_id=1, store_id=store_id, completed_at=NOON,
