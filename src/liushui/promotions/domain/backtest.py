@@ -20,8 +20,7 @@ from liushui.promotions.domain.basket import Usage
 from liushui.promotions.domain.rulebook import Limits, Rulebook
 from liushui.promotions.domain.trial import NO_USAGE, Head, MakeTry, Row, Side, Trial, Usages, try_receipt
 
-_AHEAD = 2  # chunks under way per process
-_NONE: frozenset[str] = frozenset()
+_AHEAD = 3  # chunks under way per process
 
 
 class Load(Protocol):
@@ -84,27 +83,30 @@ class Counters:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._limits = {each.id: each.limits for each in rulebook.promotions if is_limited(each.limits)}
-        self._left = {name: limits.budget for name, limits in self._limits.items() if limits.budget is not None}
+        self._left = {name: limits.budget for name, limits in self._limits.items() if limits.budget}
         self._total = dict.fromkeys(self._limits, 0)
         self._spent = dict.fromkeys(self._limits, 0)
         self._members: dict[tuple[str, str], int] = {}
-        self._used_up: set[str] = set()  # promotions whose total is reached
-        self._used_up_by: dict[str, set[str]] = {}  # member: promotions whose limit he has reached
+        self._used_up: Usages = NO_USAGE  # of promotions whose total or budget is used up: the same for every receipt
+        self._used_up_by: dict[str, list[str]] = {}  # member: promotions of which he has had all that is for him
 
     def before(self, head: Head) -> Usages:
         """The usage that a receipt meets, in its plainest form."""
-        binding = {name for name, left in self._left.items() if left < head.worth and self._spent[name]}
-        binding |= self._used_up
+        worth = head.worth
+        binding = [name for name, left in self._left.items() if left < worth and self._spent[name]]
         if head.member is not None:
-            binding |= self._used_up_by.get(head.member, _NONE)
-        return {name: self._usage(name, head) for name in self._limits if name in binding} if binding else NO_USAGE
+            binding += self._used_up_by.get(head.member, ())
+        if not binding:
+            return self._used_up
+        return {**self._used_up, **{name: self._usage(name, head) for name in binding}}
 
     def _usage(self, name: str, head: Head) -> Usage:
-        is_reached = head.member is not None and name in self._used_up_by.get(head.member, _NONE)
+        limits, total, spent = self._limits[name], self._total[name], self._spent[name]
+        member = 0 if head.member is None else self._members.get((name, head.member), 0)
         return Usage(
-            total=self._total[name] if name in self._used_up else 0,
-            member=self._members[name, head.member] if is_reached and head.member is not None else 0,
-            spent=self._spent[name] if self._left.get(name, head.worth) < head.worth else 0,
+            total=total if limits.total is not None and total >= limits.total else 0,
+            member=member if limits.per_member is not None and member >= limits.per_member else 0,
+            spent=spent if limits.budget is not None and limits.budget - spent < head.worth else 0,
         )
 
     def after(self, head: Head, side: Side) -> None:
@@ -116,13 +118,14 @@ class Counters:
             self._total[name] += 1
             self._spent[name] += amount
             if limits.budget is not None:
-                self._left[name] -= amount
-            if limits.total is not None and self._total[name] >= limits.total:
-                self._used_up.add(name)
+                self._left[name] = limits.budget - self._spent[name]
+            if self._left.get(name, 1) <= 0 or self._total[name] == limits.total:
+                self._left.pop(name, None)
+                self._used_up = {**self._used_up, name: self._usage(name, Head(None, 1))}
             if limits.per_member is not None and head.member is not None:
                 count = self._members[name, head.member] = self._members.get((name, head.member), 0) + 1
-                if count >= limits.per_member:
-                    self._used_up_by.setdefault(head.member, set()).add(name)
+                if count == limits.per_member:
+                    self._used_up_by.setdefault(head.member, []).append(name)
 
     def guess(self, heads: Sequence[Head]) -> list[Usages] | None:
         """The usage that receipts would meet if nothing more were used before them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from liushui.promotions.domain import effects, effects_sets
@@ -181,15 +182,21 @@ def _scope_keys(scope: Scope) -> list[Key] | None:
     return None
 
 
+@lru_cache(maxsize=10_000)
+def _category_keys(path: str) -> tuple[Key, ...]:
+    return tuple(("category", node) for node in nodes(path))
+
+
 def keys_of(basket: Basket) -> Iterable[Key]:
     """What a basket has that promotions are found by."""
     keys: set[Key] = {("channel", basket.channel)}
     for line in basket.lines:
         keys.add(("sku", line.sku))
         keys.add(("brand", line.brand))
-        keys.update(("tag", tag) for tag in line.tags)
+        if line.tags:
+            keys.update(("tag", tag) for tag in line.tags)
     for path in {line.category for line in basket.lines}:
-        keys.update(("category", node) for node in nodes(path))
+        keys.update(_category_keys(path))
     for kind, value in (("store", basket.store), ("region", basket.region), ("payment", basket.payment_method)):
         if value is not None:
             keys.add((kind, value))
