@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from liushui.runtime import approvals
@@ -245,6 +246,7 @@ def test_the_month_shows_each_day(shop):
     assert signed_in(shop, name="may").get("/tills/days/?view=month&month=never").status_code == 200
 
 
+@translation.override("en")
 def test_home_says_what_was_left_open(shop):
     assert till_alerts(shop.manager) == ()
     two_days_ago = datetime.now(UTC) - timedelta(days=2)
@@ -260,6 +262,7 @@ def test_home_says_what_was_left_open(shop):
     }
 
 
+@translation.override("en")
 def test_home_says_nothing_to_those_who_may_not_see_shifts_and_nothing_of_training(shop, django_assert_num_queries):
     two_days_ago = datetime.now(UTC) - timedelta(days=2)
     facade.open_shift(till=shop.till, float_minor=0, is_training=True, now=two_days_ago)
