@@ -20,6 +20,8 @@ NOT_SECRETS = {
     "quiet-river-runs": "of the accounts that whole-product tests make",
     "0123456789ABCDEFGHJKMNPQRSTVWXYZ": "an alphabet",
     "abcdefghjkmnpqrstuvwxyz23456789": "an alphabet",
+    "23456789ABCDEFGHJKLMNPQRSTUVWXYZ": "an alphabet",
+    "eb0a8e32290d060c": "a fingerprint that a test expects",
     "0199a8c113812345678abcdef0123456": "the id of an event in a test",
     "13b40b9dec10b0e86533703947919bb340f7c97e5ddab068d0f56e8a03b91a94": "a fingerprint that a test expects",
 }

@@ -128,7 +128,7 @@ def _instant(text: str) -> datetime:
         read = None
     if read is None or read.tzinfo is None:
         fail(f"{text!r} is no date and time with an offset.", remedy="Write 2026-12-01T00:00:00+08:00.")
-    assert read is not None
+    assert read is not None  # nosec B101  # for the type checker
     return read
 
 

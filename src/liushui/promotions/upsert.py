@@ -48,7 +48,7 @@ def upsert_statements(
     if not rows:
         return []
     row_marks = f"({', '.join(['%s'] * len(columns))})"
-    change = f"UPDATE SET {sets}{f' WHERE {where}' if where else ''}" if sets else "NOTHING"
+    change = f"UPDATE SET {sets}{f' WHERE {where}' if where else ''}" if sets else "NOTHING"  # nosec B608  # our own names and marks
     sql = (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row_marks] * len(rows))}"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
         f" ON CONFLICT ({keys}) DO {change} RETURNING {returning}"

@@ -102,7 +102,7 @@ class RefundLines:
         if parts.get("basket", b"null") != b"null":
             basket = _inside("basket", lambda: Basket.from_json(parts["basket"]))
         answer = _object(parts, "answer")
-        assert answer is not None
+        assert answer is not None  # nosec B101  # for the type checker
         return refund(
             answer=answer,
             returned=_object(parts, "returned") or {},

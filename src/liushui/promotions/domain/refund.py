@@ -43,7 +43,7 @@ def refund(
     before = Gone(lines, already, already_units or {}, name="already")
     after = before.and_also(returned, units or {})
     if claws_back(answer, rulebook):
-        assert rulebook is not None
+        assert rulebook is not None  # nosec B101  # for the type checker
         ready = compiled or compile_rulebook(rulebook)
         of_that_day = basket_of_that_day(answer, lines, basket, ready, rulebook)
         pricing = Clawback(lines, ready, of_that_day)

@@ -86,7 +86,7 @@ def test_the_cost_of_every_promotion_is_that_of_recorded_sales(ma: Client, offic
     rows = {row.promotion.id: row for row in ma.get(f"{LIST}?sort=-spent").context["rows"]}
     assert list(rows) == ["ten", "spend"]
     assert (rows["ten"].receipts, rows["ten"].spent, rows["spend"].receipts, rows["spend"].spent) == (2, 1500, 0, 0)
-    assert "¥15.00 <small>2 receipts</small>" in text(ma.get(LIST))
+    assert "¥15.00 <br><small>2 receipts</small>" in text(ma.get(LIST))
     page = " ".join(text(ma.get("/promotions/of/ten/")).split())
     assert "<dt>Receipts so far</dt><dd>2</dd>" in page
     assert "<dt>Cost so far</dt><dd>¥15.00</dd>" in page
