@@ -25,6 +25,7 @@ from liushui.runtime import inbox, relay
 from liushui.runtime.grants import system_principal
 
 ME = system_principal(name="test")
+CASH_1100 = Tender(type="cash", amount_minor=1_100)
 LATER = NOON + timedelta(seconds=31)
 
 
@@ -160,6 +161,23 @@ def test_one_who_is_slow_and_records_second_spends_nothing(shop, member) -> None
     assert isinstance(answer, SaleConflict)
     deliver()
     assert (has(member), spent(member)) == ((1_000, 0, 1_100, 0), [(0, -400)])
+
+
+def test_what_cannot_be_spent_any_more_keeps_no_event_behind_it_waiting(shop, member, monkeypatch) -> None:
+    """The recorded one's process died, the other holds, and by the time of the event the member is nobody's."""
+    first, other = sale(member, stored_value=1_000), sale(member, stored_value=400, points=500)
+    orders.record_sales(commands=dies(first), recorded_at=NOON)
+    loyalty.void(order_key="web/s1", now=LATER)
+    loyalty.hold(
+        order_key="web/s1", chain_id=shop.chain.id, member_id=member, spends=loyalty.spends_of(other.tenders),
+        currency="CNY", expires_at=LATER, now=LATER, store_id=shop.store.id,
+    )  # fmt: skip
+    next_one = member_sale("s2", member_id=member, tenders=[Tender(type="stored_value", amount_minor=900), CASH_1100])
+    orders.record_sales(commands=dies(next_one), recorded_at=NOON)
+    monkeypatch.setattr("liushui.loyalty.facade.members_by_number", lambda **_: {})
+    deliver()
+    assert spent(member) == [(0, -900)]  # of the sale behind it
+    assert has(member) == (1_000, 500, 600, 400)  # what the other held goes back with time
 
 
 def deliver() -> None:

@@ -47,6 +47,7 @@ from liushui.loyalty.actions.publish_programme import (
 from liushui.loyalty.actions.snapshot_balances import forget_balances, snapshot_balances
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
 from liushui.loyalty.balances import verify_balances
+from liushui.loyalty.domain.spends import spends_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.earning_preview import points_of_sale, points_to_take_back
 from liushui.loyalty.figures import liability, verify
@@ -147,6 +148,7 @@ __all__ = [
     "settle_programme_reviews",
     "snapshot",
     "snapshot_balances",
+    "spends_of",
     "start_dry_run",
     "submit_programme",
     "take_back_gift_card",

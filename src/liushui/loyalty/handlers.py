@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import structlog
 
+from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade
-from liushui.loyalty.contracts import Hold, HoldTerms, Spend
-from liushui.loyalty.errors import HoldConflict
+from liushui.loyalty.contracts import Hold, HoldTerms
+from liushui.loyalty.domain.spends import spends_of, sums_of
 from liushui.orders import facade as orders
-from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED, VALUE_TENDERS, SaleFact
+from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED, SaleFact
 from liushui.promotions.contracts import order_key
 from liushui.runtime.events import Consumer, Event
 
@@ -37,7 +38,7 @@ def _settle_value(events: Sequence[Event]) -> None:
         if key in open_keys:
             try:
                 facade.post(order_key=key, sale_id=fact.sale_id, now=event.time, terms=_other_terms(fact, key))
-            except HoldConflict as error:  # told to people by the log; the events behind it must not wait
+            except LiushuiError as error:  # told to people by the log; the events behind it must not wait
                 _logger.error("value_not_posted", sale_id=str(fact.sale_id), detail=error.detail)
         if fact.give_backs:
             facade.give_back_sale(
@@ -47,17 +48,9 @@ def _settle_value(events: Sequence[Event]) -> None:
 
 def _other_terms(fact: SaleFact, key: str) -> HoldTerms | None:
     """What the sale spends, where its order holds or held something else: two processes sent it, one recorded it."""
-    spends = tuple(
-        Spend(
-            kind=tender.type,  # type: ignore[arg-type]  # one of VALUE_TENDERS
-            amount_minor=tender.amount_minor,
-            reference=tender.reference if tender.type == "gift_card" else "",
-        )
-        for tender in fact.tenders
-        if tender.type in VALUE_TENDERS and tender.amount_minor > 0
-    )
+    spends = spends_of(fact.tenders)
     held = facade.hold_of(order_key=key)
-    if held is None or _pays(held) == _sums(spends):
+    if held is None or _pays(held) == sums_of(spends):
         return None
     found = facade.members_by_number(chain_id=fact.chain_id, numbers=[fact.customer] if fact.customer else [])
     member = found.get(fact.customer)
@@ -73,13 +66,6 @@ def _pays(held: Hold) -> dict[tuple[str, str], int]:
         **{("gift_card", card.number): card.amount_minor for card in held.gift_cards},
     }
     return {key: amount for key, amount in amounts.items() if amount}
-
-
-def _sums(spends: Sequence[Spend]) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for spend in spends:
-        found[spend.kind, spend.reference] = found.get((spend.kind, spend.reference), 0) + spend.amount_minor
-    return found
 
 
 def _note_purchases(events: Sequence[Event]) -> None:

@@ -18,7 +18,6 @@ from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import HoldTerms, Spend
 from liushui.loyalty.errors import HoldConflict
 from liushui.orders import facade as orders
-from liushui.orders.contracts import VALUE_TENDERS
 from liushui.stores.contracts import Store
 
 HELD_FOR = timedelta(minutes=15)
@@ -69,19 +68,6 @@ def member_by_number(*, number: str, store: Store, at: datetime) -> Member:
     return shopper
 
 
-def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:
-    """What the tenders take from accounts."""
-    return tuple(
-        Spend(
-            kind=tender.type,  # type: ignore[arg-type]  # one of VALUE_TENDERS
-            amount_minor=tender.amount_minor,
-            reference=tender.reference if tender.type == "gift_card" else "",
-        )
-        for tender in tenders
-        if tender.type in VALUE_TENDERS and tender.amount_minor > 0
-    )
-
-
 def hold(
     command: CompleteSale,
     *,
@@ -93,7 +79,7 @@ def hold(
 ) -> bool:
     """Have loyalty keep back what the tenders take; whether there was anything. Raises what loyalty refuses it for, and
     PointsShareRefused for more than points may pay of goods sold for `sold_minor`."""
-    spends = spends_of(tenders)
+    spends = loyalty.spends_of(tenders)
     if not spends:
         return False
     _check_share(spends, sold_minor=sold_minor, store=store, now=now)
@@ -149,7 +135,7 @@ def spend(
         loyalty.post(
             order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now),
             terms=HoldTerms(
-                chain_id=store.chain_id, member_id=command.member_id, spends=spends_of(tenders),
+                chain_id=store.chain_id, member_id=command.member_id, spends=loyalty.spends_of(tenders),
                 currency=store.currency,
             ),
         )  # fmt: skip

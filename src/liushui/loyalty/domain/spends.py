@@ -13,6 +13,7 @@ from liushui.loyalty.contracts import VALUE_MAX_MINOR, Spend
 from liushui.loyalty.domain.numbers import gift_account_id, is_number
 from liushui.loyalty.domain.programme import Programme
 from liushui.loyalty.errors import GiftCardUnknown, PointsNotTaken
+from liushui.orders.contracts import VALUE_TENDERS, Tender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +28,37 @@ class WantedPart:
     value_minor: int = 0
 
 
+def spends_of(tenders: Sequence[Tender]) -> tuple[Spend, ...]:
+    """What a sale's tenders take from accounts."""
+    return tuple(
+        Spend(
+            kind=tender.type,  # type: ignore[arg-type]  # one of VALUE_TENDERS
+            amount_minor=tender.amount_minor,
+            reference=tender.reference if tender.type == "gift_card" else "",
+        )
+        for tender in tenders
+        if tender.type in VALUE_TENDERS and tender.amount_minor > 0
+    )
+
+
+def sums_of(spends: Sequence[Spend]) -> dict[tuple[str, str], int]:
+    """Amounts by kind and number of the gift card."""
+    sums: dict[tuple[str, str], int] = {}
+    for spend in spends:
+        sums[spend.kind, spend.reference] = sums.get((spend.kind, spend.reference), 0) + spend.amount_minor
+    return sums
+
+
 def wanted_parts(
     *, chain_id: int, member_id: UUID | None, spends: Sequence[Spend], programme: Programme
 ) -> tuple[WantedPart, ...]:
     """The parts in the order of their accounts' ids, which is the order in which accounts are locked."""
-    sums: dict[tuple[str, str], int] = {}
     for position, spend in enumerate(spends):
         if not 0 < spend.amount_minor <= VALUE_MAX_MINOR:
             raise InvalidValue("An amount must be above zero", pointer=f"/spends/{position}/amount_minor")
         if (spend.kind == "gift_card") != bool(spend.reference):
             raise InvalidValue("A gift card, and nothing else, has a number", pointer=f"/spends/{position}/reference")
-        key = (spend.kind, spend.reference)
-        sums[key] = sums.get(key, 0) + spend.amount_minor
+    sums = sums_of(spends)
     parts = [_gift_part(chain_id, number, amount) for (kind, number), amount in sums.items() if kind == "gift_card"]
     points_minor, value_minor = sums.get(("points", ""), 0), sums.get(("stored_value", ""), 0)
     if points_minor or value_minor:
@@ -67,10 +87,7 @@ def points_for(programme: Programme, amount_minor: int) -> int:
 
 def spends_sha256(*, chain_id: int, member_id: UUID | None, spends: Sequence[Spend], currency: str) -> str:
     """A digest of what is asked for, in whatever order and parts."""
-    sums: dict[tuple[str, str], int] = {}
-    for spend in spends:
-        sums[spend.kind, spend.reference] = sums.get((spend.kind, spend.reference), 0) + spend.amount_minor
-    content = [chain_id, str(member_id or ""), currency, sorted(sums.items())]
+    content = [chain_id, str(member_id or ""), currency, sorted(sums_of(spends).items())]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
