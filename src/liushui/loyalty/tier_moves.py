@@ -75,15 +75,19 @@ def write_moves(moves: Sequence[TierMove]) -> list[TierMove]:
 
 def carry_spend(*, keep_id: UUID, drop_id: UUID) -> None:
     """Count what a merged duplicate spent as the kept member's; in the transaction of the merge."""
-    rows = MemberDayRow.objects.filter(member_id=drop_id).order_by("business_date")
-    found = list(rows.values_list("business_date", "chain_id", "spend_minor", "purchases"))
+    # Both are locked in the order in which sales count them; only what was read is moved and taken away.
+    both = MemberDayRow.objects.filter(member_id__in=(keep_id, drop_id)).order_by("member_id", "business_date")
+    rows = both.select_for_update().values_list(
+        "id", "member_id", "business_date", "chain_id", "spend_minor", "purchases"
+    )
+    moved = [row for row in rows if row[1] == drop_id]
     bulk.add_to_totals(
         table="loyalty_member_day",
         keys=("member_id", "business_date", "chain_id"),
         sums=("spend_minor", "purchases"),
-        rows=[(keep_id, day, chain_id, spend, purchases) for day, chain_id, spend, purchases in found],
+        rows=[(keep_id, *row[2:]) for row in moved],
     )
-    rows.delete()
+    MemberDayRow.objects.filter(id__in=[row[0] for row in moved]).delete()
 
 
 def _made(turn: Mapping[UUID, TierMove]) -> list[TierMove]:

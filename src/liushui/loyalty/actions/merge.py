@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from liushui.kernel.ids import new_id
 from liushui.loyalty import ledger
@@ -15,7 +16,7 @@ from liushui.loyalty.contracts import Member
 from liushui.loyalty.errors import MergeRefused, UnknownMember
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.member_queries import member
-from liushui.loyalty.models import AccountRow, CardRow, MemberRow
+from liushui.loyalty.models import AccountRow, CardRow, MemberDayRow, MemberRow
 from liushui.loyalty.points import lots_left
 from liushui.loyalty.tier_moves import carry_spend
 from liushui.privacy import facade as privacy
@@ -60,7 +61,8 @@ def merge(*, keep_id: UUID, drop_id: UUID, reason: str, principal: Principal, no
 
 
 def carry_over(*, account_ids: Collection[UUID], now: datetime) -> None:
-    """Move what came back to accounts of merged members to those who are kept; in the transaction that gave it back.
+    """Move what came back to accounts of merged members to those who are kept, and let points lapse that came back to
+    somebody who was erased; in the transaction that gave it back.
 
     One statement when there is nothing of that kind, which is nearly always.
     """
@@ -69,18 +71,25 @@ def carry_over(*, account_ids: Collection[UUID], now: datetime) -> None:
         kept_id = MemberRow.objects.filter(id=account_id, status="merged").values_list("merged_into", flat=True).first()
         if kept_id is not None:
             _carry(account_id, kept_id, now)
+        _lapse(kept_id or account_id, now)
 
 
 def finish_merges(*, now: datetime) -> int:
     """Free the phones of duplicates whose merge was broken off after the books were done, and move what was earned for
-    a duplicate at the very moment of its merge."""
-    stranded = AccountRow.objects.filter(
-        is_open=False, id__in=MemberRow.objects.filter(status="merged", merged_into__isnull=False).values("id")
-    ).exclude(points_free=0, principal_free_minor=0, gift_free_minor=0)
-    moved = list(stranded.order_by("id").values_list("id", flat=True)[:_LEFT_MAX])
+    a duplicate, or for somebody who was erased, at that very moment."""
+    merged = MemberRow.objects.filter(status="merged", merged_into__isnull=False)
+    stranded = AccountRow.objects.filter(is_open=False, id__in=merged.values("id")).exclude(
+        points_free=0, principal_free_minor=0, gift_free_minor=0
+    )
+    erased = MemberRow.objects.filter(status="erased").values("id")
+    lapsing = AccountRow.objects.filter(is_open=False, id__in=erased, points_free__gt=0)
+    moved = [
+        id for rows in (stranded, lapsing) for id in rows.order_by("id").values_list("id", flat=True)[:_LEFT_MAX]
+    ]  # fmt: skip
     for account_id in moved:
         with transaction.atomic():
             carry_over(account_ids=[account_id], now=now)
+    moved += _carry_days(merged)
     left = MemberRow.objects.filter(status="merged", subject_id__isnull=False).order_by("id")[:_LEFT_MAX]
     found = list(left.values_list("id", "subject_id"))
     for member_id, subject_id in found:
@@ -132,6 +141,35 @@ def _carry(from_id: UUID, to_id: UUID, now: datetime) -> None:
             for until, points in left
         ]
     ledger.book(entries)
+
+
+def _lapse(account_id: UUID, now: datetime) -> None:
+    """Points that somebody who was erased has again are gone, as those that he had then."""
+    if not MemberRow.objects.filter(id=account_id, status="erased").exists():
+        return
+    row = AccountRow.objects.select_for_update().get(id=account_id)
+    if row.points_free > 0:
+        ledger.book(
+            [
+                NewEntry(
+                    account_id=row.id, chain_id=row.chain_id, kind="forfeit", cause=f"erased:{new_id()}",
+                    currency=row.currency, at=now, points=-row.points_free,
+                    on_date=ledger.business_date(chain_id=row.chain_id, store_id=None, at=now),
+                )
+            ]
+        )  # fmt: skip
+
+
+def _carry_days(merged: QuerySet[MemberRow]) -> list[UUID]:
+    """Count what was bought for a duplicate at the moment of its merge as the kept member's; the duplicates."""
+    late = MemberDayRow.objects.filter(member_id__in=merged.values("id")).order_by("member_id")
+    found = list(late.values_list("member_id", flat=True).distinct()[:_LEFT_MAX])
+    for drop_id in found:
+        with transaction.atomic():
+            drop = MemberRow.objects.select_for_update().get(id=drop_id)
+            if drop.merged_into is not None:
+                carry_spend(keep_id=drop.merged_into, drop_id=drop_id)
+    return found
 
 
 def _free_phone(member_id: UUID, subject_id: UUID, now: datetime) -> None:

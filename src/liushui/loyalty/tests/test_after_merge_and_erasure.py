@@ -1,0 +1,65 @@
+"""What comes late to a member who was merged or erased: spend, purchases and points find their place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from liushui.loyalty import facade
+from liushui.loyalty.models import MemberDayRow
+from liushui.loyalty.tests.accounts import NOTICES, PHONE, earn, has, hold, lines, open_chain, points, post, staff
+from liushui.loyalty.tests.chains import NOON, TODAY, House
+from liushui.privacy import facade as privacy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return open_chain()
+
+
+def merge(house: House, keep, drop) -> None:
+    facade.merge(keep_id=keep.id, drop_id=drop.id, reason="twice", principal=staff(house), now=NOON)
+
+
+def spent(member) -> list[tuple]:
+    rows = MemberDayRow.objects.filter(member_id=member.id).order_by("business_date")
+    return list(rows.values_list("business_date", "spend_minor", "purchases"))
+
+
+def test_spend_that_was_counted_for_a_duplicate_at_the_moment_of_its_merge_follows(house: House) -> None:
+    keep, drop = house.member(), house.member()
+    house.earn(house.sale(keep, 10_000), house.sale(drop, 20_000))
+    merge(house, keep, drop)
+    MemberDayRow.objects.create(
+        chain_id=house.chain_id, member_id=drop.id, business_date=TODAY, spend_minor=5_000, purchases=1
+    )
+    MemberDayRow.objects.create(
+        chain_id=house.chain_id, member_id=drop.id, business_date=TODAY - timedelta(days=1), spend_minor=700,
+        purchases=1,
+    )  # fmt: skip
+    assert facade.finish_merges(now=NOON) == 1
+    assert spent(keep) == [(TODAY - timedelta(days=1), 700, 1), (TODAY, 35_000, 3)]
+    assert spent(drop) == []
+    assert facade.finish_merges(now=NOON) == 0
+
+
+def test_points_that_come_back_to_a_person_who_was_erased_lapse_too(house: House) -> None:
+    joined = facade.join(
+        chain_id=house.chain_id, phone=PHONE, channel="till", consents=NOTICES, now=NOON, store_id=house.store.id
+    )
+    member = joined.member
+    earn(member, 100)
+    hold(member, points(30), order="sold")
+    post("sold")
+    hold(member, points(20), order="open")
+    privacy.erase_subject(subject_id=member.subject_id, reason="asked to", principal=None, now=NOON)
+    assert has(member)[0] == 20  # what an open order holds is not free
+    facade.void(order_key="open", now=NOON)
+    assert has(member)[0] == 0
+    facade.give_back(order_key="r", of_order_key="sold", points=30, now=NOON)
+    assert has(member)[0] == 0
+    assert [kind for kind, *_rest in lines(member)].count("forfeit") == 3
+    assert facade.verify() == ()
