@@ -97,6 +97,8 @@ POLICIES: dict[str, Policy] = {
     "loyalty_hold": BY_CHAIN,
     "loyalty_top_up": BY_CHAIN,
     "loyalty_gift_card": BY_CHAIN,
+    "loyalty_gift_card_batch": BY_CHAIN,
+    "loyalty_card_block": BY_CHAIN,
     "loyalty_adjustment": BY_CHAIN,
     "loyalty_card_extension": BY_CHAIN,
     "loyalty_expiry_run": BY_CHAIN,

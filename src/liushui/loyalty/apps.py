@@ -8,9 +8,10 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from liushui.loyalty import programme_access  # its titles are translated, which apps may be only now
-        from liushui.loyalty.actions import adjust, erase_member, extend_card
+        from liushui.loyalty.actions import adjust, erase_member, extend_card, unblock_gift_card
 
         programme_access.register_programme_kind()
         adjust.register()
         erase_member.register()
         extend_card.register()
+        unblock_gift_card.register()

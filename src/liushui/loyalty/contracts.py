@@ -12,6 +12,11 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from liushui.loyalty.domain.gift_card_views import CardBlock as CardBlock
+from liushui.loyalty.domain.gift_card_views import GiftCardBatch as GiftCardBatch
+from liushui.loyalty.domain.gift_card_views import GiftCardLine as GiftCardLine
+from liushui.loyalty.domain.gift_card_views import GiftCardPage as GiftCardPage
+from liushui.loyalty.domain.numbers import gift_account_id
 from liushui.loyalty.domain.programme import Benefit as Benefit
 from liushui.loyalty.domain.programme import BonusRow as BonusRow
 from liushui.loyalty.domain.programme import EarnRow as EarnRow
@@ -50,7 +55,9 @@ TEXT_MAX: dict[str, int] = {
     "tender": 32,
     "reason": 400,
     "gift_number": 16,
+    "batch_note": 80,
 }
+GIFT_CARDS_MAX = 100_000  # of one batch
 VALUE_MAX_MINOR = 3_000_000_000  # of an account or a payment in: products of two such still fit 64 bits
 POINTS_MAX = 10**12
 
@@ -227,6 +234,11 @@ class GiftCard:
     held_minor: int
     activated_at: datetime | None
     ends_on: date | None = None  # the first day on which it pays for nothing; None: it has no end
+
+    @property
+    def id(self) -> UUID:
+        """Of the card and of its account."""
+        return gift_account_id(chain_id=self.chain_id, number=self.number)
 
     @property
     def free_minor(self) -> int:

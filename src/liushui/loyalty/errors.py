@@ -129,6 +129,18 @@ class GiftCardClosed(Conflict):
     type = "gift-card-state"
 
 
+class CodesTold(Conflict):
+    """The codes of these gift cards were taken out before. They are told once."""
+
+    type = "gift-codes-told"
+
+
+class CodesLost(Conflict):
+    """The codes of these gift cards can't be told any more: the server's secret key was changed since."""
+
+    type = "gift-codes-lost"
+
+
 class GiftCardExpired(Conflict):
     """The validity of this gift card is over."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.loyalty.actions.adjust import adjustments_of, request_adjustment, settle_adjustment, settle_adjustments
+from liushui.loyalty.actions.block_gift_card import block_gift_card
 from liushui.loyalty.actions.cancel_programme import cancel_programme
 from liushui.loyalty.actions.cards import add_card, block_card, unblock_card
 from liushui.loyalty.actions.dry_run import cancel_dry_run, run_dry_run, start_dry_run
@@ -14,16 +15,21 @@ from liushui.loyalty.actions.expire_points import chains_due, expire_points, exp
 from liushui.loyalty.actions.extend_card import card_extensions, request_card_extension, settle_card_extensions
 from liushui.loyalty.actions.gift_cards import (
     activate_gift_card,
-    block_gift_card,
     gift_card,
     gift_card_by_number,
-    issue_gift_cards,
     take_back_gift_card,
 )
 from liushui.loyalty.actions.give_back import give_back
 from liushui.loyalty.actions.give_back_sale import give_back_sale
 from liushui.loyalty.actions.hold import hold, hold_of
 from liushui.loyalty.actions.import_history import import_history
+from liushui.loyalty.actions.issue_cards import (
+    issue_gift_cards,
+    make_gift_cards,
+    start_gift_card_batch,
+    stop_gift_card_batch,
+    tell_gift_codes,
+)
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
 from liushui.loyalty.actions.note_purchases import note_purchases
@@ -46,11 +52,19 @@ from liushui.loyalty.actions.publish_programme import (
 )
 from liushui.loyalty.actions.snapshot_balances import forget_balances, snapshot_balances
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
+from liushui.loyalty.actions.unblock_gift_card import request_gift_card_unblock, settle_gift_card_unblocks
 from liushui.loyalty.balances import verify_balances
 from liushui.loyalty.domain.spends import spends_of
 from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.earning_preview import points_of_sale, points_to_take_back
 from liushui.loyalty.figures import liability, verify
+from liushui.loyalty.gift_card_queries import (
+    card_blocks,
+    gift_card_batch,
+    gift_card_batches,
+    gift_cards_of,
+    gift_cards_of_batch,
+)
 from liushui.loyalty.lists import merged_numbers
 from liushui.loyalty.member_queries import (
     active_member,
@@ -84,6 +98,7 @@ __all__ = [
     "buyer",
     "cancel_dry_run",
     "cancel_programme",
+    "card_blocks",
     "card_extensions",
     "chains_due",
     "create_programme_draft",
@@ -105,7 +120,11 @@ __all__ = [
     "finish_merges",
     "forget_balances",
     "gift_card",
+    "gift_card_batch",
+    "gift_card_batches",
     "gift_card_by_number",
+    "gift_cards_of",
+    "gift_cards_of_batch",
     "give_back",
     "give_back_sale",
     "hold",
@@ -116,6 +135,7 @@ __all__ = [
     "last_day_over",
     "liability",
     "live_programme",
+    "make_gift_cards",
     "member",
     "member_token",
     "members",
@@ -138,6 +158,7 @@ __all__ = [
     "rename_programme_draft",
     "request_adjustment",
     "request_card_extension",
+    "request_gift_card_unblock",
     "reverse",
     "run_dry_run",
     "save_programme_draft",
@@ -145,15 +166,19 @@ __all__ = [
     "settle_adjustment",
     "settle_adjustments",
     "settle_card_extensions",
+    "settle_gift_card_unblocks",
     "settle_programme_reviews",
     "snapshot",
     "snapshot_balances",
     "spends_of",
     "start_dry_run",
+    "start_gift_card_batch",
+    "stop_gift_card_batch",
     "submit_programme",
     "take_back_gift_card",
     "take_back_programme",
     "take_back_top_up",
+    "tell_gift_codes",
     "tell_tiers",
     "tier_history",
     "tier_progress",

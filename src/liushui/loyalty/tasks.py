@@ -67,6 +67,15 @@ def _settle_extensions(now: datetime) -> int:
     return facade.settle_card_extensions(now=now)
 
 
+def _settle_unblocks(now: datetime) -> int:
+    return facade.settle_gift_card_unblocks(now=now)
+
+
+def _make_gift_cards(now: datetime) -> int:
+    """Make cards of large batches, some seconds at a time; the next tick goes on."""
+    return facade.make_gift_cards(now=now, seconds_max=_SECONDS_AT_ONCE)
+
+
 def _snapshot_balances(now: datetime) -> int:
     """Take what was booked into the sums that reports begin from."""
     return facade.snapshot_balances(now=now)
@@ -83,6 +92,8 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="loyalty-expiry", every_seconds=30, run=_expire_points),
     Tick(name="loyalty-gift-cards", every_seconds=60, run=_expire_gift_cards),
     Tick(name="loyalty-extensions", every_seconds=3, run=_settle_extensions),
+    Tick(name="loyalty-unblocks", every_seconds=3, run=_settle_unblocks),
+    Tick(name="loyalty-gift-card-batches", every_seconds=1, run=_make_gift_cards),
     Tick(name="loyalty-balances", every_seconds=300, run=_snapshot_balances),
     Tick(name="loyalty-merges", every_seconds=60, run=_finish_merges),
     Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),

@@ -64,7 +64,7 @@ def request_card_extension(
     _check(card.state, card.ends_on, ends_on, today)
     with transaction.atomic():
         asked = approvals.request(
-            kind=KIND, target=_target(extension_id), chain_id=chain_id, store_id=None, reason=reason,
+            kind=KIND, target=_target(card_id, extension_id), chain_id=chain_id, store_id=None, reason=reason,
             principal=principal, now=now, payload={"number": card.number, "ends_on": ends_on.isoformat()},
         )  # fmt: skip
         CardExtensionRow.objects.create(
@@ -111,7 +111,9 @@ def _book(row: CardExtensionRow, decided: Approval, now: datetime) -> bool:
     with transaction.atomic():
         if not CardExtensionRow.objects.filter(id=row.id, state="waiting").update(state="booked", ended_at=now):
             return False
-        approvals.use(approval_id=decided.id, kind=KIND, target=_target(row.id), now=decided.decided_at or now)
+        approvals.use(
+            approval_id=decided.id, kind=KIND, target=_target(row.card_id, row.id), now=decided.decided_at or now
+        )
         account = ledger.lock([row.card_id])[row.card_id]
         card = GiftCardRow.objects.get(id=row.card_id)
         _check(card.state, card.ends_on, row.ends_on, today)
@@ -151,5 +153,6 @@ def _close(row: CardExtensionRow, problem: str, now: datetime) -> bool:
     return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
-def _target(extension_id: UUID) -> str:
-    return f"card-extension:{extension_id}"
+def _target(card_id: UUID, extension_id: UUID) -> str:
+    """What the inbox leads to the card's page by."""
+    return f"gift-card:{card_id}:{extension_id}"

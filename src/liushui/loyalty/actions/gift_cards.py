@@ -1,4 +1,4 @@
-"""Gift cards: printed without money, activated when they are sold, opened by a code that nobody can guess."""
+"""Gift cards: activated when they are sold, found by a code that nobody can guess or by their number."""
 
 from __future__ import annotations
 
@@ -8,62 +8,20 @@ from uuid import UUID
 from django.db import transaction
 
 from liushui.kernel.errors import InvalidValue
-from liushui.loyalty import ledger, sql
+from liushui.loyalty import card_codes, ledger, sql
 from liushui.loyalty.actions.join import open_account
-from liushui.loyalty.contracts import VALUE_MAX_MINOR, GiftCard, IssuedGiftCard
+from liushui.loyalty.contracts import VALUE_MAX_MINOR, GiftCard
 from liushui.loyalty.domain import numbers
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed, GiftCardUnknown
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.models import AccountRow, GiftCardRow
 from liushui.loyalty.programme_live import live_programme
-from liushui.runtime import audit, sealed
-from liushui.runtime.access import Principal
 
-_MADE_OF, _KEPT_AS = "gift-card-code", "gift-card-hash"
-_AT_ONCE_MAX = 1_000
-_COLUMNS = (
-    *("id", "chain_id", "number", "code_sha256", "batch_id", "position", "state", "face_minor", "currency"),
-    "issued_at",
-)
 _BALANCE = """
 SELECT c.number, c.chain_id, c.state, c.currency, c.activated_at, c.ends_on, COALESCE(a.principal_free_minor, 0),
  COALESCE((SELECT SUM(h.principal_minor) FROM loyalty_hold h WHERE h.account_id = c.id AND h.state = 'held'), 0)
 FROM loyalty_gift_card c LEFT JOIN loyalty_account a ON a.id = c.id
 """
-
-
-def issue_gift_cards(
-    *, batch_id: UUID, chain_id: int, count: int, face_minor: int | None = None, now: datetime
-) -> tuple[IssuedGiftCard, ...]:
-    """Make cards without money, to be printed or sent; the same batch again answers the same numbers and codes.
-
-    The codes are made of the batch and the server's secret, and kept as keyed hashes only. `face_minor` is the amount
-    that a card must be sold for; None leaves it open.
-    """
-    if not 0 < count <= _AT_ONCE_MAX:
-        raise InvalidValue(f"1 to {_AT_ONCE_MAX} cards at a time", pointer="/count")
-    if face_minor is not None and not 0 < face_minor <= VALUE_MAX_MINOR:
-        raise InvalidValue("A card's amount is above zero", pointer="/face_minor")
-    currency = ledger.currency_of(chain_id=chain_id)
-    cards = [_made(batch_id, position) for position in range(count)]
-    with transaction.atomic():
-        sql.insert(
-            table="loyalty_gift_card",
-            columns=_COLUMNS,
-            rows=[
-                (
-                    numbers.gift_account_id(chain_id=chain_id, number=card.number), chain_id, card.number,
-                    _hash(card.code), batch_id, position, "issued", face_minor, currency, now,
-                )
-                for position, card in enumerate(cards)
-            ],
-            keys="batch_id, position",
-            returning="position",
-        )  # fmt: skip
-    made = GiftCardRow.objects.filter(batch_id=batch_id, chain_id=chain_id, face_minor=face_minor)
-    if set(made.values_list("number", flat=True)) != {card.number for card in cards}:
-        raise EntryConflict("Other cards were made under this batch")
-    return tuple(cards)
 
 
 def activate_gift_card(
@@ -84,7 +42,7 @@ def activate_gift_card(
 
     Raises GiftCardUnknown, GiftCardClosed for one that is active or blocked, EntryConflict for the id with other terms.
     """
-    row = _named(chain_id=chain_id, code=code, number=number)
+    row = named_row(chain_id=chain_id, code=code, number=number)
     if not 0 < paid_minor <= VALUE_MAX_MINOR:
         raise InvalidValue("A card's amount is above zero", pointer="/paid_minor")
     if currency not in ("", row.currency):
@@ -110,7 +68,7 @@ def activate_gift_card(
         if GiftCardRow.objects.filter(activation_id=activation_id).exclude(id=row.id).exists():
             raise EntryConflict("Another card was sold under this id")
         sold = GiftCardRow.objects.filter(id=row.id, state="issued").update(
-            state="active", activated_at=now, activation_id=activation_id, ends_on=ends_on
+            state="active", activated_at=now, moved_at=now, activation_id=activation_id, ends_on=ends_on
         )
         if sold:
             open_account(account_id=row.id, chain_id=chain_id, kind="gift_card", currency=row.currency)
@@ -151,24 +109,6 @@ def take_back_gift_card(
     return gift_card_by_number(chain_id=row.chain_id, number=row.number)
 
 
-def block_gift_card(
-    *, chain_id: int, number: str, is_blocked: bool, reason: str, principal: Principal, now: datetime
-) -> GiftCard:
-    """Block a lost card, so that nothing of it can be spent, or open it again; its money stays on it."""
-    row = _named(chain_id=chain_id, number=number)
-    with transaction.atomic():
-        before, after = ("active", "blocked") if is_blocked else ("blocked", "active")
-        moved = GiftCardRow.objects.filter(id=row.id, state=before, activated_at__isnull=False).update(state=after)
-        if moved:
-            AccountRow.objects.filter(id=row.id).update(is_open=not is_blocked)
-            audit.record(
-                principal=principal, action=f"gift_card.{'block' if is_blocked else 'open'}",
-                target=f"gift_card:{row.number}", chain_id=chain_id, before={"state": before}, after={"state": after},
-                reason=reason,
-            )  # fmt: skip
-    return gift_card_by_number(chain_id=chain_id, number=row.number)
-
-
 def gift_card(*, chain_id: int, code: str) -> GiftCard:
     """The card that a code opens, with its balance; raises GiftCardUnknown, the same for mistyped and for unknown.
 
@@ -176,7 +116,7 @@ def gift_card(*, chain_id: int, code: str) -> GiftCard:
     """
     normal = numbers.normal(code)
     if numbers.is_code(normal):
-        marks = sealed.fingerprints(normal, purpose=_KEPT_AS)
+        marks = card_codes.kept_as(normal)
         rows = sql.run(
             f"{_BALANCE} WHERE c.chain_id = %s AND c.code_sha256 IN ({', '.join(['%s'] * len(marks))})",
             [chain_id, *marks],
@@ -197,27 +137,17 @@ def gift_card_by_number(*, chain_id: int, number: str) -> GiftCard:
     return _view(rows[0])
 
 
-def _named(*, chain_id: int, code: str = "", number: str = "") -> GiftCardRow:
+def named_row(*, chain_id: int, code: str = "", number: str = "") -> GiftCardRow:
+    """The row of a card by its code or its number; raises GiftCardUnknown."""
     rows = GiftCardRow.objects.filter(chain_id=chain_id)
     if number:
         row = rows.filter(number=numbers.normal(number).replace("\0", "")).first()
     else:
-        marks = sealed.fingerprints(numbers.normal(code), purpose=_KEPT_AS)
+        marks = card_codes.kept_as(numbers.normal(code))
         row = rows.filter(code_sha256__in=marks).first()
     if row is None:
         raise GiftCardUnknown("There is no such gift card")
     return row
-
-
-def _made(batch_id: UUID, position: int) -> IssuedGiftCard:
-    """The number and the code of a card: of the batch, its place in it and the server's secret."""
-    digest = bytes.fromhex(sealed.fingerprint(f"{batch_id}:{position}", purpose=_MADE_OF))
-    number = numbers.gift_number(value=int.from_bytes(digest[16:24], "big") % 10**10)
-    return IssuedGiftCard(number=number, code=numbers.code_of(digest))
-
-
-def _hash(code: str) -> str:
-    return sealed.fingerprint(code, purpose=_KEPT_AS)
 
 
 def _check_repeated(card_id: UUID, activation_id: UUID, entry: NewEntry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
 from liushui.loyalty.models.balances import BalanceDayRow, BalanceHeadRow, BalanceRow
+from liushui.loyalty.models.gift_cards import CardBatchRow, CardBlockRow
 from liushui.loyalty.models.members import CardRow, MemberRow
 from liushui.loyalty.models.programme import CancelledProgrammeRow, ProgrammeDraftRow, ProgrammeHeadRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
@@ -23,6 +24,8 @@ __all__ = [
     "BalanceHeadRow",
     "BalanceRow",
     "CancelledProgrammeRow",
+    "CardBatchRow",
+    "CardBlockRow",
     "CardExtensionRow",
     "CardRow",
     "DryRunMemberRow",

@@ -43,6 +43,7 @@ class GiftCardRow(models.Model):
     face_minor = models.BigIntegerField(null=True)  # None: what is paid at the sale
     currency = models.CharField(max_length=3)
     issued_at = models.DateTimeField()
+    moved_at = models.DateTimeField()  # when it was issued or, later, sold: the order of lists
     activated_at = models.DateTimeField(null=True)
     activation_id = models.UUIDField(null=True, unique=True)
     ends_on = models.DateField(null=True)  # as its account's next_expiry_on while that is open; null: no end
@@ -56,6 +57,7 @@ class GiftCardRow(models.Model):
                 condition=Q(state__in=["issued", "active", "blocked", "expired"]), name="gift_card_state"
             ),
         ]
+        indexes = [models.Index(fields=["chain_id", "state", "-moved_at", "-id"], name="gift_card_by_state")]
 
 
 class CardExtensionRow(models.Model):

@@ -13,6 +13,7 @@ from liushui.loyalty import facade, ledger
 from liushui.loyalty.contracts import Balances, GiftCard, Hold, Member, Spend
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.tests.chains import NOON, House, make_house, programme
+from liushui.runtime import approvals
 from liushui.runtime.access import Grant, Principal
 
 LATER = NOON + timedelta(minutes=15)
@@ -91,6 +92,27 @@ def sold_card(house: House, amount: int) -> tuple[GiftCard, str]:
         operator="li", tender="cash", now=NOON,
     )  # fmt: skip
     return card, issued.code
+
+
+def block(
+    house: House, number: str, *, by: Principal | None = None, at: datetime = NOON, id: UUID | None = None
+) -> str:
+    """Block a gift card; its state."""
+    return facade.block_gift_card(
+        block_id=id or new_id(), chain_id=house.chain_id, number=number, reason="lost", principal=by or house.fei,
+        now=NOON,
+    ).state  # fmt: skip
+
+
+def unblock(house: House, number: str, *, approve: bool = True, at: datetime = NOON, id: UUID | None = None) -> str:
+    """Have a manager ask for it and finance decide; the card's state."""
+    asked = facade.request_gift_card_unblock(
+        unblock_id=id or new_id(), chain_id=house.chain_id, number=number, reason="found again",
+        principal=staff(house, "store_manager", "wang"), now=at,
+    )  # fmt: skip
+    approvals.decide(approval_id=asked.id, approve=approve, principal=house.fei, now=at, reason="seen")
+    facade.settle_gift_card_unblocks(now=at)
+    return facade.gift_card_by_number(chain_id=house.chain_id, number=number).state
 
 
 def points(amount: int) -> Spend:

@@ -12,7 +12,7 @@ from liushui.loyalty import facade
 from liushui.loyalty.domain.programme_json import read_programme, write_programme
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed, GiftCardExpired, InvalidProgramme, NotEnoughValue
 from liushui.loyalty.models import AccountRow, EntryRow, GiftCardRow
-from liushui.loyalty.tests.accounts import of_card, open_chain, post, sold_card, staff
+from liushui.loyalty.tests.accounts import block, of_card, open_chain, post, sold_card, staff, unblock
 from liushui.loyalty.tests.chains import NOON, TODAY, House, programme
 from liushui.loyalty.tests.office import make_office, text_of
 from liushui.loyalty.ties import held_by_accounts
@@ -112,11 +112,10 @@ def test_what_an_open_order_holds_is_booked_off_when_it_comes_back(house):
 
 def test_a_blocked_card_ends_when_it_is_opened(house):
     card, code = sold_card(house, 10_000)
-    terms = {"chain_id": house.chain_id, "number": card.number, "reason": "lost", "principal": house.fei, "now": NOON}
-    facade.block_gift_card(is_blocked=True, **terms)
+    block(house, card.number)
     assert facade.expire_gift_cards(on=END, now=END_NOON) == 0
     assert balance(house, code) == 10_000
-    facade.block_gift_card(is_blocked=False, **terms)
+    assert unblock(house, card.number) == "active"
     assert facade.expire_gift_cards(on=END, now=END_NOON) == 1
     assert balance(house, code) == 0
 

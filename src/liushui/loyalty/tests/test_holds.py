@@ -25,6 +25,7 @@ from liushui.loyalty.errors import (
 )
 from liushui.loyalty.tests.accounts import (
     balances,
+    block,
     has,
     hold,
     lines,
@@ -163,9 +164,7 @@ def test_a_card_that_nobody_sold_or_that_is_blocked_pays_nothing(house):
     with pytest.raises(GiftCardUnknown):
         hold(None, Spend(kind="gift_card", amount_minor=1, reference="G123"), chain_id=house.chain_id)
     card, _code = sold_card(house, 700)
-    facade.block_gift_card(
-        chain_id=house.chain_id, number=card.number, is_blocked=True, reason="lost", principal=house.fei, now=NOON
-    )
+    block(house, card.number)
     with pytest.raises(GiftCardUnknown):
         hold(None, of_card(card, 1), chain_id=house.chain_id)
 

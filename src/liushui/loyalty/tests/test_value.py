@@ -13,6 +13,7 @@ from liushui.loyalty.domain import numbers
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed, GiftCardUnknown, NotEnoughValue, UnknownEntry
 from liushui.loyalty.models import EntryRow, GiftCardRow
 from liushui.loyalty.tests.accounts import (
+    block,
     has,
     hold,
     lines,
@@ -24,6 +25,7 @@ from liushui.loyalty.tests.accounts import (
     sold_card,
     staff,
     stored,
+    unblock,
 )
 from liushui.loyalty.tests.chains import NOON, TODAY, House
 from liushui.runtime import approvals
@@ -159,10 +161,9 @@ def test_the_sale_of_a_card_is_undone_while_nothing_of_it_is_spent(house):
 
 def test_a_lost_card_keeps_its_money_while_it_is_blocked(house):
     card, _code = sold_card(house, 10_000)
-    terms = {"chain_id": house.chain_id, "number": card.number, "reason": "lost", "principal": house.fei, "now": NOON}
-    assert facade.block_gift_card(is_blocked=True, **terms).balance_minor == 10_000
-    assert facade.block_gift_card(is_blocked=True, **terms).state == "blocked"
-    assert facade.block_gift_card(is_blocked=False, **terms).state == "active"
+    assert block(house, card.number) == "blocked"
+    assert facade.gift_card_by_number(chain_id=house.chain_id, number=card.number).balance_minor == 10_000
+    assert unblock(house, card.number) == "active"
     hold(None, of_card(card, 10_000), chain_id=house.chain_id)
 
 
