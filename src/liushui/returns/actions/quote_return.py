@@ -80,7 +80,10 @@ def quote_return(
 
     age_days = (store.business_date(at) - summary.business_date).days
     tenders, given, is_moved = _tenders(found, rules, refund, age_days)
-    approval = approval_reason(rules, age_days=age_days, is_elsewhere=is_elsewhere, refund_minor=refund)
+    approval = approval_reason(
+        rules, age_days=age_days, is_elsewhere=is_elsewhere, refund_minor=refund,
+        refunded_minor=sum(each.amount_minor for each in found.so_far.lines.values()),
+    )  # fmt: skip
     notes = [
         *amounts.notes,
         *(("late",) if rules.days_max and age_days > rules.days_max else ()),

@@ -57,12 +57,15 @@ def check_wanted(wanted: Sequence[WantedReturn], states: Mapping[int, LineState]
         seen.add(each.line_number)
 
 
-def approval_reason(policy: ReturnPolicy, *, age_days: int, is_elsewhere: bool, refund_minor: int) -> str:
-    """Why another person has to agree, or empty."""
+def approval_reason(
+    policy: ReturnPolicy, *, age_days: int, is_elsewhere: bool, refund_minor: int, refunded_minor: int
+) -> str:
+    """Why another person has to agree, or empty. The limit is one of the whole receipt: in how many parts its goods
+    come back makes no difference."""
     if policy.days_max and age_days > policy.days_max:
         return "late"
     if is_elsewhere and policy.other_store == "approve":
         return "other_store"
-    if refund_minor > policy.approval_over_minor:
+    if refunded_minor + refund_minor > policy.approval_over_minor:
         return "over_limit"
     return ""

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liushui.kernel.errors import NotAllowed
+from liushui.orders import facade as orders
 from liushui.returns import facade
 from liushui.returns.contracts import UnreceiptedLine, WantedReturn
 from liushui.returns.domain.policy import DEFAULT, ConditionCode
@@ -80,6 +81,22 @@ def test_another_person_agrees_where_the_chain_says_so(house: House, days, store
     change(house, **settings)
     place = house.here if store == "here" else house.there
     assert house.quote(sale, wanted, at=NOON + timedelta(days=days), store=place).needs_approval == why
+
+
+def test_the_limit_counts_what_came_back_of_the_receipt_before(house: House) -> None:
+    sale = house.sell()
+    change(house, approval_over_minor=1_000)
+    first = house.quote(sale, WantedReturn(line_number=1, units=2))
+    assert (first.refund_minor, first.needs_approval) == (666, "")
+    returned = house.take_back(first)
+    last = house.quote(sale, ONE)
+    assert (last.refund_minor, last.needs_approval) == (334, "")
+    change(house, approval_over_minor=999)
+    assert house.quote(sale, ONE).needs_approval == "over_limit"
+    orders.void_sale(
+        sale_id=returned, reason="by mistake", principal=house.principal("store_manager"), now=NOON
+    )  # fmt: skip
+    assert house.quote(sale, ONE).needs_approval == ""
 
 
 def test_goods_of_another_store_are_refused_where_the_chain_refuses_them(house: House) -> None:
