@@ -20,6 +20,7 @@ from liushui.kernel.ids import new_id
 from liushui.runtime import audit
 from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.models import ApprovalRow
+from liushui.runtime.scrub import without_people
 
 WAITS = timedelta(hours=24)
 REASON_MAX = 400
@@ -143,7 +144,7 @@ def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datet
     if before.requested_by == principal.subject:
         raise SamePerson("You asked for this yourself", remedy="Ask another person who may approve it.")
     state = "approved" if approve else "rejected"
-    text = reason.strip()[:REASON_MAX]
+    text = without_people(reason.strip(), longest=REASON_MAX)
     with transaction.atomic():
         changed = (
             _pending(now)
@@ -294,9 +295,9 @@ def _end(state: str, expires_at: datetime, now: datetime) -> str:
 
 def _checked_reason(reason: str) -> str:
     text = reason.strip()
-    if not text or len(text) > REASON_MAX:
+    if not text or len(text) > REASON_MAX or "\0" in text:
         raise InvalidValue(f"Give a reason of 1 to {REASON_MAX} characters", pointer="/reason")
-    return text
+    return without_people(text, longest=REASON_MAX)
 
 
 def _view(row: ApprovalRow) -> Approval:

@@ -14,6 +14,9 @@ from liushui.kernel.errors import InvalidValue
 from liushui.kernel.ids import new_id
 from liushui.runtime.access import Principal
 from liushui.runtime.models import AuditEntry
+from liushui.runtime.scrub import without_people
+
+REASON_MAX = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,8 @@ def record(
     `action` is a noun and a verb (sale.void), `target` a kind and an id (sale:0199…). Values are JSON; when both
     sides are given, those that are equal on both are left out.
     """
-    if len(reason) > 400:
-        raise InvalidValue("The reason is longer than 400 characters", pointer="/reason")
+    if len(reason) > REASON_MAX:
+        raise InvalidValue(f"The reason is longer than {REASON_MAX} characters", pointer="/reason")
     if before is not None and after is not None:
         same = {name for name in before.keys() & after.keys() if before[name] == after[name]}
         before = {name: value for name, value in before.items() if name not in same}
@@ -70,7 +73,7 @@ def record(
         before=before,
         after=after,
         address=principal.address,
-        reason=reason,
+        reason=without_people(reason, longest=REASON_MAX),
     )
 
 

@@ -47,6 +47,11 @@ def scrubbed(value: Any) -> Any:
     return value
 
 
+def without_people(text: str, *, longest: int) -> str:
+    """What somebody typed as a reason or a label, as it may be kept: numbers and addresses of people are hidden."""
+    return str(scrubbed(text))[:longest]
+
+
 def _replacement(match: re.Match[str]) -> str:
     kind = match.lastgroup
     if kind == "keep" or (kind == "card" and not _passes_luhn(match[0])):

@@ -17,6 +17,7 @@ from liushui.orders.models import Sale
 from liushui.orders.returning import close_for_void
 from liushui.runtime import audit, outbox
 from liushui.runtime.access import Principal
+from liushui.runtime.scrub import without_people
 
 
 def void_sale(*, sale_id: UUID, reason: str, principal: Principal, now: datetime, at_till: bool = False) -> SaleDetail:
@@ -73,4 +74,4 @@ def _checked(reason: str) -> str:
             f"The reason has {len(text)} characters, it may have {TEXT_MAX['reason']}, all of them valid",
             pointer="/reason",
         )
-    return text
+    return without_people(text, longest=TEXT_MAX["reason"])

@@ -137,3 +137,7 @@ def test_facts_are_read_in_pages_without_gaps(house):
     assert [fact.source_id for fact in seen] == [str(n) for n in range(7)]
     assert {len(fact.lines) for fact in seen} == {2}
     assert seen[6].lines[1].discounts[0].amount_minor == 10
+
+
+def test_the_reason_of_a_void_names_nobody(house, sold):
+    assert void(sold, house.principal(), reason="顾客 13800138000 退回").void_reason == "顾客 [hidden] 退回"

@@ -202,3 +202,25 @@ def test_who_decides_nothing_costs_no_query(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         assert approvals.waiting_count(principal=CASHIER, now=NOW) == 0
     assert principal().may("till.approve") is False
+
+
+def test_reasons_name_nobody_and_hold_no_nul() -> None:
+    asked = approvals.request(
+        kind=VOID,
+        target="ticket:9",
+        chain_id=1,
+        store_id=100,
+        reason="顾客 13800138000 要求",
+        principal=CASHIER,
+        now=NOW,
+    )
+    assert asked.reason == "顾客 [hidden] 要求"
+    decided = approvals.decide(
+        approval_id=asked.id, approve=True, principal=manager(2), now=NOW, reason="+8613800138000"
+    )
+    assert decided.decision_reason == "[hidden]"
+    assert {entry.reason for entry in AuditEntry.objects.all()} == {"顾客 [hidden] 要求", "[hidden]"}
+    with pytest.raises(InvalidValue):
+        approvals.request(
+            kind=VOID, target="ticket:9", chain_id=1, store_id=100, reason="a\0b", principal=CASHIER, now=NOW
+        )

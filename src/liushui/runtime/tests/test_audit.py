@@ -130,3 +130,14 @@ def test_the_refusal_is_back_after_a_test_that_emptied_the_database():
     with pytest.raises(DatabaseError, match="append-only"):
         AuditEntry.objects.all().update(reason="x")
     assert [entry.target for entry in audit.entries()] == ["sale:3"]
+
+
+@pytest.mark.django_db
+def test_a_reason_names_nobody_though_somebody_typed_a_number_into_it():
+    audit.record(
+        principal=LI, action="sale.void", target="sale:1", reason="王先生 138 0013 8000 来电, wang@mail.example"
+    )
+    audit.record(principal=LI, action="sale.void", target="sale:2", reason="x" * 396 + "a@b.cn"[:4])
+    first, second = sorted(audit.entries(), key=lambda entry: entry.target)
+    assert first.reason == "王先生 [hidden] 来电, [hidden]"
+    assert len(second.reason) == 400

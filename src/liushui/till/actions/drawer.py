@@ -11,6 +11,7 @@ from django.db.models import F
 
 from liushui.kernel.ids import new_id
 from liushui.runtime import audit
+from liushui.runtime.scrub import without_people
 from liushui.till import kinds, storage
 from liushui.till.actions.approve import used_approval
 from liushui.till.contracts import DrawerEntry, Ticket, Till
@@ -66,7 +67,7 @@ def checked_reason(reason: str) -> str:
     text = reason.strip()
     if not text or len(text) > REASON_MAX or "\0" in text:
         raise ReasonMissing(f"Give a reason of 1 to {REASON_MAX} characters", pointer="/reason")
-    return text
+    return without_people(text, longest=REASON_MAX)
 
 
 def _enter(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from liushui.runtime.scrub import without_people
 from liushui.stores import facade as stores
 from liushui.till import storage
 from liushui.till.actions.member import as_now
@@ -25,7 +26,8 @@ def park(*, till: Till, ticket_id: UUID, version: int, label: str, now: datetime
     text = label.strip()
     if len(text) > LABEL_MAX or "\0" in text:
         raise LineRefused(f"A name has at most {LABEL_MAX} characters", pointer="/label")
-    storage.change(row, states=("open",), now=now, state="parked", label=text or row.number)
+    shown = without_people(text, longest=LABEL_MAX) or row.number
+    storage.change(row, states=("open",), now=now, state="parked", label=shown)
     return storage.ticket_of(row)
 
 

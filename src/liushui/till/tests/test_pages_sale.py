@@ -181,6 +181,13 @@ def test_a_ticket_is_parked_and_taken_up(counter):
     assert (counter.sound(), counter.ticket.id) == ("ok", parked)
 
 
+def test_a_parked_tickets_name_is_nobodys_number(counter):
+    counter.enter("MILK")
+    counter.do("ticket/park/", label="138 0013 8000 稍后来取")
+    counter.look("ticket/?show=parked")
+    assert "[hidden] 稍后来取" in counter.shown
+
+
 def test_a_parked_ticket_waits_while_another_is_at_hand(counter):
     counter.enter("MILK")
     parked = counter.ticket.id
