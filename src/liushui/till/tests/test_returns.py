@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from liushui.catalog import facade as catalog
+from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.orders import facade as orders
 from liushui.orders.errors import ReturnedMeanwhile
 from liushui.returns.errors import NotReturnable, TooMuchReturned
@@ -170,6 +172,32 @@ def test_without_a_receipt_goods_come_back_at_todays_price_with_approval_up_to_a
     assert (done.total_minor, done.approved_by) == (-2_000, "Mia")
     recorded = orders.sale(sale_id=done.sale_id, store_ids={selling.store.id})
     assert [(line.sku, line.units, line.original) for line in recorded.lines] == [("TEA", -2, None)]
+
+
+@pytest.mark.parametrize(
+    ("scanned", "sku", "amount_minor"),
+    [
+        pytest.param("6901234000016", "COLA", -300, id="a barcode of 13 digits"),
+        pytest.param("2100120004563", "10012", -907, id="a label of the scale: 0.456 kg at 19.90"),
+    ],
+)
+def test_without_a_receipt_what_a_scanner_reads_comes_back(selling, scanned, sku, amount_minor):
+    chain_id = selling.till.chain_id
+    catalog.save_items(
+        items=[NewItem(chain_id=chain_id, sku="COLA", name_zh="可乐", name_en="Cola", gtin="6901234000016")]
+    )
+    catalog.save_prices(
+        prices=[NewPrice(chain_id=chain_id, sku="COLA", amount_minor=300, starts_at=NOON - timedelta(days=9))]
+    )
+    ticket = facade.return_scanned(till=selling.till, sale_id=None, code=scanned, now=NOON)
+    approval = selling.approval("returns.refund", f"ticket:{ticket.id}/return")
+    approved = facade.approve_return(
+        till=selling.till, ticket_id=ticket.id, version=ticket.version, approval_id=approval, now=NOON
+    )
+    done = give_back(selling, approved)
+    assert (done.state, done.total_minor) == ("settled", amount_minor)
+    recorded = orders.sale(sale_id=done.sale_id, store_ids={selling.store.id})
+    assert [(line.sku, line.units, line.amount_minor) for line in recorded.lines] == [(sku, -1, amount_minor)]
 
 
 def test_one_receipt_a_ticket_and_none_in_training(selling):
