@@ -24,6 +24,8 @@ CLOCK_SKEW_MAX = timedelta(hours=24)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 _HEAD_TEXTS = ("source", "source_id", "channel", "workstation", "operator", "receipt_number", "customer")
+_MOBILE_DIGITS = 11
+_BETWEEN_DIGITS = str.maketrans("", "", " -+()\u00a0\t")
 _NEEDED = frozenset({"source", "source_id", "channel"})
 
 
@@ -45,6 +47,20 @@ def check_text(text: str, *, field: str, pointer: str) -> None:
         )
 
 
+def _is_somebodys(customer: str) -> bool:
+    """Whether this is a phone number or an address, which can be written to, instead of an opaque number."""
+    _name, _at, host = customer.rpartition("@")
+    if _at and "." in host:
+        return True
+    digits = customer.translate(_BETWEEN_DIGITS)
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    if customer.lstrip().startswith("+"):
+        return True
+    national = digits.removeprefix("00").removeprefix("86") if len(digits) in (13, 15) else digits
+    return len(national) == _MOBILE_DIGITS and national[0] == "1" and national[1] in "3456789"
+
+
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
@@ -61,6 +77,14 @@ def check_head(command: CompleteSale, *, now: datetime) -> None:
             check_text(text, field=field, pointer=f"/{field}")
         elif field in _NEEDED:
             raise TextRefused(f"/{field} is empty", pointer=f"/{field}", remedy="Every sale says it.")
+    if "/" in command.source:  # it stands before a slash in the key of the order: a/b and c, a and b/c would be one
+        raise TextRefused("A source has no slash in its name", pointer="/source", remedy="Give it another name.")
+    if command.customer and _is_somebodys(command.customer):
+        raise TextRefused(
+            "/customer is a phone number or an e-mail address; personal data is kept in one place only",
+            pointer="/customer",
+            remedy="Send the member's number, or a number that says nothing about the person.",
+        )
     check_time(command.completed_at, now=now)
     if not 0 < len(command.lines) <= LINES_MAX:
         raise LinesRefused(

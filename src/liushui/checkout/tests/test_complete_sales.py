@@ -287,3 +287,27 @@ def test_without_the_right_nothing_is_taken(shop, fields):
     with pytest.raises(NotAllowed):
         facade.complete_sales(commands=[command()], principal=shop.sender(**fields), now=NOW)
     assert facts() == []
+
+
+@pytest.mark.parametrize(
+    "customer",
+    ["13800138000", "138 0013-8000", "+8613800138000", "0086 13800138000", "+44 7700 900123", "wang@mail.cn"],
+)
+def test_a_customer_is_a_number_that_says_nothing_about_the_person(shop, customer):
+    with pytest.raises(errors.TextRefused) as refused:
+        recorded(shop, customer=customer)
+    assert refused.value.pointer == "/customer"
+    assert customer not in str(refused.value.problem())
+    assert facts() == []
+
+
+@pytest.mark.parametrize("customer", ["17850", "M13800138000", "20138001380", "1380013800", "138001380001", "u@7"])
+def test_an_opaque_number_is_taken_though_it_is_long(shop, customer):
+    assert recorded(shop, customer=customer).summary.customer == customer
+
+
+def test_two_sources_never_make_one_key(shop):
+    with pytest.raises(errors.TextRefused) as refused:
+        recorded(shop, source="a/b")
+    assert refused.value.pointer == "/source"
+    assert recorded(shop, source="a", source_id="b/1").summary.source_id == "b/1"
