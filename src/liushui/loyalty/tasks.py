@@ -50,12 +50,15 @@ def _expire_holds(now: datetime) -> int:
 
 
 def _expire_points(now: datetime) -> int:
-    """Let points end whose day has come, some seconds at a time; the next tick goes on."""
-    today = timezone.localdate(now)
-    chains = facade.chains_due(on=today)
-    for chain_id in chains:
-        facade.expire_points(chain_id=chain_id, on=today, now=now, seconds_max=_SECONDS_AT_ONCE)
-    return len(chains)
+    """Let points end whose day has come in all stores of their chain, some seconds at a time; the next tick goes on."""
+    today, done = timezone.localdate(now), 0
+    for chain_id in facade.chains_due(on=today):
+        over = facade.last_day_over(chain_id=chain_id, now=now)
+        on = min(today, over + timedelta(days=1)) if over is not None else today
+        if chain_id in facade.chains_due(on=on):
+            facade.expire_points(chain_id=chain_id, on=on, now=now, seconds_max=_SECONDS_AT_ONCE)
+            done += 1
+    return done
 
 
 def _expire_gift_cards(now: datetime) -> int:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from liushui.loyalty.domain.programme import ONCE_BP, Benefit, EarnRow, Programme
 from liushui.loyalty.domain.programme_calendar import in_yearly_window
 
+ROW_POINTS_MAX = 10**12  # by one row of the table: no rules and no amount come to a number that no account takes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoldLine:
@@ -167,7 +169,7 @@ def _points(row: EarnRow, spend_minor: int, times_bp: Sequence[int]) -> int:
     above, below = spend_minor * row.points * row.multiplier_bp, row.per_minor * ONCE_BP
     for each in times_bp:
         above, below = above * each, below * ONCE_BP
-    return above // below
+    return min(above // below, ROW_POINTS_MAX)
 
 
 def _gives_more(row: EarnRow, than: EarnRow) -> bool:

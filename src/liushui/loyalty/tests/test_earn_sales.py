@@ -331,3 +331,16 @@ def test_purchases_count_before_there_is_a_programme(db: None) -> None:
     found = facade.snapshot(chain_id=house.chain_id, member_id=member.id, at=NOON)
     assert found is not None
     assert found.completed_orders == 0
+
+
+def test_no_rules_and_no_amount_come_to_more_than_an_account_takes(house):
+    """What can't be booked would keep every sale behind it waiting."""
+    row = {"points": 1_000_000, "per_minor": 1, "multiplier_bp": 1_000_000}
+    earning = {"match": "first", "tenders_without_points": ["points"], "rows": [row]}
+    house.publish(programme(earning=earning), now=NOON - timedelta(days=300))
+    member = house.member()
+    sale = house.sale(member, 10**15, points_multiply_bp=10_000_000)
+    house.earn(sale)
+    assert house.points(member) == 10**12
+    house.earn(house.sale(member, back(sale, 1, 10**15)))
+    assert house.points(member) == 0

@@ -11,8 +11,9 @@ from liushui.loyalty.actions import expire_points as module
 from liushui.loyalty.contracts import ExpiryLot
 from liushui.loyalty.domain import lots
 from liushui.loyalty.models import AccountRow, ExpiryRunRow
+from liushui.loyalty.tasks import TICKS
 from liushui.loyalty.tests.accounts import balances, earn, has, hold, lines, open_chain, points, post, take_back
-from liushui.loyalty.tests.chains import NOON, House
+from liushui.loyalty.tests.chains import NOON, House, make_house
 
 pytestmark = pytest.mark.django_db
 MARCH, MAY, JULY = date(2027, 3, 1), date(2027, 5, 1), date(2027, 7, 1)
@@ -172,3 +173,16 @@ def test_points_that_ended_unspent_are_not_taken_back_a_second_time(house, spent
     assert has(member)[0] == 100 - owed
     assert run(house, MAY).points_expired == 100 - owed
     assert facade.verify() == ()
+
+
+def test_points_end_when_their_day_has_come_in_all_stores_of_the_chain(db):
+    house = make_house(zones=("Asia/Shanghai", "Europe/London"))  # days begin at four
+    house.publish()
+    member = house.member()
+    earn(member, 100, until=MARCH)
+    [tick] = [each for each in TICKS if each.name == "loyalty-expiry"]
+    for clock in (datetime(2027, 2, 28, 17, tzinfo=UTC), datetime(2027, 3, 1, 3, 59, tzinfo=UTC)):
+        assert tick.run(clock) == 0  # the last evening in London
+        assert has(member)[0] == 100
+    assert tick.run(datetime(2027, 3, 1, 4, tzinfo=UTC)) == 1
+    assert has(member)[0] == 0
