@@ -110,6 +110,8 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "programme_id": facts["programme_id"],
         "programme_draft_id": facts["programme_draft_id"],
         "dry_run_id": facts["dry_run_id"],
+        "card_batch_id": facts["card_batch_id"],
+        "gift_card_id": facts["gift_card_id"],
     }
 
 

@@ -58,6 +58,8 @@ class MemberWorld:
     programme_id: int
     draft_id: int
     dry_run_id: UUID
+    card_batch_id: UUID
+    gift_card_id: UUID  # one of the batch, not sold
 
     def facts(self) -> dict[str, str]:
         """Ids by the names that addresses give them."""
@@ -70,6 +72,8 @@ class MemberWorld:
             "programme_id": str(self.programme_id),
             "programme_draft_id": str(self.draft_id),
             "dry_run_id": str(self.dry_run_id),
+            "card_batch_id": str(self.card_batch_id),
+            "gift_card_id": str(self.gift_card_id),
         }
 
 
@@ -156,6 +160,11 @@ def member_world(
     )
     run = facade.start_dry_run(draft_id=draft.id, principal=maker, now=now)
     facade.run_dry_run(run_id=run.id)
+    batch = facade.start_gift_card_batch(
+        batch_id=new_id(), chain_id=chain_id, count=3, note="春节 Spring Festival", face_minor=20_000,
+        principal=checker, now=now,
+    )  # fmt: skip
+    [card, *_rest] = facade.gift_cards_of_batch(batch_id=batch.id).cards
     again = facade.member(member_id=member.id)
     assert again is not None
     return MemberWorld(
@@ -166,4 +175,6 @@ def member_world(
         programme_id=programme_id,
         draft_id=draft.id,
         dry_run_id=run.id,
+        card_batch_id=batch.id,
+        gift_card_id=card.id,
     )

@@ -47,6 +47,7 @@ _PAGES = {
     "draft": "promotions:draft",
     "programme-draft": "loyalty:draft",
     "adjustment": "loyalty:correction",
+    "gift-card": "loyalty:gift-card",
 }
 
 

@@ -10,6 +10,8 @@ from liushui.loyalty.pages import (
     adjustments,
     drafts,
     dry_runs,
+    gift_card,
+    gift_card_batches,
     gift_cards,
     liability,
     member,
@@ -24,6 +26,7 @@ from liushui.runtime.menu import MenuEntry
 
 app_name = "loyalty"
 _DRAFT = "loyalty/drafts/<int:programme_draft_id>/"
+_CARD_BATCH = "members/gift-cards/batches/<uuid:card_batch_id>/"
 urlpatterns: list[URLPattern] = [
     path("members/", member_list.member_list, name="members"),
     path("members/export/", member_list.member_export, name="member-export"),
@@ -33,6 +36,12 @@ urlpatterns: list[URLPattern] = [
     path("members/tiers/", tier_report.tier_report, name="tiers"),
     path("members/tiers/export/", tier_report.tier_export, name="tier-export"),
     path("members/gift-cards/", gift_cards.gift_cards, name="gift-cards"),
+    path("members/gift-cards/batches/", gift_card_batches.batches, name="gift-card-batches"),
+    path("members/gift-cards/batches/new/", gift_card_batches.batch_new, name="gift-card-new"),
+    path(_CARD_BATCH, gift_card_batches.batch_detail, name="gift-card-batch"),
+    path(f"{_CARD_BATCH}progress/", gift_card_batches.batch_progress, name="gift-card-progress"),
+    path(f"{_CARD_BATCH}codes/", gift_card_batches.batch_codes, name="gift-card-codes"),
+    path("members/gift-cards/<uuid:gift_card_id>/", gift_card.gift_card, name="gift-card"),
     path("members/corrections/<uuid:adjustment_id>/", adjustments.correction, name="correction"),
     path("members/<uuid:member_id>/", member.member_detail, name="member"),
     path("members/<uuid:member_id>/personal/", member.personal, name="personal"),

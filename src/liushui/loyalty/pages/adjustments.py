@@ -184,12 +184,7 @@ def asked_of(member: Member, now: datetime) -> list[Asked]:
 
 def _asked(found: Adjustment, chain: ChainPlace, now: datetime) -> Asked:
     asked = approvals.approval(approval_id=found.approval_id)
-    problem = {
-        "rejected": pgettext("correction", "rejected by %(name)s: %(reason)s")
-        % {"name": asked.decided_by_name, "reason": asked.decision_reason},
-        "withdrawn": pgettext("correction", "withdrawn"),
-        "expired": pgettext("correction", "nobody decided in time"),
-    }.get(asked.state_at(now), _(found.problem) if found.problem else "")
+    problem = why_not(asked, now=now) or (_(found.problem) if found.problem else "")
     return Asked(
         id=asked.id,
         adjustment_id=found.id,
@@ -201,6 +196,17 @@ def _asked(found: Adjustment, chain: ChainPlace, now: datetime) -> Asked:
         state_name=_STATES[found.state],
         problem=problem if found.state != "booked" else "",
     )
+
+
+def why_not(asked: approvals.Approval, *, now: datetime) -> str:
+    """How a request ended that nobody approved; empty for others."""
+    said: dict[str, str] = {
+        "rejected": pgettext("correction", "rejected by %(name)s: %(reason)s")
+        % {"name": asked.decided_by_name, "reason": asked.decision_reason},
+        "withdrawn": pgettext("correction", "withdrawn"),
+        "expired": pgettext("correction", "nobody decided in time"),
+    }
+    return said.get(asked.state_at(now), "")
 
 
 def _text(found: Adjustment, chain: ChainPlace) -> str:

@@ -1,4 +1,4 @@
-"""A gift card by its number: what is on it, until when it is good, and asking for another end."""
+"""Gift cards of a chain by their state, one found by its number; and what all their pages share."""
 
 from __future__ import annotations
 
@@ -6,101 +6,98 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
-from liushui.loyalty.contracts import GiftCard
-from liushui.loyalty.domain.programme_calendar import add_months
+from liushui.loyalty.contracts import GiftCardLine
+from liushui.loyalty.domain import numbers
 from liushui.loyalty.errors import GiftCardUnknown
-from liushui.loyalty.pages.scope import asked_date, chain_of, zone_of
+from liushui.loyalty.pages.scope import chain_of, zone_of
+from liushui.loyalty.pages.words import GIFT_CARD_STATES
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
 
-_MONTHS = 12  # offered where the programme names none
-_STATES: dict[str, tuple[Any, str]] = {
-    "issued": (pgettext_lazy("gift card", "Not sold yet"), ""),
-    "active": (pgettext_lazy("gift card", "Good"), "status-good"),
-    "blocked": (pgettext_lazy("gift card", "Blocked"), "status-bad"),
-    "expired": (pgettext_lazy("gift card", "Ended"), "status-warn"),
-}
-_ASKED = {
-    "waiting": pgettext_lazy("extension", "Waiting"),
-    "booked": pgettext_lazy("extension", "Extended"),
-    "refused": pgettext_lazy("extension", "Not extended"),
-}
+CAPABILITY = "value.adjust"
+_TYPED_MAX = 40
+_DEFAULT = "active"
 
 
+@sensitive_post_parameters("number")  # somebody may scan the code instead
 @require_http_methods(["GET", "POST"])
 @page(capability="value.adjust")
 def gift_cards(request: HttpRequest, *, principal: Principal) -> HttpResponse:
-    """Find a card; ask for its extension. The same form sent twice asks once."""
-    chain = chain_of(request, principal, "value.adjust")
-    number = (request.POST if request.method == "POST" else request.GET).get("number", "").strip()[:16]
-    card, problem = _found(chain, number)
-    if request.method == "GET" or card is None:
-        return _show(request, chain, card, number=number, problem=problem)
-    last, reason = asked_date(request.POST.get("last")), request.POST.get("reason", "").strip()[:400]
-    if last is None or not reason or not last.year < date.max.year:
-        return _show(request, chain, card, number=number, problem=_("Name the last day and the reason."))
+    """Cards in one state, the latest first; a POST finds one by its number and opens it."""
+    chain = chain_of(request, principal, CAPABILITY)
+    if request.method == "GET":
+        return _show(request, chain, principal)
+    text = request.POST.get("number", "").strip()[:_TYPED_MAX]
     try:
-        facade.request_card_extension(
-            extension_id=_id(request), chain_id=chain.id, number=card.number, ends_on=last + timedelta(days=1),
-            reason=reason, principal=principal, now=datetime.now(UTC),
-        )  # fmt: skip
-    except NotAllowed:
-        raise
-    except LiushuiError as error:
-        return _show(request, chain, card, number=number, problem=_(error.title))
-    messages.success(request, _("Asked for. Another person decides it under Approvals."))
-    return redirect(f"{reverse('loyalty:gift-cards')}?number={card.number}")
+        card = facade.gift_card_by_number(chain_id=chain.id, number=text)
+    except GiftCardUnknown:
+        return _show(request, chain, principal, problem=_why_unknown(text))
+    return redirect("loyalty:gift-card", gift_card_id=card.id)
 
 
-def _found(chain: ChainPlace, number: str) -> tuple[GiftCard | None, str]:
-    if not number:
-        return None, ""
-    try:
-        return facade.gift_card_by_number(chain_id=chain.id, number=number), ""
-    except GiftCardUnknown as error:
-        return None, _(error.title)
-
-
-def _id(request: HttpRequest) -> UUID:
+def request_id(request: HttpRequest) -> UUID:
+    """The id under which a form does what it says once; a new one when the form brings none."""
     try:
         return UUID(request.POST.get("request_id", ""))
     except ValueError:
         return new_id()
 
 
-def _show(
-    request: HttpRequest, chain: ChainPlace, card: GiftCard | None, *, number: str, problem: str = ""
-) -> HttpResponse:
-    now = datetime.now(UTC)
-    today = now.astimezone(zone_of(chain)).date()
-    months = facade.live_programme(chain_id=chain.id, at=now).gift_card_months or _MONTHS
-    asked = facade.card_extensions(chain_id=chain.id, number=card.number) if card is not None else ()
+def cursor_of(request: HttpRequest) -> tuple[datetime, UUID] | None:
+    """The place in a list that the address names; None for its beginning and for what is no place."""
+    at, _bar, identity = request.GET.get("after", "").partition("|")
+    try:
+        when = datetime.fromisoformat(at)
+        return (when, UUID(identity)) if when.tzinfo is not None else None
+    except ValueError:
+        return None
+
+
+def row_of(card: GiftCardLine, *, today: date) -> dict[str, Any]:
+    """A card of a list with the words for it."""
+    is_over = card.state == "active" and card.ends_on is not None and card.ends_on <= today
+    title, kind = GIFT_CARD_STATES["expired" if is_over else card.state]
+    good_until = card.ends_on - timedelta(days=1) if card.ends_on is not None else None
+    return {"card": card, "state": title, "state_class": kind, "good_until": good_until}
+
+
+def _show(request: HttpRequest, chain: ChainPlace, principal: Principal, *, problem: str = "") -> HttpResponse:
+    asked = request.GET.get("state", "")
+    state = asked if asked in GIFT_CARD_STATES else _DEFAULT
+    zone = zone_of(chain)
+    found = facade.gift_cards_of(
+        chain_id=chain.id, state=state, before=cursor_of(request), limit=settings.LIUSHUI.page_rows
+    )
+    today = datetime.now(UTC).astimezone(zone).date()
     context = {
         "chain": chain,
-        "zone": zone_of(chain),
-        "number": number,
-        "card": card,
-        "state": _STATES["expired" if card.is_over(on=today) and card.state == "active" else card.state]
-        if card is not None
-        else None,
-        "good_until": card.ends_on - timedelta(days=1) if card is not None and card.ends_on is not None else None,
-        "may_extend": card is not None and card.ends_on is not None and card.state in ("active", "expired"),
-        "offered": add_months(today, months) - timedelta(days=1),
-        "asked": [(each, each.ends_on - timedelta(days=1), _ASKED[each.state]) for each in asked],
-        "request_id": _id(request),
-        "posted": request.POST,
+        "zone": zone,
+        "rows": [row_of(card, today=today) for card in found.cards],
+        "after": found.next_cursor or None,
+        "states": [(code, "" if code == _DEFAULT else code, title) for code, (title, _k) in GIFT_CARD_STATES.items()],
+        "state": state,
+        "may_issue": chain.id in principal.whole_chains(CAPABILITY),
         "problem": problem,
     }
     return render(request, "loyalty/gift_cards.html", context, status=422 if problem else 200)
+
+
+def _why_unknown(text: str) -> str:
+    normal = numbers.normal(text)
+    if not normal:
+        return _("Type the number that stands on the card.")
+    if numbers.is_code(normal):
+        return _("This is the secret code of a card. Type the number that stands beside it.")
+    if not numbers.is_number(normal):
+        return _("This is not the number of a gift card: G and eleven digits. Look for a slip.")
+    return _("The chain has no gift card with this number.")

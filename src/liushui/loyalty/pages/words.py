@@ -49,3 +49,14 @@ FIELDS: Mapping[str, Any] = {
     "email": pgettext_lazy("member", "E-mail"),
     "plate": pgettext_lazy("member", "Car plate"),
 }
+GIFT_CARD_STATES: Mapping[str, tuple[Any, str]] = {
+    "active": (pgettext_lazy("gift card", "Good"), "status-good"),
+    "blocked": (pgettext_lazy("gift card", "Blocked"), "status-bad"),
+    "expired": (pgettext_lazy("gift card", "Ended"), "status-warn"),
+    "issued": (pgettext_lazy("gift card", "Not sold yet"), ""),
+}
+CARD_BATCH_STATES: Mapping[str, tuple[Any, str]] = {
+    "making": (pgettext_lazy("card batch", "Being made"), "status-info"),
+    "done": (pgettext_lazy("card batch", "Made"), "status-good"),
+    "stopped": (pgettext_lazy("card batch", "Stopped"), "status-warn"),
+}

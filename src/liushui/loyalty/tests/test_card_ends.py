@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -214,19 +215,24 @@ def test_the_page_finds_a_card_and_asks_once_for_its_extension(db):
         activation_id=new_id(), chain_id=chain_id, code=issued.code, paid_minor=10_000, store_id=None, operator="li",
         tender="cash", now=NOON,
     )  # fmt: skip
-    browser = office.browser("store_manager")
-    assert "no end" in text_of(browser.get(f"/members/gift-cards/?number={issued.number}"))
+    browser, address = office.browser("store_manager"), f"/members/gift-cards/{_id(chain_id, issued.number)}/"
+    assert "no end" in text_of(browser.get(address))
     GiftCardRow.objects.update(ends_on=TODAY)
     AccountRow.objects.filter(kind="gift_card").update(next_expiry_on=TODAY)
     facade.expire_gift_cards(on=TODAY, now=NOON)
-    page = text_of(browser.get(f"/members/gift-cards/?number={issued.number.lower()}"))
+    page = text_of(browser.get(address))
     assert ("Ended" in page, "Extend it" in page) == (True, True)
-    form = {"number": issued.number, "last": "2099-12-30", "reason": "customer", "request_id": str(new_id())}
+    form = {"do": "extend", "last": "2099-12-30", "reason": "customer", "request_id": str(new_id())}
     for _ in range(2):
-        assert browser.post("/members/gift-cards/", form).status_code == 302
+        assert browser.post(address, form).status_code == 302
     [asked] = facade.card_extensions(chain_id=chain_id, number=issued.number)
     assert (asked.ends_on, asked.state) == (date(2099, 12, 31), "waiting")
-    assert "2099-12-30" in text_of(browser.get(f"/members/gift-cards/?number={issued.number}"))
-    assert browser.post("/members/gift-cards/", form | {"last": "soon"}).status_code == 422
-    assert browser.get("/members/gift-cards/?number=G1").status_code == 422
-    assert office.browser("marketer").get("/members/gift-cards/").status_code == 403
+    assert "2099-12-30" in text_of(browser.get(address))
+    for wrong, said in (("soon", "Name the last day"), ("2020-01-01", "later than the present end")):
+        answer = browser.post(address, form | {"last": wrong, "request_id": str(new_id())})
+        assert (answer.status_code, said in text_of(answer)) == (422, True)
+    assert office.browser("marketer").get(address).status_code == 403
+
+
+def _id(chain_id: int, number: str) -> UUID:
+    return facade.gift_card_by_number(chain_id=chain_id, number=number).id
