@@ -60,7 +60,7 @@ def complete(command, *, at=LATER) -> SaleRecorded:
 def dies(command, at=NOON) -> Any:
     """Complete it up to the record, and die; what it would have recorded."""
 
-    def cut(*, commands, recorded_at):
+    def cut(*, commands, **_):
         raise PowerCut(commands)
 
     with pytest.MonkeyPatch.context() as patched:
@@ -115,13 +115,13 @@ def test_one_who_is_slow_and_records_first_spends_his_own_and_the_other_nothing(
     first, other = sale(member, stored_value=1_000), sale(member, stored_value=400, points=500)
     asleep, record = dies(first), orders.record_sales
 
-    def wakes(*, commands, recorded_at):
+    def wakes(*, commands, **more):
         assert has(member) == (1_000, 500, 1_500, 400)
         [answer] = record(commands=asleep, recorded_at=NOON)
         value.spend(
             first, tenders=asleep[0].tenders, order_key="web/s1", sale_id=answer.sale_id, store=shop.store, now=LATER
         )
-        return record(commands=commands, recorded_at=recorded_at)
+        return record(commands=commands, **more)
 
     monkeypatch.setattr(complete_sales.orders, "record_sales", wakes)
     with pytest.raises(SaleConflict):
@@ -137,9 +137,9 @@ def test_one_who_records_and_dies_while_the_other_holds_is_mended_by_his_event(s
     first, other = sale(member, stored_value=1_000), sale(member, stored_value=400, points=500)
     asleep, record = dies(first), orders.record_sales
 
-    def wakes(*, commands, recorded_at):
+    def wakes(*, commands, **more):
         record(commands=asleep, recorded_at=NOON)
-        return record(commands=commands, recorded_at=recorded_at)
+        return record(commands=commands, **more)
 
     monkeypatch.setattr(complete_sales.orders, "record_sales", wakes)
     with pytest.raises(SaleConflict):

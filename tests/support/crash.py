@@ -17,6 +17,9 @@ from typing import Any
 from unittest import mock
 
 from django.db import connection
+from psycopg.pq import TransactionStatus
+
+from liushui.runtime import at_once
 
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH\b.*\b(UPDATE|INSERT))\b", re.DOTALL)
 
@@ -27,6 +30,7 @@ class Steps:
 
     fatal: int | None  # the step that is not lived through
     names: list[str] = field(default_factory=list)
+    begins: int = 0  # that were round trips of their own
 
     def take(self, name: str) -> None:
         """Note the step that comes next, or die before it."""
@@ -38,10 +42,9 @@ class Steps:
         return len(self.names)
 
     def round_trips(self) -> int:
-        """How often the server was waited for. psycopg sends BEGIN by itself, before the first statement of a
-        transaction; what happens after a step is none."""
-        begins = self.names.count("before COMMIT") if connection.vendor == "postgresql" else 0
-        return sum(not name.startswith("after ") for name in self.names) + begins
+        """How often the server was waited for; what happens after a step is none. psycopg sends BEGIN by itself,
+        before the first statement of a transaction; a message of runtime.at_once brings it along."""
+        return sum(not name.startswith("after ") for name in self.names) + self.begins
 
 
 @contextmanager
@@ -53,6 +56,7 @@ def crash_at_step(fatal: int | None) -> Iterator[Steps]:
 
     def watch_statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         name = sql.split(None, 1)[0]
+        steps.begins += _begins(sql)
         steps.take(name)
         answer = execute(sql, params, many, context)
         if _WRITES.match(sql) and not connection.in_atomic_block:
@@ -66,6 +70,14 @@ def crash_at_step(fatal: int | None) -> Iterator[Steps]:
 
     with connection.execute_wrapper(watch_statement), mock.patch.object(wrapper, "_commit", watch_commit), _copy(steps):
         yield steps
+
+
+def _begins(sql: str) -> bool:
+    """Whether psycopg sends BEGIN before this statement, and waits for it."""
+    if connection.vendor != "postgresql" or isinstance(sql, at_once.Text) or not connection.in_atomic_block:
+        return False
+    status: TransactionStatus = connection.connection.pgconn.transaction_status
+    return status == TransactionStatus.IDLE
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from liushui.loyalty.actions.cancel_programme import cancel_programme
 from liushui.loyalty.actions.cards import add_card, block_card, unblock_card
 from liushui.loyalty.actions.dry_run import cancel_dry_run, run_dry_run, start_dry_run
 from liushui.loyalty.actions.earn_sales import earn_sales
-from liushui.loyalty.actions.end_hold import expire_holds, post, reverse, unsettled, void
+from liushui.loyalty.actions.end_hold import expire_holds, post, post_in, reverse, unsettled, void
 from liushui.loyalty.actions.evaluate_tiers import evaluate_some, evaluate_tiers, last_day_over
 from liushui.loyalty.actions.expire_cards import expire_gift_cards
 from liushui.loyalty.actions.expire_points import chains_due, expire_points, expiry_progress
@@ -148,6 +148,7 @@ __all__ = [
     "points_of_sale",
     "points_to_take_back",
     "post",
+    "post_in",
     "programme_changes",
     "programme_draft",
     "programme_drafts",

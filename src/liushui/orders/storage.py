@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,12 +12,15 @@ from django.db import connection
 
 from liushui.orders.contracts import RecordSale
 from liushui.orders.domain.sums import Sums
-from liushui.runtime import at_once, bulk, outbox, row_security
-from liushui.runtime.at_once import Statement
+from liushui.runtime import bulk, outbox, row_security
+from liushui.runtime.at_once import Message, Statement
 from liushui.runtime.events import Event
 
 Key = tuple[str, str]  # source, source_id
 Row = tuple[Any, ...]
+# Adds to a sale's own message what becomes final with it: of this sale id, and only where this condition holds, which
+# is that the sale was recorded by this very message.
+Beside = Callable[[Message, UUID, Statement], None]
 
 SALE_COLUMNS = (
     "id",
@@ -187,11 +190,12 @@ def write_at_once(
     explanations: Sequence[Row],
     more: Sequence[tuple[str, Sequence[str], Sequence[Row]]],
     event: Event,
+    beside: Beside | None = None,
 ) -> dict[Key, KnownSale]:
     """Insert one sale with all its parts and its event by one message, by itself a transaction; PostgreSQL only.
 
-    `more` are further tables, columns and rows. Where the source's id is known already nothing is written, and what is
-    recorded is answered, as by `claim`.
+    `more` are further tables, columns and rows; `beside` adds statements of others. Where the source's id is known
+    already nothing is written, and what is recorded is answered, as by `claim`.
     """
     is_ours = Statement("EXISTS (SELECT 1 FROM orders_sale WHERE id = %s)", [sale[0]])
     parts = (
@@ -201,18 +205,20 @@ def write_at_once(
         ("orders_price_explanation", EXPLANATION_COLUMNS, explanations),
         *more,
     )
-    inserted, *_parts = at_once.send(
+    message = Message()
+    inserted = message.add([Statement(_CLAIM_ONE, sale)])
+    message.add(
         [
-            Statement(_CLAIM_ONE, sale),
-            *(
-                bulk.insert_statement(table=table, columns=columns, rows=rows, only_if=is_ours)
-                for table, columns, rows in parts
-                if rows
-            ),
-            outbox.append_statement(events=[event], only_if=is_ours),
+            bulk.insert_statement(table=table, columns=columns, rows=rows, only_if=is_ours)
+            for table, columns, rows in parts
+            if rows
         ]
     )
-    return {} if inserted else find_known([key])
+    message.add([outbox.append_statement(events=[event], only_if=is_ours)])
+    if beside is not None:
+        beside(message, sale[0], is_ours)
+    message.send()
+    return {} if inserted.rows else find_known([key])
 
 
 def sale_row(sale_id: UUID, command: RecordSale, sums: Sums, recorded_at: datetime) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liushui.promotions.actions.cancel_version import cancel_version
-from liushui.promotions.actions.commit_uses import commit
+from liushui.promotions.actions.commit_uses import commit, commit_in
 from liushui.promotions.actions.count_costs import count_costs
 from liushui.promotions.actions.create_draft import create_draft
 from liushui.promotions.actions.import_codes import import_codes
@@ -74,6 +74,7 @@ __all__ = [
     "cancel_version",
     "code_problems",
     "commit",
+    "commit_in",
     "count_costs",
     "coupon_batch",
     "coupon_batch_of",

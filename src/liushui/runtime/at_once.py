@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 Answer = list[tuple[Any, ...]]
 
@@ -32,6 +32,9 @@ class Statement(NamedTuple):
     values: Sequence[Any] = ()
 
 
+ALWAYS = Statement("true")  # a condition
+
+
 def send(statements: Sequence[Statement]) -> list[Answer]:
     """The rows that each statement answers, in their order; empty for one that answers none.
 
@@ -40,22 +43,25 @@ def send(statements: Sequence[Statement]) -> list[Answer]:
     if connection.vendor != "postgresql":
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             return [_one(cursor, statement) for statement in statements]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _text_of(tuple(statement.sql for statement in statements)),
-            [value for statement in statements for value in statement.values],
-        )
-        answers = [_rows(cursor)]
-        while cursor.nextset():
-            answers.append(_rows(cursor))
-    return answers
+    return _exchange(
+        _text_of(tuple([statement.sql for statement in statements])),
+        [value for statement in statements for value in statement.values],
+    )
 
 
 def ask(sql: str, values: Sequence[Any] = ()) -> Answer:
     """The rows that one statement answers: for what is asked at every sale, past the ORM."""
+    if connection.vendor == "postgresql":
+        return _exchange(_text_of((sql,)), values)[0]
     with connection.cursor() as cursor:
-        cursor.execute(_text_of((sql,)) if connection.vendor == "postgresql" else sql, values)
-        return _rows(cursor)
+        cursor.execute(sql, values)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def _exchange(text: Text, values: Sequence[Any]) -> list[Answer]:
+    ours: Any = connections[DEFAULT_DB_ALIAS]  # runtime.postgresql's, not Django's
+    answers: list[Answer] = ours.exchange(text, values)
+    return answers
 
 
 @lru_cache(maxsize=500)
@@ -67,13 +73,6 @@ def _text_of(statements: tuple[str, ...]) -> Text:
 
 def _one(cursor: Any, statement: Statement) -> Answer:
     cursor.execute(statement.sql, list(statement.values))
-    return _rows(cursor)
-
-
-def _rows(cursor: Any) -> Answer:
-    if connection.vendor == "postgresql":  # past Django's and psycopg's wrappers, which cost more than the rows
-        own = cursor.cursor
-        return list(own.fetchall()) if own.pgresult is not None and own.pgresult.nfields else []
     return list(cursor.fetchall()) if cursor.description else []
 
 

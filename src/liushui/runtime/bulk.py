@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from liushui.kernel.errors import InvalidValue
 from liushui.runtime import row_security
-from liushui.runtime.at_once import Statement
+from liushui.runtime.at_once import ALWAYS, Statement
 from liushui.runtime.bulk_values import Column, array_literal, columns_of, stored
 
 Row = Sequence[Any]
@@ -47,16 +47,15 @@ def insert_rows(*, table: str, columns: Sequence[str], rows: Sequence[Row], skip
 
 
 def insert_statement(
-    *, table: str, columns: Sequence[str], rows: Sequence[Row], only_if: Statement | None = None, after: str = ""
+    *, table: str, columns: Sequence[str], rows: Sequence[Row], only_if: Statement = ALWAYS, after: str = ""
 ) -> Statement:
     """As insert_rows, for a message of several statements (PostgreSQL only): adds nothing where the condition
     `only_if` does not hold. `after` is SQL of our own, such as ON CONFLICT … RETURNING."""
     plan = columns_of(table, tuple(columns))
     arrays = ", ".join(f"%s::{column.type}[]" for column in plan)
-    condition = only_if or Statement("true")
     return Statement(
-        f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({arrays}) WHERE {condition.sql}{after}",  # noqa: S608  # nosec B608  # our own names
-        [*(array_literal(column) for column in stored(plan, list(zip(*rows, strict=True)))), *condition.values],
+        f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({arrays}) WHERE {only_if.sql}{after}",  # noqa: S608  # nosec B608  # our own names
+        [*(array_literal(column) for column in stored(plan, list(zip(*rows, strict=True)))), *only_if.values],
     )
 
 

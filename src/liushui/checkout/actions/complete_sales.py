@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import Basket
@@ -23,6 +24,7 @@ from liushui.orders.contracts import RecordSale
 from liushui.orders.errors import ReturnedMeanwhile, SaleConflict
 from liushui.promotions import facade as promotions
 from liushui.runtime.access import Principal
+from liushui.runtime.at_once import Message, Statement
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Chain, Store
 
@@ -120,10 +122,13 @@ def _complete_once(
 
     _answer_repeats(answers, placed)
 
-    recorded = orders.record_sales(commands=[command for _, command in resolved], recorded_at=now)
+    ending = _Ending(*resolved[0], now=now) if len(resolved) == 1 else None
+    recorded = orders.record_sales(
+        commands=[command for _, command in resolved], recorded_at=now, beside=ending.beside if ending else None
+    )
     for (held_sale, record), answer in zip(resolved, recorded, strict=True):
         answers[held_sale.placed.position] = answer
-        _settle(held_sale, record, answer, now=now)
+        _settle(held_sale, record, answer, ending, now=now)
     return [answers[position] for position in range(len(commands))]
 
 
@@ -206,7 +211,31 @@ def _held(priced: Priced | LiushuiError, keys: set[str], *, now: datetime) -> tu
     return Held(placed, uses, pays), sale
 
 
-def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) -> None:
+class _Ending:
+    """Makes what a sale holds final in the very message that records it, where the database takes such a message and
+    nothing is out of the ordinary; whoever finds that it did not does it afterwards."""
+
+    def __init__(self, held: Held, record: RecordSale, *, now: datetime) -> None:
+        self._held, self._record, self._now = held, record, now
+        self.value_is_spent: Callable[[], bool] = bool
+        self.uses_are_committed: Callable[[], bool] = bool
+
+    def beside(self, message: Message, sale_id: UUID, only_if: Statement) -> None:
+        """What orders' message is to do besides recording the sale of this id."""
+        placed = self._held.placed
+        key = placed.key()
+        if self._held.value:
+            self.value_is_spent = value.spend_with_sale(
+                placed.command, message, tenders=self._record.tenders, order_key=key, sale_id=sale_id,
+                store=placed.store, now=self._now, only_if=only_if,
+            )  # fmt: skip
+        if self._held.uses:
+            self.uses_are_committed = promotions.commit_in(
+                message, order_key=key, sale_id=sale_id, now=self._now, only_if=only_if
+            )
+
+
+def _settle(held: Held, record: RecordSale, answer: Answer, ending: _Ending | None, *, now: datetime) -> None:
     """Make what was held final for the recorded sale, and give back what its returned lines owe. Whoever dies before is
     mended by the sale's event. A sale that is refused lets go of what it held; one that is in conflict with a recorded
     one leaves the value alone, which that one may be about to spend."""
@@ -217,12 +246,12 @@ def _settle(held: Held, record: RecordSale, answer: Answer, *, now: datetime) ->
         if held.value and not isinstance(answer, SaleConflict):
             loyalty.void(order_key=key, now=now)
         return
-    if held.value:
+    if held.value and not (ending and ending.value_is_spent()):
         value.spend(
             held.placed.command, tenders=record.tenders, order_key=key, sale_id=answer.sale_id,
             store=held.placed.store, now=now,
         )  # fmt: skip
-    if held.uses:
+    if held.uses and not (ending and ending.uses_are_committed()):
         promotions.commit(order_key=key, sale_id=answer.sale_id, now=now)
     taken = held.placed.taken_back
     if taken is not None:

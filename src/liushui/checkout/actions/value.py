@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from liushui.loyalty import facade as loyalty
 from liushui.loyalty.contracts import HoldTerms, Spend
 from liushui.loyalty.errors import HoldConflict
 from liushui.orders import facade as orders
+from liushui.runtime.at_once import Message, Statement
 from liushui.stores.contracts import Store
 
 HELD_FOR = timedelta(minutes=15)
@@ -117,6 +118,24 @@ def _check_share(spends: Sequence[Spend], *, sold_minor: int, store: Store, now:
         )
 
 
+def spend_with_sale(
+    command: CompleteSale,
+    message: Message,
+    *,
+    tenders: Sequence[Tender],
+    order_key: str,
+    sale_id: UUID,
+    store: Store,
+    now: datetime,
+    only_if: Statement,
+) -> Callable[[], bool]:
+    """Add to the sale's own message what `spend` does in the usual case; whether it was that case, once it is sent."""
+    return loyalty.post_in(
+        message, order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now),
+        terms=_terms(command, tenders, store), only_if=only_if,
+    )  # fmt: skip
+
+
 def spend(
     command: CompleteSale,
     *,
@@ -134,10 +153,13 @@ def spend(
     try:
         loyalty.post(
             order_key=order_key, sale_id=sale_id, now=now, store_id=store.id, on_date=store.business_date(now),
-            terms=HoldTerms(
-                chain_id=store.chain_id, member_id=command.member_id, spends=loyalty.spends_of(tenders),
-                currency=store.currency,
-            ),
+            terms=_terms(command, tenders, store),
         )  # fmt: skip
     except LiushuiError as error:
         _logger.error("value_not_spent", order_key=order_key, sale_id=str(sale_id), detail=error.detail)
+
+
+def _terms(command: CompleteSale, tenders: Sequence[Tender], store: Store) -> HoldTerms:
+    return HoldTerms(
+        chain_id=store.chain_id, member_id=command.member_id, spends=loyalty.spends_of(tenders), currency=store.currency
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from liushui.loyalty.errors import HoldConflict
 from liushui.loyalty.ledger import NewEntry
 from liushui.loyalty.models import HoldRow
 from liushui.loyalty.programme_live import live_programme
+from liushui.runtime.at_once import ALWAYS, Message, Statement
 
 _logger = structlog.get_logger(__name__)
 _EXPIRED_MAX = 500  # orders of one tick
@@ -27,11 +28,11 @@ _FIELDS = (
 )
 _IDS = {"account_id"}
 # The usual case of `post`: what is held becomes an entry of each account, and the accounts, which a hold has moved
-# already, stay as they are.
+# already, stay as they are. PostgreSQL only.
 _AT_ONCE = """
     WITH posted AS (
         UPDATE loyalty_hold SET state = 'posted', sale_id = %s, ended_at = %s
-        WHERE order_key = %s AND state = 'held' AND store_id = %s AND spends_sha256 = %s
+        WHERE order_key = %s AND state = 'held' AND store_id = %s AND spends_sha256 = %s AND {condition}
         RETURNING account_id, account_kind, chain_id, points, principal_minor, gift_minor, currency, store_id
     ), booked AS (
         INSERT INTO loyalty_entry (account_id, account_kind, chain_id, kind, cause, points, principal_minor, gift_minor,
@@ -66,11 +67,12 @@ def post(
     Raises HoldConflict when it was posted for another sale.
     """
     if on_date is not None and terms is not None and connection.vendor == "postgresql":
-        moved = sql.run(
-            _AT_ONCE,
-            [sale_id, now, order_key, store_id, _digest(terms), order_key, now, on_date, sale_id, order_key],
+        message = Message()
+        is_posted = post_in(
+            message, order_key=order_key, sale_id=sale_id, now=now, store_id=store_id, on_date=on_date, terms=terms
         )
-        if moved[0][0]:
+        message.send()
+        if is_posted():
             return True
     with transaction.atomic():
         if terms is not None:
@@ -82,6 +84,27 @@ def post(
             rows = _post_late(order_key, sale_id, now)
         ledger.book([_spent(row, order_key=order_key, sale_id=sale_id, now=now) for row in rows])
     return bool(rows)
+
+
+def post_in(
+    message: Message,
+    *,
+    order_key: str,
+    sale_id: UUID,
+    now: datetime,
+    store_id: int | None,
+    on_date: date,
+    terms: HoldTerms,
+    only_if: Statement = ALWAYS,
+) -> Callable[[], bool]:
+    """Add to a message the usual case of `post`; what is answered tells, once that is sent, whether it was that case.
+
+    Nothing is done where `only_if` does not hold. Who is told no asks `post`. PostgreSQL only.
+    """
+    values = [sale_id, now, order_key, store_id, _digest(terms), *only_if.values]
+    values += [order_key, now, on_date, sale_id, order_key]
+    reply = message.add([Statement(_AT_ONCE.format(condition=only_if.sql), values)])
+    return lambda: bool(reply.rows and reply.rows[0][0])
 
 
 def void(*, order_key: str, now: datetime) -> bool:

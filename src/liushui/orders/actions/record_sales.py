@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+import structlog
+from django.db import IntegrityError, connection, transaction
 
 from liushui.kernel.ids import new_id
 from liushui.orders import storage
@@ -24,9 +25,11 @@ from liushui.orders.returning import (
     claim_units,
     returned_rows,
 )
-from liushui.orders.storage import Key, KnownSale, Row
+from liushui.orders.storage import Beside, Key, KnownSale, Row
 from liushui.runtime import bulk, outbox
 from liushui.runtime.events import Event
+
+_logger = structlog.get_logger(__name__)
 
 
 class Identity(NamedTuple):
@@ -52,7 +55,7 @@ class _Prepared(NamedTuple):
 
 
 def record_sales(
-    *, commands: Sequence[RecordSale], recorded_at: datetime
+    *, commands: Sequence[RecordSale], recorded_at: datetime, beside: Beside | None = None
 ) -> list[SaleRecorded | SaleConflict | ReturnedMeanwhile]:
     """Record a batch in one transaction; answers stand in the order of the commands.
 
@@ -60,15 +63,17 @@ def record_sales(
     body it gets a SaleConflict and changes nothing; one that takes back what others have taken back or voided since it
     was worked out gets ReturnedMeanwhile and changes nothing either. A single sale that returns nothing is one message
     on PostgreSQL, which the server takes as a transaction. The number of SQL statements is the same for any
-    number of sales and lines; sales that take others back need some more. Raises SaleUnbalanced and ReturnUnclaimed,
-    before anything is written, when tenders don't sum to the lines, or returned lines don't name what they take back.
+    number of sales and lines; sales that take others back need some more. `beside` may add to that one message what
+    becomes final with the sale; it is not asked where there is no such message. Raises SaleUnbalanced and
+    ReturnUnclaimed, before anything is written, when tenders don't sum to the lines, or returned lines don't name what
+    they take back.
     """
     prepared: dict[Key, _Prepared] = {}
     for command in commands:
         key = (command.source, command.source_id)
         if key not in prepared:
             prepared[key] = _prepare(command, recorded_at)
-    known, refused = _write_what_can_be(prepared)
+    known, refused = _write_what_can_be(prepared, beside)
     answers: list[SaleRecorded | SaleConflict | ReturnedMeanwhile] = []
     seen = set(known)
     for command in commands:
@@ -110,13 +115,15 @@ def _prepare(command: RecordSale, recorded_at: datetime) -> _Prepared:
     )
 
 
-def _write_what_can_be(prepared: dict[Key, _Prepared]) -> tuple[dict[Key, KnownSale], dict[Key, ReturnedMeanwhile]]:
+def _write_what_can_be(
+    prepared: dict[Key, _Prepared], beside: Beside | None
+) -> tuple[dict[Key, KnownSale], dict[Key, ReturnedMeanwhile]]:
     """Write all but those whose returns came too late: each of them undoes the transaction, which is begun again."""
     refused: dict[Key, ReturnedMeanwhile] = {}
     left = dict(prepared)
     while left:
         try:
-            return _write(left), refused
+            return _write(left, beside), refused
         except TooLate as late:
             [key] = [key for key, sale in left.items() if sale.id == late.sale_id]
             refused[key] = late.error
@@ -124,11 +131,11 @@ def _write_what_can_be(prepared: dict[Key, _Prepared]) -> tuple[dict[Key, KnownS
     return {}, refused
 
 
-def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
+def _write(prepared: dict[Key, _Prepared], beside: Beside | None) -> dict[Key, KnownSale]:
     if connection.vendor == "postgresql" and len(prepared) == 1:
         [(key, sale)] = prepared.items()
         if max(len(sale.lines), len(sale.discounts)) < bulk.COPY_FROM_ROWS:
-            return _write_at_once(key, sale)
+            return _write_at_once(key, sale, beside)
     with transaction.atomic():
         known = storage.claim({key: sale.sale for key, sale in prepared.items()})
         fresh = [sale for key, sale in prepared.items() if key not in known]
@@ -144,9 +151,15 @@ def _write(prepared: dict[Key, _Prepared]) -> dict[Key, KnownSale]:
     return known
 
 
-def _write_at_once(key: Key, sale: _Prepared) -> dict[Key, KnownSale]:
+def _write_at_once(key: Key, sale: _Prepared, beside: Beside | None) -> dict[Key, KnownSale]:
     if not sale.command.returns_of:
-        return _message_of(key, sale, ())
+        try:
+            return _message_of(key, sale, (), beside)
+        except IntegrityError:
+            if beside is None:
+                raise
+            _logger.exception("sale_recorded_alone", source=key[0], source_id=key[1])
+            return _message_of(key, sale, ())  # whatever is wrong with the rest keeps nobody from his receipt
     lines, tenders = returned_rows(sale.id, sale.command)
     more = [
         ("orders_returned_line", RETURNED_LINE_COLUMNS, lines),
@@ -160,11 +173,14 @@ def _write_at_once(key: Key, sale: _Prepared) -> dict[Key, KnownSale]:
 
 
 def _message_of(
-    key: Key, sale: _Prepared, more: Sequence[tuple[str, Sequence[str], Sequence[Row]]]
+    key: Key,
+    sale: _Prepared,
+    more: Sequence[tuple[str, Sequence[str], Sequence[Row]]],
+    beside: Beside | None = None,
 ) -> dict[Key, KnownSale]:
     return storage.write_at_once(
         key=key, sale=sale.sale, lines=sale.lines, discounts=sale.discounts, tenders=sale.tenders,
-        explanations=sale.explanations, more=more, event=sale.event,
+        explanations=sale.explanations, more=more, event=sale.event, beside=beside,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -14,14 +15,13 @@ from liushui.promotions.actions.release_uses import uses_of_row
 from liushui.promotions.domain.uses import HeldUse, OverrunKind
 from liushui.promotions.errors import ReservationConflict
 from liushui.promotions.models import CouponBatchRow, CouponCodeRow, OverrunRow, ReservationRow
-from liushui.runtime import at_once
-from liushui.runtime.at_once import Message
+from liushui.runtime.at_once import ALWAYS, Message, Statement
 
 _logger = structlog.get_logger(__name__)
 _AT_ONCE = """
     WITH done AS (
         UPDATE promotions_reservation SET state = 'committed', sale_id = %s, ended_at = %s
-        WHERE order_key = %s AND state = 'reserved' AND promised = '[]'
+        WHERE order_key = %s AND state = 'reserved' AND promised = '[]' AND {condition}
         AND (SELECT COUNT(DISTINCT coupon -> 0) FROM jsonb_array_elements(coupons) AS coupon) <= 1
         RETURNING coupons
     ), counted AS (
@@ -42,8 +42,12 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
     here, each once. An order that holds nothing, or whose sale was
     voided, stays as it is. Raises ReservationConflict when another sale was committed under this key.
     """
-    if connection.vendor == "postgresql" and _commit_at_once(order_key, sale_id, now):
-        return True
+    if connection.vendor == "postgresql":
+        message = Message()
+        is_committed = commit_in(message, order_key=order_key, sale_id=sale_id, now=now)
+        message.send()
+        if is_committed():
+            return True
     with transaction.atomic():
         row = ReservationRow.objects.select_for_update().filter(order_key=order_key).first()
         if row is None or row.state == "returned":
@@ -68,9 +72,17 @@ def commit(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _commit_at_once(order_key: str, sale_id: UUID, now: datetime) -> bool:
-    """The usual case by one statement: what is reserved, promises nothing and has coupons of one batch at most."""
-    return bool(at_once.ask(_AT_ONCE, [sale_id, now, order_key])[0][0])
+def commit_in(
+    message: Message, *, order_key: str, sale_id: UUID, now: datetime, only_if: Statement = ALWAYS
+) -> Callable[[], bool]:
+    """Add to a message the usual case of `commit`: what is reserved, promises nothing and has coupons of one batch at
+    most. What is answered tells, once the message is sent, whether it was that case.
+
+    Nothing is done where `only_if` does not hold. Who is told no asks `commit`. PostgreSQL only.
+    """
+    values = [sale_id, now, order_key, *only_if.values]
+    reply = message.add([Statement(_AT_ONCE.format(condition=only_if.sql), values)])
+    return lambda: bool(reply.rows and reply.rows[0][0])
 
 
 def _take_late(row: ReservationRow, now: datetime) -> None:

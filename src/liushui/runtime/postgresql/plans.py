@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg import abc
 from psycopg.adapt import Transformer
 
 from liushui.runtime.at_once import Text
@@ -64,11 +65,16 @@ def literal(connection: Any, value: Any) -> bytes:
     form = _FORMS.get(type(value))
     if form is not None:
         return form(value)
-    transformer = getattr(connection, "liushui_literals", None)
-    if transformer is None:
-        transformer = connection.liushui_literals = Transformer(connection)
-    found: bytes = transformer.as_literal(value)
+    found: bytes = transformer(connection).as_literal(value)
     return found
+
+
+def transformer(connection: Any) -> abc.Transformer:
+    """What a connection writes values and reads answers with; kept, since it learns the types that it meets."""
+    kept: abc.Transformer | None = connection.__dict__.get("liushui_transformer")
+    if kept is None:
+        kept = connection.liushui_transformer = Transformer(connection)
+    return kept
 
 
 # What needs no quoting, past psycopg.
