@@ -67,10 +67,10 @@ def tier_history(*, member_id: UUID) -> tuple[TierChange, ...]:
     )  # fmt: skip
 
 
-def tiers_as_exported(*, member_id: UUID) -> dict[str, list[dict[str, Any]]]:
+def tiers_as_exported(*, member_ids: Collection[UUID]) -> dict[str, list[dict[str, Any]]]:
     """How a member's tier moved and what he spent by day, as JSON for himself."""
-    changes = TierChangeRow.objects.filter(member_id=member_id).order_by("at", "id")
-    days = MemberDayRow.objects.filter(member_id=member_id).order_by("business_date")
+    changes = TierChangeRow.objects.filter(member_id__in=member_ids).order_by("at", "id")
+    days = MemberDayRow.objects.filter(member_id__in=member_ids).order_by("business_date")
     return {
         "tier_changes": [
             {"at": each.at.isoformat(), "since": each.since.isoformat(), "from": each.tier_before,

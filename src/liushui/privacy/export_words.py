@@ -17,6 +17,7 @@ _NAMES: dict[str, Any] = {
     "profiling": pgettext_lazy("export", "Offers by what was bought"),
     "service": pgettext_lazy("export", "service"),
     "number": pgettext_lazy("export", "Number"),
+    "merged_numbers": pgettext_lazy("export", "Memberships merged into this one"),
     "status": pgettext_lazy("export", "Status"),
     "joined_at": pgettext_lazy("export", "Joined"),
     "joined_by": pgettext_lazy("export", "Joined by way of"),

@@ -28,15 +28,19 @@ def register() -> None:
 
 
 def export_member(subject_id: UUID) -> Any:
-    """Everything that loyalty has about a person, as JSON; None for somebody who is no member."""
+    """Everything that loyalty has about a person, as JSON, memberships that were merged into this one too; None for
+    somebody who is no member."""
     row = MemberRow.objects.filter(subject_id=subject_id).first()
     if row is None:
         return None
+    merged = dict(MemberRow.objects.filter(merged_into=row.id).order_by("number").values_list("id", "number"))
+    ids = (row.id, *merged)
     account = AccountRow.objects.filter(id=row.id).values("points_free", "principal_free_minor", "gift_free_minor")
-    entries = EntryRow.objects.filter(account_id=row.id).order_by("id").values(*_ENTRY)
-    top_ups = TopUpRow.objects.filter(member_id=row.id).order_by("at", "id")
+    entries = EntryRow.objects.filter(account_id__in=ids).order_by("id").values(*_ENTRY)
+    top_ups = TopUpRow.objects.filter(account_id__in=ids).order_by("at", "id")
     return {
         "number": row.number,
+        "merged_numbers": list(merged.values()),
         "status": row.status,
         "joined_at": row.joined_at.isoformat(),
         "joined_by": row.join_channel,
@@ -55,7 +59,7 @@ def export_member(subject_id: UUID) -> Any:
              "currency": each.currency, "tender": each.tender}
             for each in top_ups
         ],
-        **tiers_as_exported(member_id=row.id),
+        **tiers_as_exported(member_ids=ids),
     }  # fmt: skip
 
 

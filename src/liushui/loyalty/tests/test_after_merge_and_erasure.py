@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
+from liushui.loyalty.actions.erase_member import export_member
 from liushui.loyalty.models import MemberDayRow
 from liushui.loyalty.tests.accounts import NOTICES, PHONE, earn, has, hold, lines, open_chain, points, post, staff
 from liushui.loyalty.tests.chains import NOON, TODAY, House
@@ -63,3 +65,23 @@ def test_points_that_come_back_to_a_person_who_was_erased_lapse_too(house: House
     assert has(member)[0] == 0
     assert [kind for kind, *_rest in lines(member)].count("forfeit") == 3
     assert facade.verify() == ()
+
+
+def test_a_person_is_told_what_his_merged_membership_had_too(house: House) -> None:
+    asked = {"chain_id": house.chain_id, "channel": "till", "consents": NOTICES, "now": NOON}
+    keep = facade.join(phone=PHONE, **asked).member
+    drop = facade.join(phone="13900139000", **asked).member
+    earn(drop, 100)
+    facade.top_up(
+        top_up_id=new_id(), member_id=drop.id, paid_minor=5_000, store_id=None, operator="", tender="cash", now=NOON
+    )
+    merge(house, keep, drop)
+    other = house.member()
+    earn(other, 7)
+    told = export_member(keep.subject_id)
+    assert (told["number"], told["merged_numbers"]) == (keep.number, [drop.number])
+    assert [each["paid_minor"] for each in told["top_ups"]] == [5_000]
+    assert sorted((each["kind"], each["points"], each["principal_minor"]) for each in told["entries"]) == [
+        ("earn", 100, 0), ("merge", -100, 0), ("merge", 0, -5_000), ("merge", 0, 5_000), ("merge", 100, 0),
+        ("top_up", 0, 5_000),
+    ]  # fmt: skip
