@@ -80,6 +80,12 @@ class ValueRefused(Conflict):
     type = "value-refused"
 
 
+class GiftCardSold(ValueRefused):
+    """This gift card has been sold already."""
+
+    type = "gift-card-sold"
+
+
 class GiftRefused(Conflict):
     """This gift is not offered any more."""
 
@@ -126,6 +132,12 @@ class NotEnough(AmountRefused):
     """The money given is less than what is to be paid with it."""
 
     type = "not-enough"
+
+
+class ChangeTooMuch(AmountRefused):
+    """So much change is never given."""
+
+    type = "change-too-much"
 
 
 class TenderRefused(InvalidValue):

@@ -11,7 +11,8 @@ from liushui.till.actions.hold import hold, standing
 from liushui.till.actions.record import record
 from liushui.till.contracts import Ticket, TicketTender, Till
 from liushui.till.domain import tenders as rules
-from liushui.till.errors import AmountRefused, NotEnough, NothingToPay, TenderRefused
+from liushui.till.domain.denominations import change_max_minor
+from liushui.till.errors import AmountRefused, ChangeTooMuch, NotEnough, NothingToPay, TenderRefused
 from liushui.till.models import TicketRow
 
 PAYABLE = ("open", "paying")
@@ -24,7 +25,8 @@ def pay_cash(
     """Take cash. Without an amount it pays what is due, or the part that the cash given covers.
 
     When that completes the payment the sale is recorded: at most twelve round trips from here to settled. Raises
-    NotEnough when less is given than is to be paid with it, PriceChanged with nothing taken.
+    NotEnough when less is given than is to be paid with it, ChangeTooMuch when more would go back than ten of the
+    largest notes (decision 0219), PriceChanged with nothing taken.
     """
     row = payable(till, ticket_id, version)
     tenders = storage.tenders_of(row)
@@ -35,6 +37,8 @@ def pay_cash(
     if given_minor < amount_minor or (given_minor == 0 and due > 0):
         raise NotEnough(f"{given_minor} given for {amount_minor or due}", pointer="/given_minor")
     amount = amount_for(due, amount_minor)
+    if given_minor - amount > change_max_minor(row.currency):
+        raise ChangeTooMuch(f"{given_minor} given for {amount}", pointer="/given_minor")
     tender = TicketTender(
         number=rules.next_number(tenders), type="cash", method="cash", amount_minor=amount, given_minor=given_minor,
         change_minor=given_minor - amount, state="paid", taken_at=now,

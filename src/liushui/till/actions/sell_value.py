@@ -24,9 +24,10 @@ from liushui.till.actions.charge_value import charge, payment_id_of
 from liushui.till.actions.gift_code import card_of_code
 from liushui.till.contracts import Till, ValueSale
 from liushui.till.domain.codes import mask
+from liushui.till.domain.denominations import change_max_minor
 from liushui.till.domain.numbers import value_number, value_series
 from liushui.till.domain.tenders import AMOUNT_MAX_MINOR
-from liushui.till.errors import AmountRefused, NotEnough, TenderRefused, ValueRefused
+from liushui.till.errors import AmountRefused, ChangeTooMuch, GiftCardSold, NotEnough, TenderRefused, ValueRefused
 from liushui.till.models import ValueRow
 
 METHODS = {"cash": "cash", "card": "pos-terminal"}
@@ -73,7 +74,7 @@ def sell_gift_card(
     """Sell a gift card that lies at the till: its code is scanned, and what is paid is on it."""
     card = card_of_code(till=till, code=code.strip(), now=now)
     if card.state != "issued" and ValueRow.objects.filter(id=value_id).first() is None:
-        raise ValueRefused("This gift card has been sold already")
+        raise GiftCardSold("This gift card has been sold already")
     sold = _Sold(kind="gift_card", paid_minor=paid_minor, card=card.number)
     return _sell(till, value_id, sold, payment, now)
 
@@ -90,9 +91,9 @@ def _taken(till: Till, value_id: UUID, sold: _Sold, payment: Payment, now: datet
     known = ValueRow.objects.filter(id=value_id).first()
     if known is not None:
         return _same(known, till, sold)
-    given = _given(sold.paid_minor, payment)
-    shift = storage.open_shift_row(till)
     store = stores.store(store_id=till.store_id)
+    given = _given(sold.paid_minor, payment, currency=store.currency)
+    shift = storage.open_shift_row(till)
     is_charged = payment.tender == "mobile" and not shift.is_training
     method = METHODS.get(payment.tender) or (payment.provider if is_charged else "training")
     try:
@@ -133,7 +134,7 @@ def _same(row: ValueRow, till: Till, sold: _Sold) -> ValueRow:
     return row
 
 
-def _given(paid_minor: int, payment: Payment) -> int:
+def _given(paid_minor: int, payment: Payment, *, currency: str) -> int:
     if type(paid_minor) is not int or not 0 < paid_minor <= AMOUNT_MAX_MINOR:
         raise AmountRefused(f"{paid_minor!r} is not an amount in minor units", pointer="/paid_minor")
     if payment.tender not in (*METHODS, "mobile") or len(payment.note) > NOTE_MAX or "\0" in payment.note:
@@ -143,6 +144,8 @@ def _given(paid_minor: int, payment: Payment) -> int:
     given = paid_minor if payment.given_minor is None or payment.tender != "cash" else payment.given_minor
     if not paid_minor <= given <= AMOUNT_MAX_MINOR:
         raise NotEnough(f"{given} given for {paid_minor}", pointer="/given_minor")
+    if given - paid_minor > change_max_minor(currency):
+        raise ChangeTooMuch(f"{given} given for {paid_minor}", pointer="/given_minor")
     return given
 
 

@@ -7,6 +7,7 @@ from liushui.till.contracts import Count
 from liushui.till.errors import CountRefused
 
 PIECES_MAX = 100_000
+CHANGE_NOTES_MAX = 10  # of the largest note: whoever would give back more has typed a barcode, or zeros too many
 # Legal tender in daily use, largest first, in minor units. The renminbi's 2-yuan and 2-jiao notes of the fourth series
 # have left circulation and are counted as what they are exchanged for.
 _KNOWN: dict[str, tuple[int, ...]] = {
@@ -27,6 +28,11 @@ def denominations(currency: str) -> tuple[int, ...]:
         return known
     top = exponent(currency) + 3
     return tuple(step * 10**power for power in range(top, -1, -1) for step in (5, 2, 1))[2:]
+
+
+def change_max_minor(currency: str) -> int:
+    """The most that is ever given back on cash."""
+    return CHANGE_NOTES_MAX * denominations(currency)[0]
 
 
 def counted_minor(count: Count, currency: str) -> int:

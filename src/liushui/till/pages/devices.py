@@ -27,6 +27,7 @@ from liushui.stores import facade as stores
 from liushui.stores.contracts import NewWorkstation, Store
 from liushui.till.access import device_of, hold_device
 from liushui.till.pages import operators
+from liushui.till.pages.shift_words import problem_text
 
 _USER_CODE = re.compile(r"\A[A-Z]{4}-[A-Z]{4}\Z", re.ASCII)
 _MISSES, _MISSES_MAX, _MISSES_SECONDS = "liushui_code_misses", 10, 900
@@ -174,7 +175,7 @@ def _confirm(request: HttpRequest, form: PlaceForm, user_code: str, principal: P
             now=now,
         )
     except LiushuiError as error:
-        form.add_error(None, f"{_(error.title)}: {error.detail}")
+        form.add_error(None, problem_text(error))
         return False
     messages.success(request, _("The till is being enrolled. It asks for an operator in a moment."))
     return True

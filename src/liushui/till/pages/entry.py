@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, replace
 
 from liushui.kernel.errors import InvalidValue
+from liushui.kernel.gtin import normal_gtin
 from liushui.kernel.money import parse_minor
+from liushui.till.errors import AmountRefused
 
 _BEFORE = re.compile(r"\A(?P<count>[0-9]{0,5}\.[0-9]{1,3}|[0-9]{1,4})\s*[*xX×＊]\s*(?P<code>.*)\Z", re.ASCII)
 _WEIGHT = re.compile(r"\A[0-9]{0,4}(\.[0-9]{1,3})?\Z", re.ASCII)
 _AMOUNT = re.compile(r"\A[0-9]{1,8}(\.[0-9]{1,3})?\Z", re.ASCII)
+_PIECES = re.compile(r"\A[0-9]{1,5}\Z", re.ASCII)
 # WeChat Pay: 18 digits that begin with 10 to 15. Alipay: 16 to 24 that begin with 25 to 30. (Their API references.)
 _WALLETS = (("wechat", re.compile(r"\A1[0-5][0-9]{16}\Z")), ("alipay", re.compile(r"\A(2[5-9]|30)[0-9]{14,22}\Z")))
 _BADGE = re.compile(r"\ALSB[0-9A-Z]{20}\Z", re.ASCII)
@@ -22,8 +25,8 @@ CODE_MAX = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What was meant. kind: article | amount | weight | wallet | badge | coupon | member | gift_card | receipt |
-    returned | nothing."""
+    """What was meant. kind: article | amount | pieces | weight | wallet | badge | coupon | member | gift_card |
+    receipt | returned | nothing."""
 
     kind: str
     code: str = ""
@@ -38,7 +41,8 @@ class Entry:
 
 
 def read_entry(*, text: str, panel: str, currency: str) -> Entry:
-    """Read the box by what is going on: while paying a short number is money, while weighing it is kilograms.
+    """Read the box by what is going on: while paying a short number is money, while weighing it is kilograms, while
+    the quantity is asked for it is pieces. A barcode of eight digits is an article all the same. Raises AmountRefused.
 
     `3*6901234567892` is three of an article, `0.35*2001` 350 grams of it.
     """
@@ -59,22 +63,35 @@ def read_entry(*, text: str, panel: str, currency: str) -> Entry:
     for wallet, form in _WALLETS:
         if form.match(text):
             return Entry(kind="wallet", code=text, wallet=wallet)
-    if panel == "pay" and _AMOUNT.match(text):
+    if panel == "pay" and _AMOUNT.match(text) and not _is_short_barcode(text):
         return Entry(kind="amount", amount_minor=typed_amount(text=text, currency=currency) or 0)
+    if panel == "units" and _PIECES.match(text):
+        return Entry(kind="pieces", units=int(text))
     if panel == "weigh" and _WEIGHT.match(text):
         return Entry(kind="weight", grams=grams_of(text))
     return _article(text)
 
 
 def typed_amount(*, text: str, currency: str) -> int | None:
-    """An amount typed before a way of paying was chosen; None when nothing was. Raises InvalidValue."""
+    """An amount typed before a way of paying was chosen; None when nothing was. Raises AmountRefused."""
     text = text.strip()
     if not text:
         return None
-    amount = parse_minor(text, currency)
+    try:
+        amount = parse_minor(text, currency)
+    except InvalidValue as error:
+        raise AmountRefused(error.detail, remedy=error.remedy) from error
     if amount <= 0:
-        raise InvalidValue(f"{text!r} is nothing to pay with")
+        raise AmountRefused(f"{text[:40]!r} is nothing to pay with")
     return amount
+
+
+def _is_short_barcode(text: str) -> bool:
+    """A GTIN-8, which as cash would be a hundred thousand and more."""
+    try:
+        return len(text) == 8 and bool(normal_gtin(text))
+    except InvalidValue:
+        return False
 
 
 def grams_of(text: str) -> int:

@@ -134,7 +134,7 @@ def spend(request: HttpRequest, *, till: Till, kind: str, card: str, now: dateti
             now=now,
         )  # fmt: skip
 
-    return paying.paid(request, till=till, deed=deed, now=now)
+    return paying.paid(request, till=till, deed=deed, now=now, again="gift" if card else "pay")
 
 
 def _refused(request: HttpRequest, *, till: Till, error: LiushuiError, panel: str) -> HttpResponse:

@@ -29,6 +29,7 @@ from liushui.runtime.web import client_address, page
 from liushui.stores import facade as stores
 from liushui.till import access
 from liushui.till.access import COOKIE_PATH, OPERATOR_COOKIE, device_of, operator_of
+from liushui.till.pages.shift_words import problem_text
 
 _PIN = {"class": "form-control", "inputmode": "numeric", "autocomplete": "new-password"}
 
@@ -201,7 +202,7 @@ def _set_pin(form: PinForm, *, user_id: int, principal: Principal, now: datetime
     except TrivialPin:
         form.add_error("pin", _("This PIN is too easy to guess. Choose another."))
     except LiushuiError as error:
-        form.add_error("pin" if error.pointer == "/pin" else None, f"{_(error.title)}: {error.detail}")
+        form.add_error("pin" if error.pointer == "/pin" else None, problem_text(error))
     else:
         return True
     return False

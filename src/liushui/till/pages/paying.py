@@ -50,13 +50,16 @@ def provider_for(*, till: Till, wallet: str) -> str:
     return wallet if wallet in scanning else scanning[0]
 
 
-def paid(request: HttpRequest, *, till: Till, deed: Callable[[], Ticket], now: datetime) -> HttpResponse:
-    """Take the money and show what is left, or the change; when refused, the ticket as it stands and why."""
+def paid(
+    request: HttpRequest, *, till: Till, deed: Callable[[], Ticket], now: datetime, again: str = "pay"
+) -> HttpResponse:
+    """Take the money and show what is left, or the change; when refused, the ticket as it stands and why, beside the
+    panel `again` in which it is tried again."""
     try:
         changed = deed()
     except LiushuiError as error:
         present = facade.current_ticket(till=till)
-        return show(request, till=till, ticket=present, panel="pay", answer=answer_to(error), sound="bad")
+        return show(request, till=till, ticket=present, panel=again, answer=answer_to(error), sound="bad")
     return after(request, till=till, ticket=changed)
 
 

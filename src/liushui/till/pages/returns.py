@@ -57,7 +57,7 @@ def find(request: HttpRequest, *, till: Till) -> HttpResponse:
     try:
         wanted = _search(request, till=till)
     except LiushuiError as error:
-        return _refused(request, till=till, error=error, panel=PANEL)
+        return _shown(request, till=till, panel=PANEL, answer=answer_to(error), sound="bad", typed=request.POST)
     return _found(request, till=till, wanted=wanted, about="")
 
 
@@ -181,7 +181,7 @@ def _found(request: HttpRequest, *, till: Till, wanted: ReceiptSearch, about: st
     try:
         found = facade.find_receipts(till=till, wanted=wanted)
     except LiushuiError as error:
-        return _refused(request, till=till, error=error, panel=PANEL)
+        return _shown(request, till=till, panel=PANEL, answer=answer_to(error), sound="bad", typed=request.POST)
     if len(found) == 1:
         return _shown(request, till=till, panel=f"{PANEL}-{found[0].id}", sound="ok")
     if not found:

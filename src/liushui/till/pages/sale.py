@@ -17,7 +17,7 @@ from liushui.runtime.menu import MenuEntry
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import MeasureNeeded, UnknownCode
+from liushui.till.errors import LineRefused, MeasureNeeded, UnknownCode
 from liushui.till.kinds import CANCEL, LINE_VOID
 from liushui.till.pages import customer, display, members, paying, returns
 from liushui.till.pages.approving import ask_or_do
@@ -61,7 +61,10 @@ def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
     """Whatever stood in the scan box when Enter came: by a scanner or by hand."""
     now, panel = datetime.now(UTC), request.POST.get("panel", "")
     text = text_of(request)
-    entry = read_entry(text=text, panel=panel, currency=currency_of(till))
+    try:
+        entry = read_entry(text=text, panel=panel, currency=currency_of(till))
+    except LiushuiError as error:
+        return refused(request, till=till, error=error, about=text, panel=panel)
     try:
         return _entered(request, till=till, entry=entry, panel=panel, now=now)
     except MeasureNeeded as error:
@@ -88,6 +91,8 @@ def _entered(request: HttpRequest, *, till: Till, entry: Entry, panel: str, now:
         return returns.enter_receipt(request, till=till, text=entry.code)
     if entry.kind == "returned":
         return returns.enter_goods(request, till=till, entry=entry, panel=panel, now=now)
+    if entry.kind == "pieces":
+        return _pieces(request, till=till, wanted=entry.units)
     if entry.kind == "coupon":
         return customer.enter_code(request, till=till, code=entry.code, now=now)
     if entry.kind == "member":
@@ -136,21 +141,31 @@ def _weigh(request: HttpRequest, *, till: Till, entry: Entry, error: LiushuiErro
 @till_page()
 def units(request: HttpRequest, *, till: Till) -> HttpResponse:
     """Change the pieces of the chosen line: to the number in the scan box, or by `step`. Fewer needs a reason."""
+    text, step, line = text_of(request), request.POST.get("step", ""), line_of(request.POST.get("line"))
+    if text and step not in ("1", "-1") and not (text.isascii() and text.isdigit() and len(text) < 6):
+        error = LineRefused("This is not a number of pieces")
+        return refused(request, till=till, error=error, about=text, panel="units", line=line)
+    return _pieces(request, till=till, wanted=int(text) if text and step not in ("1", "-1") else None, step=step)
+
+
+def _pieces(request: HttpRequest, *, till: Till, wanted: int | None, step: str = "") -> HttpResponse:
+    """So many pieces of the chosen line; asked for where neither a number nor a step is given."""
     now, line = datetime.now(UTC), line_of(request.POST.get("line"))
     present = facade.current_ticket(till=till)
     row = next((row for row in present.lines if row.number == line and not row.is_voided), None) if present else None
     if present is None or row is None:
         return show(request, till=till, ticket=present, answer=_no_line(), sound="bad")
-    text, step = text_of(request), request.POST.get("step", "")
-    wanted = row.units + int(step) if step in ("1", "-1") else int(text) if text.isdecimal() and len(text) < 6 else None
+    if wanted is None and step in ("1", "-1"):
+        wanted = row.units + int(step)
     if wanted is None:
         return show(request, till=till, ticket=present, panel="units", line=line)
     if wanted < row.units:
         return show(request, till=till, ticket=present, panel="line", line=line, fewer=wanted or None)
+    units = wanted
 
     def deed() -> Ticket:
         return facade.set_units(
-            till=till, ticket_id=present.id, version=version_of(request), line_number=row.number, units=wanted, now=now
+            till=till, ticket_id=present.id, version=version_of(request), line_number=row.number, units=units, now=now
         )
 
     return done(request, till=till, deed=deed, line=line)

@@ -84,7 +84,7 @@ def gift_card(request: HttpRequest, *, till: Till) -> HttpResponse:
             paid_minor=_amount(request, till), payment=_payment(request, till), now=datetime.now(UTC),
         )  # fmt: skip
     except LiushuiError as error:
-        return _home(request, till=till, member=None, answer=answer_to(error))
+        return _home(request, till=till, member=None, answer=answer_to(error), is_card=True)
     return redirect("till:value-receipt", sold.id)
 
 
@@ -191,7 +191,10 @@ def _payment(request: HttpRequest, till: Till) -> facade.Payment:
     return facade.Payment(tender="mobile", provider=provider, auth_code=read.code)
 
 
-def _home(request: HttpRequest, *, till: Till, member: Member | None, answer: Answer | None = None) -> HttpResponse:
+def _home(
+    request: HttpRequest, *, till: Till, member: Member | None, answer: Answer | None = None, is_card: bool = False
+) -> HttpResponse:
+    """`is_card`: a gift card was refused, and what was typed for it stands there again."""
     now, store = datetime.now(UTC), stores.store(store_id=till.store_id)
     shift = facade.current_shift(till=till)
     programme = loyalty.live_programme(chain_id=till.chain_id, at=now)
@@ -205,6 +208,7 @@ def _home(request: HttpRequest, *, till: Till, member: Member | None, answer: An
         "bonus_rows": sorted(programme.bonus_rows, key=lambda row: row.paid_minor)[-QUICK_MAX:],
         "value_id": new_id(),
         "typed": request.POST,
+        "is_card": is_card,
         "answer": answer,
         "rows": [(row, store.local(row.taken_at).replace(tzinfo=None)) for row in facade.value_sales(till=till)],
     }
