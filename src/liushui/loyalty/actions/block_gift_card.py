@@ -14,6 +14,7 @@ from liushui.loyalty.errors import EntryConflict, GiftCardClosed
 from liushui.loyalty.models import AccountRow, CardBlockRow, GiftCardRow
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
+from liushui.runtime.scrub import without_people
 
 CAPABILITY = "value.adjust"
 
@@ -42,7 +43,7 @@ def checked_reason(reason: str) -> str:
     text = reason.strip()
     if not 0 < len(text) <= TEXT_MAX["reason"]:
         raise InvalidValue(f"Give a reason of 1 to {TEXT_MAX['reason']} characters", pointer="/reason")
-    return text
+    return without_people(text, longest=TEXT_MAX["reason"])
 
 
 def _block(row: GiftCardRow, block_id: UUID, reason: str, principal: Principal, now: datetime) -> None:

@@ -14,6 +14,8 @@ from liushui.loyalty.domain import numbers
 from liushui.loyalty.errors import CardTaken, UnknownMember
 from liushui.loyalty.member_queries import active_member
 from liushui.loyalty.models import CardRow
+from liushui.privacy import facade as privacy
+from liushui.privacy.errors import InvalidPersonalData
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
 
@@ -26,6 +28,8 @@ def add_card(*, member_id: UUID, number: str, principal: Principal, now: datetim
         raise InvalidValue(f"A card's number has 1 to {TEXT_MAX['card']} letters and digits", pointer="/number")
     if numbers.is_number(normal):
         raise InvalidValue("This has the form of a member's number", pointer="/number")
+    if _is_phone(normal):
+        raise InvalidValue("This has the form of a phone number", pointer="/number")
     with transaction.atomic():
         added = sql.insert(
             table="loyalty_card",
@@ -49,6 +53,15 @@ def block_card(*, member_id: UUID, number: str, principal: Principal, now: datet
 def unblock_card(*, member_id: UUID, number: str, principal: Principal, now: datetime) -> Member:
     """The card counts again. Again changes nothing."""
     return _mark(member_id, number, is_blocked=False, principal=principal)
+
+
+def _is_phone(number: str) -> bool:
+    """Whether a number would be somebody's phone, which stands nowhere in clear."""
+    try:
+        privacy.normalise(field="phone", value=number)
+    except InvalidPersonalData:
+        return False
+    return True
 
 
 def _mark(member_id: UUID, number: str, *, is_blocked: bool, principal: Principal) -> Member:

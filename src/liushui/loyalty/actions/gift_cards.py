@@ -84,7 +84,7 @@ def take_back_gift_card(
 ) -> GiftCard:
     """Undo the sale of a card that nothing was spent of: it has no money then and is blocked. Again changes nothing.
 
-    Raises GiftCardUnknown, and GiftCardClosed when a part of it is spent or held.
+    Raises GiftCardUnknown, and GiftCardClosed when a part of it is spent or held, or when somebody has blocked it.
     """
     row = GiftCardRow.objects.filter(activation_id=activation_id).first()
     if row is None:
@@ -106,6 +106,10 @@ def take_back_gift_card(
                     )
                 ]
             )  # fmt: skip
+        elif not ledger.is_booked(account_id=row.id, cause=f"sell-back:{activation_id}"):
+            raise GiftCardClosed(
+                "This gift card is blocked or at its end, with its money", context={"number": row.number}
+            )
     return gift_card_by_number(chain_id=row.chain_id, number=row.number)
 
 

@@ -30,7 +30,7 @@ from liushui.loyalty.tests.accounts import (
 )
 from liushui.loyalty.tests.chains import NOON, House
 from liushui.privacy import facade as privacy
-from liushui.privacy.errors import InvalidPersonalData
+from liushui.privacy.errors import InvalidPersonalData, UnknownNotice
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,21 @@ def test_a_person_whose_membership_was_never_written_becomes_a_member(house):
     subject = privacy.create_subject(chain_id=house.chain_id, fields={"phone": PHONE}, unique=("phone",), now=NOON)
     joined = join(house)
     assert (joined.member.subject_id, joined.is_new) == (subject, True)
+
+
+def test_nothing_is_kept_of_who_agreed_to_a_notice_that_is_not_there(house):
+    with pytest.raises(UnknownNotice):
+        join(house, name="张伟", consents={"membership": "77"})
+    assert privacy.find_subjects(chain_id=house.chain_id, field="phone", value=PHONE) == ()
+
+
+def test_what_a_person_whose_membership_was_never_written_says_now_is_checked_and_kept(house):
+    subject = privacy.create_subject(chain_id=house.chain_id, fields={"phone": PHONE}, unique=("phone",), now=NOON)
+    with pytest.raises(InvalidPersonalData):
+        join(house, birthday="1800-01-01")
+    assert MemberRow.objects.count() == 0
+    assert join(house, name="张伟", birthday="1990-05-06").member.subject_id == subject
+    assert privacy.own_data(subject_id=subject) == {"phone": "+8613800138000", "name": "张伟", "birthday": "1990-05-06"}
 
 
 def test_nobody_joins_without_consent_by_no_known_way_or_with_no_phone(house):
@@ -150,7 +165,7 @@ def test_a_card_belongs_to_one_and_finds_nobody_while_it_is_blocked(house):
         facade.add_card(member_id=other.id, number="C1", principal=manager, now=NOON)
     facade.unblock_card(member_id=one.id, number="C1", principal=manager, now=NOON)
     assert facade.find_member(chain_id=house.chain_id, text="C1").id == one.id
-    for wrong in ("", "a/b", "x" * 33, numbers.member_number()):
+    for wrong in ("", "a/b", "x" * 33, numbers.member_number(), "13800138000", "86 138-0013-8000"):
         with pytest.raises(InvalidValue):
             facade.add_card(member_id=one.id, number=wrong, principal=manager, now=NOON)
     with pytest.raises(UnknownMember):

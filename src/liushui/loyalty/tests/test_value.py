@@ -159,6 +159,20 @@ def test_the_sale_of_a_card_is_undone_while_nothing_of_it_is_spent(house):
     assert facade.verify() == ()
 
 
+def test_the_sale_of_a_card_that_was_blocked_is_not_undone_while_its_money_stays_on_it(house):
+    """The till gives the money back only for what loyalty took."""
+    card, _code = sold_card(house, 10_000)
+    sale = GiftCardRow.objects.get(number=card.number).activation_id
+    block(house, card.number)
+    with pytest.raises(GiftCardClosed):
+        facade.take_back_gift_card(activation_id=sale, now=NOON)
+    assert facade.gift_card_by_number(chain_id=house.chain_id, number=card.number).balance_minor == 10_000
+    unblock(house, card.number)
+    assert facade.take_back_gift_card(activation_id=sale, now=NOON).balance_minor == 0
+    assert facade.take_back_gift_card(activation_id=sale, now=NOON).balance_minor == 0
+    assert facade.verify() == ()
+
+
 def test_a_lost_card_keeps_its_money_while_it_is_blocked(house):
     card, _code = sold_card(house, 10_000)
     assert block(house, card.number) == "blocked"
