@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext
 
 from liushui.console import numbers
 from liushui.console.shell import PLACE_PARAMETERS, local_name
-from liushui.kernel.errors import LiushuiError
+from liushui.kernel.errors import InvalidValue, LiushuiError
 
 register = template.Library()
 _tooltip_numbers = count(1)
@@ -217,3 +217,18 @@ def filter_form(context: Context, content: str) -> SafeString:
 def error_title(error: LiushuiError) -> str:
     """The title of a named error in the reader's language."""
     return gettext(error.title)
+
+
+@register.filter
+def in_reader_language(text: str) -> bool:
+    """Whether the detail of an error may stand on the page: not every one is translated where it is raised."""
+    return bool(text) and (not _language().startswith("zh") or any("\u4e00" <= sign <= "\u9fff" for sign in text))
+
+
+@register.simple_tag
+def error_text(error: LiushuiError) -> str:
+    """What is wrong, in the reader's language only: the detail alone where the title says no more than "wrong"."""
+    title, detail = gettext(error.title), str(error.detail)
+    if not in_reader_language(detail):
+        return title
+    return detail if type(error) is InvalidValue else f"{title}: {detail}"

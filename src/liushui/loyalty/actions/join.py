@@ -35,9 +35,9 @@ def join(
     """Make a member of who has this phone; who is one already is answered as he stands, and nothing is changed.
 
     `consents` gives the notice's version by purpose; without `membership` nobody joins. A `member_id` made by the
-    caller is taken for a new member. Raises JoinRefused, and InvalidPersonalData for what is no phone, birthday or
-    e-mail. Of those who join with one phone at once, privacy lets one make the person, and the person's id is one
-    member's only: the others are answered that one.
+    caller is taken for a new member. Raises JoinRefused, UnknownNotice, and InvalidPersonalData for what is no phone,
+    birthday or e-mail; nothing is kept then. Of those who join with one phone at once, privacy lets one make the
+    person, and the person's id is one member's only: the others are answered that one.
     """
     if channel not in CHANNELS:
         raise JoinRefused(f"Nobody joins by {channel!r}", pointer="/channel")
@@ -51,9 +51,16 @@ def join(
         return Joined(member=known, is_new=False)
     given = {"phone": normal, "name": name.strip(), "birthday": birthday.strip(), "email": email.strip()}
     fields = {key: value for key, value in given.items() if value}
-    subject_id = _person_without_membership(chain_id, normal) or privacy.create_subject(
-        chain_id=chain_id, fields=fields, unique=("phone",), now=now
-    )
+    for purpose, version in consents.items():  # before anything is kept of somebody who agreed to what is not there
+        privacy.notice(chain_id=chain_id, purpose=purpose, version=version)
+    subject_id = _person_without_membership(chain_id, normal)
+    if subject_id is None:
+        subject_id = privacy.create_subject(chain_id=chain_id, fields=fields, unique=("phone",), now=now)
+    elif len(fields) > 1:  # what is said now takes the place of what was kept before
+        privacy.update_subject(
+            subject_id=subject_id, fields={key: value for key, value in fields.items() if key != "phone"},
+            principal=None, reason="joined as a member", now=now,
+        )  # fmt: skip
     for purpose, version in sorted(consents.items()):
         privacy.give_consent(subject_id=subject_id, purpose=purpose, notice_version=version, channel=channel, now=now)
     for _ in range(_TRIES):

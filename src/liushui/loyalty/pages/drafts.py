@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
 from liushui.loyalty import facade
+from liushui.loyalty.actions.programme_drafts import NAME_MAX
 from liushui.loyalty.contracts import ProgrammeDraft
 from liushui.loyalty.domain.programme import Programme
 from liushui.loyalty.domain.programme_json import normal_text
@@ -93,6 +94,8 @@ def _base(draft: ProgrammeDraft, principal: Principal, now: datetime) -> Any:
 
 
 def _rename(request: HttpRequest, draft: ProgrammeDraft, principal: Principal) -> None:
+    if not 0 < len(request.POST.get("name", "").strip()) <= NAME_MAX:
+        raise InvalidValue(_("Give the draft a name of 1 to 200 characters."), pointer="/name")
     facade.rename_programme_draft(
         draft_id=draft.id, revision=revision_of(request, draft), name=request.POST.get("name", ""),
         principal=principal, now=datetime.now(UTC),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -30,6 +30,7 @@ TABS: Mapping[str, Any] = {
     "consents": pgettext_lazy("timeline", "Consents"),
 }
 SHOWN = 30
+_DAY = timedelta(days=1)  # `before` is UTC: in the morning of a store to the east its business day is one later
 _MORE = 40  # as many as one member may buy in a day at most, so that a day's end cuts nothing off
 
 
@@ -97,7 +98,7 @@ def _entries(
 def _entry_note(entry: Booking, currency: str) -> str:
     parts = []
     if entry.lot_until is not None and entry.lot_until.year < 9999:
-        parts.append(_("until %(day)s") % {"day": entry.lot_until.isoformat()})
+        parts.append(_("expire on %(day)s") % {"day": entry.lot_until.isoformat()})
     if entry.gift_minor and entry.principal_minor:
         gift = money_text(amount_minor=entry.gift_minor, currency=currency, language=get_language() or "en")
         parts.append(_("of which gift part %(amount)s") % {"amount": gift})
@@ -118,8 +119,9 @@ def _purchases(
     found = []
     for number in (member.number, *merged_numbers(member_id=member.id)):
         query = SaleQuery(
-            store_ids=store_ids, customer=number, last=before.date() if before else None, limit=SHOWN + _MORE
-        )
+            store_ids=store_ids, customer=number, last=(before + _DAY).date() if before else None,
+            limit=SHOWN + 2 * _MORE,
+        )  # fmt: skip
         found += [each for each in orders.sales(query=query).sales if before is None or each.completed_at < before]
     return [
         Moment(

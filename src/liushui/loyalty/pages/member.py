@@ -114,6 +114,7 @@ def correctable(values: Mapping[str, str], errors: Mapping[str, str]) -> list[di
             "name": name,
             "title": FIELDS[name],
             "type": kind,
+            "help": _("1985-03-08, or 03-08 without the year.") if name == "birthday" else "",
             "value": values.get(name, ""),
             "error": errors.get(name, ""),
         }
@@ -133,7 +134,7 @@ def _before(request: HttpRequest) -> datetime | None:
         at = datetime.fromisoformat(request.GET.get("before", ""))
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
+    return at if at.tzinfo is not None and 1 < at.year < 9999 else None
 
 
 def _progress(member: Member, tiers: Mapping[str, str], now: datetime) -> dict[str, Any]:

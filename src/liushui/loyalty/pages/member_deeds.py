@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from liushui.kernel.errors import LiushuiError, NotAllowed
+from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import Member
@@ -160,7 +160,10 @@ def card(request: HttpRequest, *, member_id: UUID, principal: Principal) -> Http
     except NotAllowed:
         raise
     except LiushuiError as error:
-        return show_member(request, member, principal, status=error.status, problem=_(error.title))
+        problem = _(error.title)
+        if isinstance(error, InvalidValue):
+            problem = _("A card's number has 1 to 32 letters and digits, and is no member's number.")
+        return show_member(request, member, principal, status=error.status, problem=problem)
     return redirect("loyalty:member", member_id=member.id)
 
 

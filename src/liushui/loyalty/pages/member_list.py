@@ -84,7 +84,7 @@ def query_of(request: HttpRequest, chain: ChainPlace, *, limit: int) -> MemberQu
     status = request.GET.get("status", "active")
     return MemberQuery(
         chain_id=chain.id,
-        tier=request.GET.get("tier", "")[:40],
+        tier=request.GET.get("tier", "")[:64],
         status=status if status in (*STATUSES, "all") else "active",
         home_store_id=home.id if home else None,
         joined_from=_midnight(asked_date(request.GET.get("joined_from")), zone),

@@ -180,8 +180,8 @@ def _refused(error: LiushuiError) -> ReadForm:
         "paid_minor": _("This must be more than in the row before. Put the lowest first."),
         "code": _("This tier stands there twice, or its code is not a text."),
         "tiers": _("There is no such tier in the table of tiers."),
-        "name_zh": _("Give the name."),
-        "name_en": _("Give the name."),
+        "name_zh": _("Give a name of 1 to 128 characters."),
+        "name_en": _("Give a name of 1 to 128 characters."),
         "multiplier_bp": _("This is too small or too large."),
     }.get(name.rpartition(".")[2])
     said = words or f"{_(error.title)}: {error.detail}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from tests.support.sign_in import sign_in
 from liushui.loyalty import facade
 from liushui.loyalty.lists import Booking
 from liushui.loyalty.tests.office import Office, make_office, text_of
+from liushui.orders.contracts import SalePage
 from liushui.privacy import facade as privacy
 from liushui.runtime import approvals
 from liushui.runtime.access import Grant
@@ -326,6 +327,58 @@ def test_bookings_lead_to_the_receipts_that_the_reader_may_open(
     assert f'href="/orders/{UUID(int=7)}/"' in seen
     assert "of which gift part -¥2.00" in seen
     assert f"/orders/{UUID(int=7)}/" not in text_of(office.browser("marketer").get(address))
+
+
+def test_a_coupon_that_is_free_is_valid_and_one_that_was_used_is_used(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Batch:
+        name_zh, name_en, valid_until = "新客券", "New customers", None
+
+    codes = [(Batch, "2222-FREE", True), (Batch, "2222-GONE", False)]
+    monkeypatch.setattr("liushui.promotions.facade.member_codes", lambda **_asked: codes)
+    page = text_of(office.browser("store_manager").get(f"/members/{office.made.member.id}/"))
+    rows = {code: page[page.index(code) :].split("</tr>")[0] for _batch, code, _is_free in codes}
+    assert ["Valid" in rows[code] for code in rows] == [True, False]
+    assert ["Used" in rows[code] for code in rows] == [False, True]
+
+
+def test_purchases_of_an_early_morning_stand_on_the_page_before_them(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "liushui.orders.facade.sales", lambda *, query: asked.append(query) or SalePage(sales=(), next_cursor="")
+    )
+    # 07:30 on the 23rd in Shanghai: the business day of what was bought at 07:00 is the 23rd, not the 22nd of UTC
+    address = f"/members/{office.made.member.id}/?tab=purchases&before=2026-11-22T23:30:00%2B00:00"
+    assert office.browser("store_manager").get(address).status_code == 200
+    assert [query.last for query in asked] == [date(2026, 11, 23)]
+
+
+@pytest.mark.parametrize("before", ["9999-12-31T23:59:59%2B00:00", "0001-01-01T00:00:00%2B14:00", "2026-11-22", "x"])
+def test_an_instant_that_cannot_be_is_the_first_page(office: Office, before: str) -> None:
+    answer = office.browser("store_manager").get(f"/members/{office.made.member.id}/?before={before}")
+    assert answer.status_code == 200
+    assert "Topped up" in text_of(answer)
+
+
+def test_an_error_is_told_in_the_readers_language_only(office: Office) -> None:
+    address = f"/members/{UUID(int=7)}/"
+    detail = "There is no such member, or he is not yours to see"
+    assert detail in text_of(office.browser("store_manager").get(address))
+    answer = office.browser("store_manager", "zh-hans").get(address)
+    assert answer.status_code == 404
+    assert detail not in text_of(answer)
+    assert "不存在，或您无权查看" in text_of(answer)
+
+
+def test_a_wrong_card_number_is_told_in_words(office: Office) -> None:
+    answer = office.browser("store_manager").post(
+        f"/members/{office.made.member.id}/card/", {"card": "A B\u0000", "do": "add"}
+    )
+    assert answer.status_code == 422
+    assert "A card's number has 1 to 32 letters and digits" in text_of(answer)
 
 
 def test_tiers_are_counted_by_home_store(office: Office) -> None:

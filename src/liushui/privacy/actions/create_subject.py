@@ -30,7 +30,7 @@ def create_subject(
     his id and nothing is written, however many ask at once. Empty values are left out.
     Raises InvalidPersonalData, UndeclaredField; DataTaken when two people have the unique values.
     """
-    values = checked({name: value for name, value in fields.items() if value.strip()})
+    values = checked({name: value for name, value in fields.items() if value.strip()}, now=now)
     wanted = subject_id or new_id()
     claimed = frozenset(unique) & values.keys()
     rows = _rows(wanted, chain_id, values, claimed, now)  # before the transaction: keys may be asked of a device

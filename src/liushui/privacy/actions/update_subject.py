@@ -30,7 +30,7 @@ def update_subject(
 
     A field that nobody else may have stays so: DataTaken when somebody has the new value.
     """
-    values = checked({name: value for name, value in fields.items() if value.strip()})
+    values = checked({name: value for name, value in fields.items() if value.strip()}, now=now)
     gone = [registry.field(table=registry.SUBJECT, name=name).name for name in fields if name not in values]
     text = checked_reason(reason)
     row = SubjectRow.objects.filter(id=subject_id, state="active").first()

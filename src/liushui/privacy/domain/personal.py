@@ -29,6 +29,12 @@ def normalised(*, field: str, value: str) -> str:
     return _RULES[field](value)
 
 
+def refuse_unborn(*, birthday: str, today: date) -> None:
+    """Raise InvalidPersonalData for a stored birthday that is later than this day."""
+    if not birthday.startswith("--") and date.fromisoformat(birthday) > today:
+        raise _invalid("birthday", "a day that has been")
+
+
 def masked_value(*, mask: str, value: str) -> str:
     """A stored value as everybody may see it."""
     return _MASKS[mask](value)

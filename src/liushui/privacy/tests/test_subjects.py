@@ -149,3 +149,16 @@ def test_birthdays_come_without_the_year() -> None:
     short = facade.create_subject(chain_id=1, fields={"birthday": "02-29"}, now=NOW)
     without = facade.create_subject(chain_id=1, fields={"phone": "13800008000"}, now=NOW)
     assert facade.birthday_of(subject_ids=[full, short, without]) == {full: (5, 17), short: (2, 29)}
+
+
+def test_nobody_is_born_tomorrow() -> None:
+    for born in ("2026-03-03", "2030-01-01"):
+        with pytest.raises(InvalidPersonalData) as raised:
+            facade.create_subject(chain_id=1, fields={"birthday": born}, now=NOW)
+        assert (raised.value.pointer, born in raised.value.detail) == ("/birthday", False)
+    subject_id = facade.create_subject(chain_id=1, fields={"birthday": "2026-03-01"}, now=NOW)
+    with pytest.raises(InvalidPersonalData):
+        facade.update_subject(
+            subject_id=subject_id, fields={"birthday": "2026-03-03"}, principal=None, reason="typing error", now=NOW
+        )
+    assert facade.own_data(subject_id=subject_id) == {"birthday": "2026-03-01"}
