@@ -199,6 +199,13 @@ def check_refunds(tenders: Sequence[Tender], taken: TakenBack | None, *, sold_mi
                 pointer=f"/tenders/{tenders.index(wrong)}",
                 remedy="Give the original of the returned lines.",
             )
+        by_value = sum(tender.amount_minor for tender in tenders if tender.type in VALUE_TENDERS) if negative else 0
+        if by_value > max(sold_minor, 0):
+            raise RefundRefused(
+                f"{format_minor(by_value, currency)} {currency} of value pays for {format_minor(sold_minor, currency)}",
+                pointer="/tenders",
+                remedy="Take from the account what the sale comes to: value is not given out as money.",
+            )
         return
     due, _to_pay = refunds_due(taken, sold_minor=sold_minor)
     expected, given = _sums(due), _sums(negative)

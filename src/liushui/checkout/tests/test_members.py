@@ -94,7 +94,7 @@ def test_a_gift_card_needs_no_member(shop: MemberShop) -> None:
     ("tenders", "error"),
     [
         pytest.param([("points", 1_001), ("cash", 999)], PointsShareRefused, id="more than half by points"),
-        pytest.param([("stored_value", 6_001), ("cash", -4_001)], NotEnoughValue, id="more than is stored"),
+        pytest.param([("stored_value", 6_001), ("cash", -4_001)], RefundRefused, id="value as money"),
         pytest.param([("points", 100), ("cash", 1_800)], TendersUnbalanced, id="too little"),
         pytest.param([("points", -100), ("cash", 2_100)], RefundRefused, id="points out of nowhere"),
         pytest.param([("gift_card", 2_000)], GiftCardUnknown, id="a gift card that is nobody's"),
@@ -167,3 +167,22 @@ def test_a_member_is_quoted_by_number_as_he_is(shop: MemberShop, member: UUID) -
     with pytest.raises(MemberNeeded) as told:
         member_by_number(number="M00000000000", store=shop.store, at=NOON)
     assert told.value.pointer == "/member"
+
+
+def test_more_than_is_stored_pays_nothing(shop: MemberShop, member: UUID) -> None:
+    tenders = (Tender(type="stored_value", amount_minor=6_001), Tender(type="cash", amount_minor=999))
+    with pytest.raises(NotEnoughValue) as refused:
+        complete(member_sale("dear", member_id=member, units=7, tenders=tenders))
+    assert refused.value.context == {"have": 6_000, "need": 6_001}
+    assert balance(member) == (1_000, 0, 5_000, 1_000, 0)
+
+
+def test_value_is_not_changed_into_money_by_paying_more_than_the_sale_comes_to(shop: MemberShop, member: UUID) -> None:
+    tenders = (Tender(type="stored_value", amount_minor=3_000), Tender(type="cash", amount_minor=-1_000))
+    with pytest.raises(RefundRefused) as refused:
+        complete(member_sale("cash-out", member_id=member, tenders=tenders))
+    assert refused.value.pointer == "/tenders"
+    assert (held("cash-out"), balance(member)) == (None, (1_000, 0, 5_000, 1_000, 0))
+    change = (Tender(type="stored_value", amount_minor=1_500), Tender(type="cash", amount_minor=600))
+    complete(member_sale("change", member_id=member, tenders=(*change, Tender(type="cash", amount_minor=-100))))
+    assert balance(member) == (1_000, 0, 3_500, 1_000, 0)
