@@ -1,23 +1,30 @@
 """A process that forks: each deed is done by real processes of their own, which can be killed without hurting the test.
 
 The test starts `python -m tests.races.arena <module of deeds>` and writes one JSON request a line,
-{"deed": …, "kwargs": [{…}, …]}; the
-arena forks a process for each of the kwargs, lets them all start at one instant, and answers one JSON line: a list with
-the exit code and the answer of each. The arena never opens the database itself, so nothing is shared between forks.
+{"deed": …, "kwargs": [{…}, …], "alone": …}; the arena forks a process for each of the kwargs, lets them all start at
+one instant, and answers one JSON line: a list with the exit code and the answer of each.
+
+What is done alone and has to live needs no process of its own: the arena does it, then closes its connection, so that
+nothing is shared with a fork, and forgets what the product believes for seconds. What Python makes at its first use
+(patterns, translations, the SQL of querysets) is then there for all forks, each of which would make it for itself.
 """
 
 from __future__ import annotations
 
+import contextvars
+import gc
 import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import django
+from django.db import connections
 from tests.support.fast_hashes import hash_fast
 
 DIED = -signal.SIGKILL
@@ -28,9 +35,29 @@ def main() -> None:
     django.setup()
     hash_fast()
     deeds = import_module(sys.argv[1])  # before the forks, which then start in an instant
+    kept = import_module("tests.races.kept")
     _say("ready")
-    for request in sys.stdin:
-        _say(run(deeds, **json.loads(request)))
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request.pop("alone"):
+            _say([_here(deeds, **request)])
+            kept.forget()
+        else:
+            gc.freeze()  # or collecting garbage would have every fork copy the whole heap
+            _say(run(deeds, **request))
+
+
+def _here(deeds: ModuleType, *, deed: str, kwargs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Do the deed in this process, and leave nothing open that a fork could take over."""
+    [arguments] = kwargs
+    try:
+        done = {"exit": 0, "answer": contextvars.copy_context().run(getattr(deeds, deed), **arguments)}
+    except BaseException:
+        traceback.print_exc()
+        done = {"exit": 1, "answer": None}
+    connections.close_all()
+    assert threading.active_count() == 1, f"{deed} left a thread, which no fork has"
+    return done
 
 
 def run(deeds: ModuleType, *, deed: str, kwargs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,19 @@ class Arena:
     def race(self, deed: str, *kwargs: dict[str, Any]) -> list[dict[str, Any]]:
         """One process for each set of arguments, all at once; the exit code and the answer of each."""
         Arena.ways = max(Arena.ways, len(kwargs))
+        return self._ask(deed, kwargs, alone=False)
+
+    def _ask(self, deed: str, kwargs: Sequence[dict[str, Any]], *, alone: bool) -> list[dict[str, Any]]:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"deed": deed, "kwargs": kwargs}) + "\n")
+        self._process.stdin.write(json.dumps({"deed": deed, "kwargs": kwargs, "alone": alone}) + "\n")
         self._process.stdin.flush()
-        return self._read()
+        found: list[dict[str, Any]] = self._read()
+        return found
 
     def do(self, deed: str, **kwargs: Any) -> Any:
-        """One process, which must live; its answer."""
-        [result] = self.race(deed, kwargs)
+        """Done alone, by the arena itself, and it must go well; the answer."""
+        Arena.ways = max(Arena.ways, 1)
+        [result] = self._ask(deed, [kwargs], alone=True)
         assert result["exit"] == 0
         return result["answer"]
 
