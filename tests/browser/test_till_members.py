@@ -54,6 +54,13 @@ WORDS = {
 }  # fmt: skip
 
 
+# How much of the column's content is to be scrolled to.
+UNSEEN = """() => {
+    const column = document.querySelector(".side-panel");
+    return column.scrollHeight - column.clientHeight;
+}"""
+
+
 @pytest.mark.parametrize(("language", "width"), [("zh-hans", 1366), ("en", 1024)])
 def test_somebody_joins_by_phone_and_pays_the_price_for_members(
     sale: Callable[..., Page], language: str, width: int
@@ -66,6 +73,9 @@ def test_somebody_joins_by_phone_and_pays_the_price_for_members(
     scan(page, words["phone"])
     expect(page.locator("#join-name")).to_be_focused()
     expect(page.locator(".side-panel")).to_contain_text(words["join"])
+    for across, down in ((1280, 720), (1024, 768), (width, 900)):
+        page.set_viewport_size({"width": across, "height": down})
+        assert page.evaluate(UNSEEN) <= 0, (across, down)
     for consent in ("membership", "marketing"):
         expect(page.locator(f"input[type=checkbox][name={consent}]")).not_to_be_checked()
     page.keyboard.type(words["name"])
