@@ -39,7 +39,7 @@ CAPABILITIES: dict[str, str] = {
     "privacy.handle": "Handle requests of members about their data, export and erase it",
     "loyalty.write": "Draft rules of points, tiers and stored value",
     "loyalty.approve": "Publish rules of points, tiers and stored value",
-    "value.adjust": "Ask for a correction of points or stored value",
+    "value.adjust": "Ask for a correction of points or stored value, issue and block gift cards",
     "value.approve": "Approve a correction of points or stored value",
     "access.manage": "Manage staff, grants and API keys",
     "audit.read": "Read the audit log",

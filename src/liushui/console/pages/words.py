@@ -56,7 +56,7 @@ CAPABILITY_NAMES: dict[str, Any] = {
     "privacy.handle": gettext_lazy("Handle requests of members about their data, export and erase it"),
     "loyalty.write": gettext_lazy("Draft rules of points, tiers and stored value"),
     "loyalty.approve": gettext_lazy("Publish rules of points, tiers and stored value"),
-    "value.adjust": gettext_lazy("Ask for a correction of points or stored value"),
+    "value.adjust": gettext_lazy("Ask for a correction of points or stored value, issue and block gift cards"),
     "value.approve": gettext_lazy("Approve a correction of points or stored value"),
     "access.manage": gettext_lazy("Manage staff, grants and API keys"),
     "audit.read": gettext_lazy("Read the audit log"),

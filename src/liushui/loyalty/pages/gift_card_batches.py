@@ -28,7 +28,7 @@ from liushui.loyalty.domain.numbers import printed
 from liushui.loyalty.errors import CodesLost, CodesTold, EntryConflict
 from liushui.loyalty.gift_card_queries import sold_of_batches
 from liushui.loyalty.pages.gift_cards import CAPABILITY, cursor_of, request_id, row_of
-from liushui.loyalty.pages.programme_values import Wrong, read_money
+from liushui.loyalty.pages.programme_values import Wrong, read_money, read_whole
 from liushui.loyalty.pages.scope import chain_by_id, chain_of, zone_of
 from liushui.loyalty.pages.words import CARD_BATCH_STATES
 from liushui.runtime.access import Principal
@@ -39,34 +39,29 @@ from liushui.runtime.web import page
 SHEET_MAX = 200  # cards on a sheet to be printed here; more go to a printer as a file
 
 
-def _field(kind: type[forms.Field], label: Any, help_text: Any, **more: Any) -> Any:
+def _field(label: Any, help_text: Any, **more: Any) -> Any:
     attributes = more.pop("attributes", {})
     widget = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", **attributes})
-    return kind(label=label, help_text=help_text, widget=widget, **more)
+    return forms.CharField(label=label, help_text=help_text, widget=widget, **more)
 
 
 class BatchForm(forms.Form):
     """How many cards, for how much, and what for."""
 
     count = _field(
-        forms.IntegerField,
         pgettext_lazy("gift card", "How many"),
         gettext_lazy("Up to 100,000. More than 500 are made in the background."),
-        min_value=1,
-        max_value=GIFT_CARDS_MAX,
-        attributes={"inputmode": "numeric", "maxlength": "7", "autofocus": True},
+        attributes={"inputmode": "numeric", "maxlength": "9", "autofocus": True},
     )
     amount = _field(
-        forms.CharField,
-        gettext_lazy("Amount of each card"),
+        pgettext_lazy("gift card", "Face value"),
         gettext_lazy("Empty: the customer says at the till how much goes on it. With an amount, it is sold for that."),
         required=False,
         max_length=16,
         attributes={"inputmode": "decimal"},
     )
     note = _field(
-        forms.CharField,
-        gettext_lazy("Note"),
+        pgettext_lazy("gift card", "Note"),
         gettext_lazy("What the cards are for, such as “Spring Festival, Shanghai”. No personal data, please."),
         required=False,
         max_length=TEXT_MAX["batch_note"],
@@ -75,6 +70,13 @@ class BatchForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
+
+    def clean_count(self) -> int:
+        """How many cards."""
+        try:
+            return read_whole(self.cleaned_data["count"], low=1, high=GIFT_CARDS_MAX)
+        except Wrong as wrong:
+            raise forms.ValidationError(str(wrong)) from None
 
     def clean_amount(self) -> int | None:
         """Minor units; None for an open amount."""

@@ -41,7 +41,8 @@ def gift_cards(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     try:
         card = facade.gift_card_by_number(chain_id=chain.id, number=text)
     except GiftCardUnknown:
-        return _show(request, chain, principal, problem=_why_unknown(text))
+        shown = text if len(numbers.normal(text)) < numbers.CODE_LENGTH else ""  # never a code
+        return _show(request, chain, principal, problem=_why_unknown(text), typed=shown)
     return redirect("loyalty:gift-card", gift_card_id=card.id)
 
 
@@ -71,7 +72,9 @@ def row_of(card: GiftCardLine, *, today: date) -> dict[str, Any]:
     return {"card": card, "state": title, "state_class": kind, "good_until": good_until}
 
 
-def _show(request: HttpRequest, chain: ChainPlace, principal: Principal, *, problem: str = "") -> HttpResponse:
+def _show(
+    request: HttpRequest, chain: ChainPlace, principal: Principal, *, problem: str = "", typed: str = ""
+) -> HttpResponse:
     asked = request.GET.get("state", "")
     state = asked if asked in GIFT_CARD_STATES else _DEFAULT
     zone = zone_of(chain)
@@ -88,6 +91,7 @@ def _show(request: HttpRequest, chain: ChainPlace, principal: Principal, *, prob
         "state": state,
         "may_issue": chain.id in principal.whole_chains(CAPABILITY),
         "problem": problem,
+        "typed": typed,
     }
     return render(request, "loyalty/gift_cards.html", context, status=422 if problem else 200)
 
