@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from tests.support.migrated import Alone, folder_of_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -90,7 +91,7 @@ def serving(folder: Path, *prepare: str) -> Iterator[Served]:
         "DJANGO_SETTINGS_MODULE": "tests.browser.gallery.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
-    shutil.copytree(_prepared(folder.parent / "prepared", environment), folder, dirs_exist_ok=True)
+    shutil.copytree(_prepared(folder, environment), folder, dirs_exist_ok=True)
     facts: dict[str, Any] = json.loads((folder / FACTS).read_text())
     for module in prepare:
         facts |= _facts_of(module, environment)
@@ -114,11 +115,13 @@ def serving(folder: Path, *prepare: str) -> Iterator[Served]:
 
 
 def _prepared(folder: Path, environment: dict[str, str]) -> Path:
-    """The world of tests/support, made once a process and copied for every chain that is served."""
-    if not (folder / FACTS).exists():
-        facts = _facts_of("tests.browser.prepare", environment | {"LIUSHUI_DATA_DIR": str(folder)})
-        (folder / FACTS).write_text(json.dumps(facts))
-    return folder
+    """The world of tests/support, made once a run and copied for every chain that is served."""
+    made = folder_of_run(folder) / "prepared"
+    with Alone(folder):
+        if not (made / FACTS).exists():
+            facts = _facts_of("tests.browser.prepare", environment | {"LIUSHUI_DATA_DIR": str(made)})
+            (made / FACTS).write_text(json.dumps(facts))
+    return made
 
 
 def _facts_of(module: str, environment: dict[str, str]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ TEMPLATE = "tables_of_this_run"
 
 def copy_tables(*, folder: Path, environment: dict[str, str]) -> None:
     """The tables into the SQLite database of this data folder, which pytest made for a test."""
-    made = _run(folder) / "migrated" / NAME
-    with _Alone(folder):
+    made = folder_of_run(folder) / "migrated" / NAME
+    with Alone(folder):
         if not made.exists():
             _migrate(environment | {"LIUSHUI_DATA_DIR": str(made.parent)})
     with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(folder / NAME)) as target:
@@ -26,8 +26,8 @@ def copy_tables(*, folder: Path, environment: dict[str, str]) -> None:
 
 def create_database(server: object, name: str, *, folder: Path, environment: dict[str, str]) -> None:
     """A database of this name with the tables, on PostgreSQL; `server` is an open connection that commits by itself."""
-    made = _run(folder) / "migrated-on-server"
-    with _Alone(folder):
+    made = folder_of_run(folder) / "migrated-on-server"
+    with Alone(folder):
         if not made.exists():
             server.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")  # type: ignore[attr-defined]
             server.execute(f"CREATE DATABASE {TEMPLATE}")  # type: ignore[attr-defined]
@@ -37,17 +37,17 @@ def create_database(server: object, name: str, *, folder: Path, environment: dic
         server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")  # type: ignore[attr-defined]
 
 
-def _run(folder: Path) -> Path:
-    """The folder that all processes of one run of pytest share."""
+def folder_of_run(folder: Path) -> Path:
+    """The folder that all processes of one run of pytest share, of one that pytest made for a test."""
     mine = folder.parent
     return mine.parent if mine.name.startswith("popen-") else mine
 
 
-class _Alone:
+class Alone:
     """One process of the run at a time."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (_run(folder) / "migrated.lock").open("w")
+        self._file = (folder_of_run(folder) / "made-once.lock").open("w")
 
     def __enter__(self) -> None:
         fcntl.flock(self._file, fcntl.LOCK_EX)
