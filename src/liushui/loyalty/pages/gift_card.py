@@ -24,7 +24,7 @@ from liushui.loyalty.pages.adjustments import why_not
 from liushui.loyalty.pages.gift_cards import CAPABILITY, request_id
 from liushui.loyalty.pages.scope import asked_date, chain_by_id, local, stores_of, zone_of
 from liushui.loyalty.pages.words import ENTRY_KINDS, GIFT_CARD_STATES
-from liushui.orders.words import payment_name
+from liushui.orders import facade as orders
 from liushui.runtime import approvals
 from liushui.runtime.access import Principal
 from liushui.runtime.places import StorePlace
@@ -160,7 +160,7 @@ def _moment(entry: Entry, stores: dict[int, StorePlace], principal: Principal) -
     return {
         "entry": entry,
         "title": pgettext("booking", "Sale taken back") if entry.kind == "top_up_back" else ENTRY_KINDS[entry.kind],
-        "note": payment_name(entry.reason, "") if entry.kind == "sell" and entry.reason else entry.reason,
+        "note": orders.payment_name(entry.reason, "") if entry.kind == "sell" and entry.reason else entry.reason,
         "place": local((store.name_zh, store.name_en)) if store else "",
         "url": reverse("orders:sale", args=[entry.sale_id]) if sees else "",
     }
