@@ -16,6 +16,8 @@ WORDS = {
         "earns": "1,000 积分",
         "saved": "已存入草稿。",
         "never": "永远不会生效",
+        "slip": "这不是礼品卡卡号：应为 G 加 11 位数字，请检查有无输错。",
+        "blocked": "已冻结，这张卡不能再消费。",
     },
     "en": {
         "nobody": "Nobody is found by that.",
@@ -25,6 +27,8 @@ WORDS = {
         "earns": "1,000 points",
         "saved": "Saved in the draft.",
         "never": "never counts",
+        "slip": "This is not the number of a gift card: G and eleven digits. Look for a slip.",
+        "blocked": "The card is blocked: nothing of it can be spent.",
     },
 }
 
@@ -106,3 +110,40 @@ def test_rules_are_written_by_clicks_said_and_tried_at_once(open_page: OpenPage,
     page.locator("button[value=save].btn-primary").click()
     page.wait_for_load_state("networkidle")
     expect(page.locator("[id^=earn-][id$=-points]")).to_have_count(count)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gift_cards_are_issued_on_a_phone_taken_out_as_a_sheet_and_one_is_blocked(
+    open_page: OpenPage, served: Served, language: str
+) -> None:
+    words = WORDS[language]
+    page = open_page("/members/gift-cards/batches/new/", user="finance", language=language, width=390)
+    page.fill("#id_count", "4")
+    page.fill("#id_amount", "50")
+    page.fill("#id_note", f"story {language}")
+    page.locator("form.form .btn-primary").click()
+    expect(page.locator("h1")).to_have_text(f"story {language}")
+    expect(page.locator(".tile-main .tile-value")).to_have_text("4")
+    batch = page.url
+    page.locator("button[value=sheet]").click()
+    expect(page.locator(".card-print svg")).to_have_count(4)
+    number = page.locator(".card-print span").last.inner_text()
+    assert_no_sideways_scroll(page)
+    assert axe_violations(page) == []
+    page.goto(batch)
+    expect(page.get_by_role("link", name=number)).to_be_visible()
+    page.goto("/members/gift-cards/")
+    page.fill("#number", number[:-1])
+    page.keyboard.press("Enter")
+    expect(page.locator("#number-error")).to_have_text(words["slip"])
+    expect(page.locator("#number")).to_have_value(number[:-1])
+    page.fill("#number", number.lower())
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(number)
+    page.fill("#block-reason", "stolen from the parcel")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("button[value=block]").click()
+    expect(page.locator("body")).to_contain_text(words["blocked"])
+    expect(page.locator("#unblock-reason")).to_be_visible()
+    assert_no_sideways_scroll(page)
+    assert axe_violations(page) == []
