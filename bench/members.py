@@ -102,8 +102,9 @@ def database_pid() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [own] = cursor.fetchone()
+    parent = int(Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split()[1])
     connection.close()
-    return int(Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split()[1])
+    return parent
 
 
 def _figures(outcome: load.Outcome, sales: int, cpu_seconds: tuple[float, float]) -> list[str]:

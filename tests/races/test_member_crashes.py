@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection
 from tests.races.arena import DIED
 from tests.races.conftest import Arena, arena_of
 from tests.races.test_member_races import CLEAN, SETTLED
@@ -74,7 +75,8 @@ def test_a_sale_with_member_points_and_coupon(arena):
 
     recorded = die_everywhere(arena, "sell", prepare)
     assert recorded == sorted(recorded)  # nothing before the one commit, everything after it
-    assert recorded.count(True) >= 3  # and there are steps after it, which the event mends
+    # PostgreSQL makes the hold final with the sale; on SQLite there are steps after it, which the event mends.
+    assert recorded.count(True) >= (1 if connection.vendor == "postgresql" else 3)
 
 
 def test_a_return_of_points_value_and_money(arena):

@@ -58,6 +58,13 @@ def ask(sql: str, values: Sequence[Any] = ()) -> Answer:
         return list(cursor.fetchall()) if cursor.description else []
 
 
+def ask_all(questions: Sequence[Statement]) -> list[Answer]:
+    """The rows that each question answers, in one message where there are messages. Questions only: no transaction."""
+    if connection.vendor == "postgresql":
+        return send(questions)
+    return [ask(question.sql, question.values) for question in questions]
+
+
 def _exchange(text: Text, values: Sequence[Any]) -> list[Answer]:
     ours: Any = connections[DEFAULT_DB_ALIAS]  # runtime.postgresql's, not Django's
     answers: list[Answer] = ours.exchange(text, values)

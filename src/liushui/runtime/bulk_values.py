@@ -71,17 +71,18 @@ def stored(plan: Sequence[Column], columns: Sequence[Sequence[Any]]) -> list[Seq
     """The values, a column at a time, checked and put as the present database takes them."""
     if len(columns) != len(plan):
         raise ValueError(f"rows have {len(columns)} values, there are {len(plan)} columns")
-    return [_stored_column(column, values) for column, values in zip(plan, columns, strict=True)]
+    postgresql = connection.vendor == "postgresql"
+    return [_stored_column(column, values, postgresql) for column, values in zip(plan, columns, strict=True)]
 
 
-def _stored_column(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+def _stored_column(column: Column, values: Sequence[Any], postgresql: bool) -> Sequence[Any]:
     kinds = set(map(type, values))
     if str in kinds:
         _check_texts(column, values if len(kinds) == 1 else [value for value in values if type(value) is str])
     if int in kinds and column.number_max is not None:
         numbers = values if len(kinds) == 1 else [value for value in values if type(value) is int]
         _check_numbers(column, numbers, column.number_max)
-    forms = {kind: form for kind in kinds if (form := _form(kind, column)) is not None}
+    forms = {kind: form for kind in kinds if (form := _form(kind, column, postgresql)) is not None}
     if not forms:
         return values
     if len(kinds) == 1:
@@ -109,9 +110,8 @@ def _check_numbers(column: Column, numbers: Sequence[int], most: int) -> None:
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, memoryview})
 
 
-def _form(kind: type, column: Column) -> Callable[[Any], Any] | None:
+def _form(kind: type, column: Column, postgresql: bool) -> Callable[[Any], Any] | None:
     """How a value of this type is put for the present database; None for as it is."""
-    postgresql = connection.vendor == "postgresql"
     if kind in _PLAIN or (postgresql and kind in (UUID, date, time, dict, list)):
         return None
     if issubclass(kind, datetime):

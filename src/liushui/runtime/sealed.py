@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -44,6 +45,7 @@ def _box(purpose: str) -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_key(secret, purpose))) for secret in secrets])
 
 
+@lru_cache(maxsize=100)
 def _key(secret: str | bytes, purpose: str) -> bytes:
     material = secret.encode() if isinstance(secret, str) else secret
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"liushui:{purpose}".encode()).derive(material)

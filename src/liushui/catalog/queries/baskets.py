@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -10,10 +11,11 @@ from django.db import connection
 from liushui.catalog.contracts import Basket, Item, PricedItem
 from liushui.catalog.domain.prices import CHAIN, REGION, STORE, DatedPrice, price_at
 from liushui.catalog.domain.weighed import WeighedCode, read_weighed
-from liushui.catalog.queries.items import among, find_items
+from liushui.catalog.queries.items import FIELDS, among, asking_for, found_items
 from liushui.catalog.queries.kept_items import KeptItems
 from liushui.kernel.money import exponent, round_half_up
 from liushui.runtime import at_once, places
+from liushui.runtime.at_once import Statement
 from liushui.runtime.places import ChainPlace, StorePlace
 
 GRAMS_PER_KILOGRAM = 1000
@@ -26,8 +28,8 @@ def price_baskets(*, baskets: Sequence[Basket], kept: KeptItems | None = None) -
     A code is a SKU, a GTIN, or a barcode that a scale printed. Prices of the chain and of regions are in the chain's
     currency; a store that sells in another has only prices of its own.
 
-    Two queries for each chain and currency, however many baskets, stores, instants and codes. Items that are in `kept`
-    are not read again; prices always are.
+    Two queries for each chain and currency, in one message where there are messages, however many baskets, stores,
+    instants and codes. Items that are in `kept` are not read again; prices always are.
     """
     answers: list[dict[str, PricedItem]] = [{} for _ in baskets]
     chains = {chain.id: chain for chain in places.directory().chains()}
@@ -50,11 +52,18 @@ def _price(
         for code in codes
         if (read := read_weighed(code, patterns=chain.weighed_patterns, currency_exponent=exponent(currency)))
     }
-    find = find_items if kept is None else kept.find
-    found = find(chain_id=chain.id, codes={*codes, *(code for read in weighed.values() for code in read.codes)})
+    named = {*codes, *(code for read in weighed.values() for code in read.codes)}
+    if kept is None and named:
+        items = asking_for(", ".join(FIELDS), chain_id=chain.id, codes=named)
+        ids = asking_for("id", chain_id=chain.id, codes=named)
+        rows, price_rows = at_once.ask_all([items, _asking_for_prices(ids, chain, baskets)])
+        found = found_items(rows, codes=named)
+    else:
+        found = kept.find(chain_id=chain.id, codes=named) if kept is not None else {}
+        price_rows = _rows_of({item.id for item in found.values()}, chain, baskets) if found else []
     has_floors = chain.currency == currency
     by_code = {code: match for code in codes if (match := _match(code, found, weighed)) is not None}
-    prices = _prices({item.id for item, _ in by_code.values()}, chain, baskets) if by_code else {}
+    prices = _prices(price_rows)
     everywhere = _everywhere(by_code, prices, chain, currency, baskets)
     spans = _spans(baskets)
     lasting: dict[tuple[int, str], PricedItem] = {}  # by store and code, where the price held for the whole batch
@@ -113,20 +122,32 @@ def _match(
     return (item, read) if item is not None else None
 
 
-def _prices(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) -> dict[int, _Places]:
-    items_hold, items = among("item_id", "bigint", item_ids)
+def _rows_of(item_ids: set[int], chain: ChainPlace, baskets: Sequence[Basket]) -> at_once.Answer:
+    if connection.vendor == "postgresql":
+        ids = Statement("SELECT unnest(%s::bigint[])", [list(item_ids)])
+    else:
+        ids = Statement("SELECT value FROM json_each(%s)", [json.dumps(list(item_ids))])
+    return at_once.ask(*_asking_for_prices(ids, chain, baskets))
+
+
+def _asking_for_prices(item_ids: Statement, chain: ChainPlace, baskets: Sequence[Basket]) -> Statement:
+    """The prices of the items whose ids a question answers, as far as any of the baskets may meet them."""
     regions_hold, regions = among("place_id", "bigint", {basket.store.region_id for basket in baskets})
     stores_hold, stores = among("place_id", "bigint", {basket.store.id for basket in baskets})
     first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
     stored_first, stored_last = map(connection.ops.adapt_datetimefield_value, (first, last))
     sql = (
         "SELECT item_id, level, place_id, amount_minor, starts_at, ends_at FROM catalog_price "  # noqa: S608
-        f"WHERE {items_hold} AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND "
+        f"WHERE item_id IN ({item_ids.sql}) AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND "
         f"(level = %s AND place_id = %s OR level = %s AND {regions_hold} OR level = %s AND {stores_hold})"  # nosec B608  # our own names and marks, values are parameters
     )
+    values = [stored_last, stored_first, CHAIN, chain.id, REGION, regions, STORE, stores]
+    return Statement(sql, [*item_ids.values, *values])
+
+
+def _prices(rows: at_once.Answer) -> dict[int, _Places]:
     prices: dict[int, _Places] = {}
-    values = [items, stored_last, stored_first, CHAIN, chain.id, REGION, regions, STORE, stores]
-    for item_id, level, place_id, amount, starts_at, ends_at in at_once.ask(sql, values):
+    for item_id, level, place_id, amount, starts_at, ends_at in rows:
         price = DatedPrice(
             level=level, amount_minor=amount, starts_at=_time(starts_at), ends_at=ends_at and _time(ends_at)
         )

@@ -19,13 +19,13 @@ from liushui.catalog.domain.tags import plain_tag, tags_of
 from liushui.catalog.errors import UnknownItem
 from liushui.catalog.models import CategoryRow, ItemRow, PriceRow
 from liushui.runtime import at_once
+from liushui.runtime.at_once import Statement
 
 FIELDS = (
     "id", "chain_id", "sku", "gtin", "name_zh", "name_en", "category", "brand", "unit", "weighed", "tax_rate_bp",
     "tax_code", "discountable", "cost_minor", "image_url", "is_active", "tags", "floor_price_minor",
 )  # fmt: skip
 BOOLEANS = ("weighed", "discountable", "is_active")
-_SELECT_OF_CHAIN = f"SELECT {', '.join(FIELDS)} FROM catalog_item WHERE chain_id = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
 
 
 def one_of(values: Collection[str] | Collection[int]) -> RawSQL:
@@ -95,14 +95,26 @@ def find_items(*, chain_id: int, codes: Collection[str]) -> dict[str, Item]:
     """Items by the codes asked for: a SKU, else a GTIN with or without its leading zeros. One query."""
     if not codes:
         return {}
+    question = asking_for(", ".join(FIELDS), chain_id=chain_id, codes=codes)
+    return found_items(at_once.ask(question.sql, question.values), codes=codes)
+
+
+def asking_for(columns: str, *, chain_id: int, codes: Collection[str]) -> Statement:
+    """The question of `find_items`, for these columns: of FIELDS its answer is read by `found_items`."""
+    select = f"SELECT {columns} FROM catalog_item WHERE chain_id = %s"  # noqa: S608  # nosec B608  # our own names and marks, values are parameters
     barcodes = {key for key in map(_barcode_key, codes) if key}
     sku_holds, skus = among("sku", "text", codes)
-    sql, parameters = f"{_SELECT_OF_CHAIN} AND {sku_holds}", [chain_id, skus]
+    sql, parameters = f"{select} AND {sku_holds}", [chain_id, skus]
     if barcodes:
         # Two branches and no OR: each has an index of its own.
         key_holds, keys = among("gtin_key", "text", barcodes)
-        sql, parameters = f"{sql} UNION {_SELECT_OF_CHAIN} AND {key_holds}", [*parameters, chain_id, keys]
-    items = [_item_of_values(values) for values in at_once.ask(sql, parameters)]
+        sql, parameters = f"{sql} UNION {select} AND {key_holds}", [*parameters, chain_id, keys]
+    return Statement(sql, parameters)
+
+
+def found_items(rows: Sequence[Sequence[Any]], *, codes: Collection[str]) -> dict[str, Item]:
+    """The items that a question for FIELDS was answered, by those of the codes that mean them."""
+    items = [_item_of_values(values) for values in rows]
     by_sku = {item.sku: item for item in items}
     by_barcode = {gtin_key(item.gtin): item for item in items if item.gtin}
     found = ((code, by_sku.get(code) or by_barcode.get(_barcode_key(code))) for code in codes)

@@ -17,6 +17,7 @@ import unicodedata
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import byteorder
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -88,6 +89,7 @@ def code_of(*, key: bytes, batch_number: int, serial: int) -> str:
     return next(codes(key=key, batch_number=batch_number, first_serial=serial, count=1))
 
 
+@lru_cache(maxsize=1000)  # who looks a code up asks before and after
 def serial_of(*, key: bytes, reading: Reading) -> int:
     """The serial under which a code was made; any number below 2^50 for one that never was."""
     left, right = reading.body >> _HALF_BITS, reading.body & _HALF_MASK

@@ -62,9 +62,14 @@ def learn(connection: Any, message: Message) -> None:
 
 def literal(connection: Any, value: Any) -> bytes:
     """A value as it stands in the text of a message; its type is that of the parameter that it is given for."""
-    form = _FORMS.get(type(value))
-    if form is not None:
-        return form(value)
+    kind = type(value)
+    if kind is str:
+        return _text(connection, value)
+    form = _FORMS.get(kind)
+    return form(value) if form is not None else _adapted(connection, value)
+
+
+def _adapted(connection: Any, value: Any) -> bytes:
     found: bytes = transformer(connection).as_literal(value)
     return found
 
@@ -75,6 +80,12 @@ def transformer(connection: Any) -> abc.Transformer:
     if kept is None:
         kept = connection.liushui_transformer = Transformer(connection)
     return kept
+
+
+def _text(connection: Any, value: str) -> bytes:
+    if "'" in value or "\\" in value or "\0" in value:
+        return _adapted(connection, value)
+    return b"'%b'" % value.encode()
 
 
 # What needs no quoting, past psycopg.
