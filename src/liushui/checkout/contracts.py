@@ -11,6 +11,7 @@ from liushui.catalog.contracts import Item
 from liushui.kernel.errors import LiushuiError
 from liushui.orders.contracts import Discount, OriginalLine, SaleLine, SaleRecorded, Tender
 from liushui.promotions.contracts import Member, PricedBasket, Shipping
+from liushui.returns.contracts import ReturnPart
 
 __all__ = [
     "CompleteSale",
@@ -23,6 +24,7 @@ __all__ = [
     "Quote",
     "QuotedLine",
     "Refusal",
+    "ReturnPart",
     "ReturnReason",
     "ReturnTerms",
     "SaleQuote",
@@ -76,6 +78,7 @@ class ReturnReason:
     line_number: int  # of this command: 1, 2, …
     reason: str
     condition: str = ""
+    parts: tuple[ReturnPart, ...] = ()  # units of it of which something else is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

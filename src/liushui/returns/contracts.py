@@ -23,14 +23,28 @@ APPROVAL_REASONS = ("no_receipt", "late", "other_store", "over_limit")  # why a 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnPart:
+    """Units of a returned line that come back for another reason or in another condition than the rest of it."""
+
+    units: int
+    reason: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedReturn:
-    """Units of a line that come back. Positions (0 is the first unit) may name which; without, the cheapest paid."""
+    """Units of a line that come back. Positions (0 is the first unit) may name which; without, the cheapest paid.
+
+    `parts` are those of the units of which something else is said (decision 0220): fewer than all. They change what is
+    written down of the goods and nothing of what they give back.
+    """
 
     line_number: int
     units: int
     unit_positions: tuple[int, ...] = ()
     reason: str = ""
     condition: str = ""
+    parts: tuple[ReturnPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,7 @@ class QuotedReturnLine:
     original: OriginalLine | None
     reason: str
     condition: str
+    parts: tuple[ReturnPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +159,17 @@ class LineDetails:
     line_number: int
     reason: str
     condition: str
+    parts: tuple[ReturnPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnEntry:
-    """One line that came back, as lists and reports show it; amounts positive."""
+    """One line that came back, or a part of it with a reason and a condition of its own, as lists and reports show it;
+    amounts positive."""
 
     sale_id: UUID
     line_number: int
+    part: int  # 0, then 1, 2 … of a line of which several things were said
     store_id: int
     store_code: str
     receipt_number: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,15 @@ from uuid import UUID
 from django.db.models import Count, QuerySet, Sum
 
 from liushui.kernel.errors import InvalidValue
-from liushui.returns.contracts import LineDetails, ReturnDetails, ReturnEntry, ReturnPage, ReturnQuery, ReturnSum
+from liushui.returns.contracts import (
+    LineDetails,
+    ReturnDetails,
+    ReturnEntry,
+    ReturnPage,
+    ReturnPart,
+    ReturnQuery,
+    ReturnSum,
+)
 from liushui.returns.models import ReturnEntryRow, ReturnNoteRow
 
 SUMMED_BY = {"reason": "reason", "store": "store_code", "cashier": "operator", "item": "sku", "condition": "condition"}
@@ -23,13 +32,15 @@ def returns(*, query: ReturnQuery) -> ReturnPage:
     limit = max(1, min(query.limit, _LIMIT_MAX))
     rows = _matching(query)
     if query.cursor:
-        at, sale_id, number = _read_cursor(query.cursor)
+        at, sale_id, number, part = _read_cursor(query.cursor)
         rows = rows.filter(completed_at__lte=at).exclude(completed_at=at, sale_id__gt=sale_id)
-        rows = rows.exclude(completed_at=at, sale_id=sale_id, line_number__lte=number)
-    found = list(rows.order_by("-completed_at", "-sale_id", "line_number")[: limit + 1])
+        rows = rows.exclude(completed_at=at, sale_id=sale_id, line_number__lt=number)
+        rows = rows.exclude(completed_at=at, sale_id=sale_id, line_number=number, part__lte=part)
+    found = list(rows.order_by("-completed_at", "-sale_id", "line_number", "part")[: limit + 1])
     entries = tuple(ReturnEntry(**{name: getattr(row, name) for name in _FIELDS}) for row in found[:limit])
     last = entries[-1] if len(found) > limit else None
-    cursor = f"{last.completed_at.isoformat()}|{last.sale_id.hex}|{last.line_number}" if last is not None else ""
+    at_last = (last.completed_at.isoformat(), last.sale_id.hex, last.line_number, last.part) if last is not None else ()
+    cursor = "|".join(map(str, at_last))
     return ReturnPage(entries=entries, next_cursor=cursor)
 
 
@@ -70,9 +81,14 @@ def return_details(*, order_key: str) -> ReturnDetails | None:
     if row is None:
         return None
     return ReturnDetails(
-        lines={each[0]: LineDetails(line_number=each[0], reason=each[1], condition=each[2]) for each in row.lines},
+        lines={each[0]: _details(*each) for each in row.lines},
         approved_by=row.approved_by,
     )
+
+
+def _details(number: int, reason: str, condition: str, parts: Sequence[Sequence[Any]] = ()) -> LineDetails:
+    more = tuple(ReturnPart(units=units, reason=why, condition=how) for units, why, how in parts)
+    return LineDetails(line_number=number, reason=reason, condition=condition, parts=more)
 
 
 def _matching(query: ReturnQuery) -> QuerySet[ReturnEntryRow]:
@@ -92,12 +108,12 @@ def _matching(query: ReturnQuery) -> QuerySet[ReturnEntryRow]:
     return rows
 
 
-def _read_cursor(text: str) -> tuple[datetime, UUID, int]:
+def _read_cursor(text: str) -> tuple[datetime, UUID, int, int]:
     try:
-        at, sale_id, number = text.split("|")
+        at, sale_id, number, part = text.split("|")
         when = datetime.fromisoformat(at)
         if when.tzinfo is None:
             raise ValueError(at)
-        return when, UUID(hex=sale_id), int(number)
+        return when, UUID(hex=sale_id), int(number), int(part)
     except ValueError as error:
         raise InvalidValue("This is not a cursor that a page before gave", pointer="/cursor") from error

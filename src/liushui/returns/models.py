@@ -29,7 +29,9 @@ class ReturnNoteRow(models.Model):
     order_key = models.CharField(max_length=TEXT_MAX["source"] + 1 + TEXT_MAX["source_id"], primary_key=True)
     chain_id = models.BigIntegerField()
     store_id = models.BigIntegerField()
-    lines = models.JSONField()  # [[line number, reason, condition], …]
+    lines = (
+        models.JSONField()
+    )  # [[line number, reason, condition, perhaps [[units, reason, condition], …] of parts], …]
     approval_id = models.UUIDField(null=True)
     approved_by = models.CharField(max_length=128)
     noted_at = models.DateTimeField()
@@ -39,11 +41,13 @@ class ReturnNoteRow(models.Model):
 
 
 class ReturnEntryRow(models.Model):
-    """One line that came back, from the event of its sale; amounts and units positive."""
+    """One line that came back, or a part of it of which something else was said, from the event of its sale; amounts
+    and units positive."""
 
-    pk = models.CompositePrimaryKey("sale_id", "line_number")
+    pk = models.CompositePrimaryKey("sale_id", "line_number", "part")
     sale_id = models.UUIDField()
     line_number = models.IntegerField()
+    part = models.IntegerField()  # 0, then 1, 2 …
     chain_id = models.BigIntegerField()
     store_id = models.BigIntegerField()
     store_code = models.CharField(max_length=TEXT_MAX["store_code"])
@@ -74,5 +78,5 @@ class ReturnEntryRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["store_id", "business_date"], name="return_entry_by_store_day"),
-            models.Index(fields=["completed_at", "sale_id", "line_number"], name="return_entry_by_time"),
+            models.Index(fields=["completed_at", "sale_id", "line_number", "part"], name="return_entry_by_time"),
         ]

@@ -31,6 +31,7 @@ from liushui.till.actions.return_goods import (
     return_scanned,
     return_units,
     say_why,
+    split_return,
     step_return,
 )
 from liushui.till.actions.scan import scan
@@ -126,6 +127,7 @@ __all__ = [
     "shift_blockers",
     "shifts",
     "sku_of",
+    "split_return",
     "step_return",
     "ticket",
     "top_up",

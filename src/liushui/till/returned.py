@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from liushui.orders.contracts import SaleLine
+from liushui.returns.contracts import ReturnPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,13 @@ class ReturnedLine:
     reason: str  # codes of the return policy
     condition: str
     line: SaleLine  # as it is recorded: every sign negative
+    parts: tuple[ReturnPart, ...] = ()  # units of it of which something else was said
+
+    @property
+    def said(self) -> tuple[ReturnPart, ...]:
+        """Reasons and conditions of all of its units, in the order in which they were said."""
+        rest = -self.line.units - sum(part.units for part in self.parts)
+        return (ReturnPart(units=rest, reason=self.reason, condition=self.condition), *self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ def wanted_by_sale(command: CompleteSale) -> dict[UUID, list[tuple[int, WantedRe
             unit_positions=original.unit_positions,
             reason=said.reason,
             condition=said.condition,
+            parts=said.parts,
         )
         found.setdefault(original.sale_id, []).append((number, wanted))
     if len(found) > RETURNED_SALES_MAX:
@@ -145,7 +146,9 @@ def taken_back(
                 number = asked_as
                 lines[number] = _as_line(quoted, number)
                 _compare(number, command.lines[number - 1], lines[number])
-            details.append(LineDetails(line_number=number, reason=quoted.reason, condition=quoted.condition))
+            details.append(
+                LineDetails(line_number=number, reason=quoted.reason, condition=quoted.condition, parts=quoted.parts)
+            )
     return TakenBack(
         lines=lines, added=tuple(added), quotes=tuple(quotes), details=tuple(details), approved_by=approved_by
     )

@@ -179,7 +179,9 @@ def _lines(
             positions=positions.get(number, ()), amount_minor=amounts[number],
         )  # fmt: skip
         lines.append(
-            QuotedReturnLine(line=line, original=line.original, reason=each.reason, condition=each.condition)
+            QuotedReturnLine(
+                line=line, original=line.original, reason=each.reason, condition=each.condition, parts=each.parts
+            )
         )  # fmt: skip
     return tuple(lines)
 

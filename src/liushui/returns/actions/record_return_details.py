@@ -38,11 +38,11 @@ def record_return_details(
     rules = policy(chain_id=chain_id)
     reasons = {each.code for each in rules.reasons}
     conditions = {each.code for each in rules.conditions}
-    for each in lines:
-        for name, given, known in (("reason", each.reason, reasons), ("condition", each.condition, conditions)):
+    for number, one in ((each.line_number, one) for each in lines for one in (each, *each.parts)):
+        for name, given, known in (("reason", one.reason, reasons), ("condition", one.condition, conditions)):
             if given and given not in known:
-                raise ReasonRefused(f"The chain has no {name} {given!r}", pointer=f"/lines/{each.line_number - 1}")
-    stated = json.dumps([[each.line_number, each.reason, each.condition] for each in lines])
+                raise ReasonRefused(f"The chain has no {name} {given!r}", pointer=f"/lines/{number - 1}")
+    stated = json.dumps([_stated(each) for each in lines])
     is_postgresql = connection.vendor == "postgresql"
     approval = approval_id if approval_id is None or is_postgresql else approval_id.hex
     with connection.cursor() as cursor:
@@ -53,3 +53,9 @@ def record_return_details(
                 connection.ops.adapt_datetimefield_value(now),
             ],
         )  # fmt: skip
+
+
+def _stated(line: LineDetails) -> list[object]:
+    """As the note's column says it: parts only where there are some."""
+    parts = [[part.units, part.reason, part.condition] for part in line.parts]
+    return [line.line_number, line.reason, line.condition, *([parts] if parts else [])]

@@ -31,8 +31,13 @@ def check_codes(wanted: Sequence[WantedReturn | UnreceiptedLine], policy: Return
     """Reasons and conditions are those of the policy; one that is not given yet is asked for when it is recorded."""
     reasons = {each.code for each in policy.reasons if each.is_active}
     conditions = {each.code for each in policy.conditions if each.is_active}
-    for place, each in enumerate(wanted):
-        for name, given, known in (("reason", each.reason, reasons), ("condition", each.condition, conditions)):
+    said = [
+        (place, one.reason, one.condition)
+        for place, each in enumerate(wanted)
+        for one in (each, *(each.parts if isinstance(each, WantedReturn) else ()))
+    ]
+    for place, reason, condition in said:
+        for name, given, known in (("reason", reason, reasons), ("condition", condition, conditions)):
             if given and given not in known:
                 raise ReasonRefused(
                     f"The chain has no {name} {given!r}",
@@ -54,6 +59,9 @@ def check_wanted(wanted: Sequence[WantedReturn], states: Mapping[int, LineState]
             raise NotReturnable(f"Line {each.line_number} is named twice", pointer=f"{at}/line_number")
         if type(each.units) is not int or each.units < 1:
             raise NotReturnable(f"{each.units!r} is not a number of units that come back", pointer=f"{at}/units")
+        parts = [part.units for part in each.parts]
+        if parts and (min(parts) < 1 or sum(parts) >= each.units):
+            raise NotReturnable(f"{parts} are no parts of {each.units} units", pointer=f"{at}/parts")
         seen.add(each.line_number)
 
 

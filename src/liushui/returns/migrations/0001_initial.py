@@ -43,11 +43,12 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "sale_id", "line_number", blank=True, editable=False, primary_key=True, serialize=False
+                        "sale_id", "line_number", "part", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("sale_id", models.UUIDField()),
                 ("line_number", models.IntegerField()),
+                ("part", models.IntegerField()),
                 ("chain_id", models.BigIntegerField()),
                 ("store_id", models.BigIntegerField()),
                 ("store_code", models.CharField(max_length=32)),
@@ -74,7 +75,9 @@ class Migration(migrations.Migration):
                 "db_table": "returns_entry",
                 "indexes": [
                     models.Index(fields=["store_id", "business_date"], name="return_entry_by_store_day"),
-                    models.Index(fields=["completed_at", "sale_id", "line_number"], name="return_entry_by_time"),
+                    models.Index(
+                        fields=["completed_at", "sale_id", "line_number", "part"], name="return_entry_by_time"
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

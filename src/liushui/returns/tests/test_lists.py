@@ -14,8 +14,8 @@ from liushui.kernel.ids import new_id
 from liushui.orders import facade as orders
 from liushui.orders.contracts import SALE_COMPLETED, SALE_VOIDED, SaleFact
 from liushui.returns import facade
-from liushui.returns.contracts import LineDetails, ReturnQuery, WantedReturn
-from liushui.returns.errors import ReasonRefused
+from liushui.returns.contracts import LineDetails, ReturnPart, ReturnQuery, WantedReturn
+from liushui.returns.errors import NotReturnable, ReasonRefused
 from liushui.returns.handlers import CONSUMERS
 from liushui.returns.models import ReturnEntryRow, ReturnNoteRow
 from liushui.returns.tests.conftest import NOON, House
@@ -60,6 +60,65 @@ def returned(house: House) -> UUID:
 
 def everywhere(house: House, **fields) -> ReturnQuery:
     return ReturnQuery(store_ids=frozenset({house.here.id, house.there.id}), **fields)
+
+
+def in_parts(house: House, *units: int, reason: str = "unwanted", condition: str = "sealed") -> None:
+    """The first units of line 1 are damaged, further ones are not wanted."""
+    more = tuple(ReturnPart(units=each, reason=reason, condition=condition) for each in units[1:])
+    facade.record_return_details(
+        order_key="web/R-1", chain_id=house.chain.id, store_id=house.here.id,
+        lines=[LineDetails(line_number=1, reason="quality", condition="damaged", parts=more)], now=NOON,
+    )  # fmt: skip
+
+
+def test_parts_of_a_line_are_listed_apart_page_by_page_and_summed_by_condition(house: House) -> None:
+    quote = house.quote(house.sell(), WantedReturn(line_number=1, units=2))
+    in_parts(house, 1, 1)
+    sale_id = house.take_back(quote)
+    for _ in range(2):
+        tell(fact_of(sale_id))
+    first = facade.returns(query=everywhere(house, limit=1))
+    rest = facade.returns(query=everywhere(house, limit=1, cursor=first.next_cursor))
+    listed = [(each.part, each.units, each.amount_minor, each.reason, each.condition)
+              for page in (first, rest) for each in page.entries]  # fmt: skip
+    assert listed == [(0, 1, 333, "quality", "damaged"), (1, 1, 333, "unwanted", "sealed")]
+    assert rest.next_cursor == ""
+    told = facade.return_details(order_key="web/R-1")
+    assert told is not None
+    assert told.lines[1].parts == (ReturnPart(units=1, reason="unwanted", condition="sealed"),)
+    sums = facade.return_sums(query=everywhere(house), by="condition")
+    assert [(each.key, each.receipts, each.units, each.amount_minor) for each in sums] == [
+        ("damaged", 1, 1, 333), ("sealed", 1, 1, 333),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("units", "amounts"), [((1, 1, 1), [333, 333, 334]), ((2, 1), [666, 334]), ((1, 2), [333, 667])]
+)
+def test_parts_come_to_their_line_to_the_cent(house: House, units: tuple[int, ...], amounts: list[int]) -> None:
+    quote = house.quote(house.sell(), WantedReturn(line_number=1, units=3))
+    in_parts(house, *units)
+    sale_id = house.take_back(quote)
+    tell(fact_of(sale_id))
+    entries = facade.returns(query=everywhere(house)).entries
+    assert tuple(each.units for each in entries) == units
+    assert [each.amount_minor for each in entries] == amounts
+    assert sum(each.tax_minor for each in entries) == -fact_of(sale_id).lines[0].tax_minor
+
+
+@pytest.mark.parametrize("units", [(0,), (2,), (1, 1)])
+def test_parts_are_fewer_than_the_line(house: House, units: tuple[int, ...]) -> None:
+    parts = tuple(ReturnPart(units=each, reason="", condition="") for each in units)
+    with pytest.raises(NotReturnable):
+        house.quote(house.sell(), WantedReturn(line_number=1, units=2, parts=parts))
+
+
+def test_what_is_said_of_a_part_is_one_of_the_policy(house: House) -> None:
+    parts = (ReturnPart(units=1, reason="quality", condition="nowhere"),)
+    with pytest.raises(ReasonRefused):
+        house.quote(house.sell(), WantedReturn(line_number=1, units=2, parts=parts))
+    with pytest.raises(ReasonRefused):
+        in_parts(house, 1, 1, condition="nowhere")
 
 
 def test_a_line_that_came_back_is_listed_with_its_reason_and_who_agreed(house: House, returned: UUID) -> None:

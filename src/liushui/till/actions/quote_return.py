@@ -56,9 +56,23 @@ def wanted_of(returned: TicketReturn) -> Wanted:
         before = lines[each.line_number].units if each.line_number in lines else 0
         if units := before - each.line.units:  # a line of no units takes back a part of a price only
             lines[each.line_number] = WantedReturn(
-                line_number=each.line_number, units=units, reason=each.reason, condition=each.condition
-            )
+                line_number=each.line_number, units=units, reason=each.reason, condition=each.condition,
+                parts=each.parts or (lines[each.line_number].parts if before else ()),
+            )  # fmt: skip
     return Wanted(returned.sale_id, lines)
+
+
+def of_units(wanted: WantedReturn, units: int) -> WantedReturn:
+    """The same line with another number of units, one at least: more are as the last were, fewer are those said last
+    first."""
+    parts, over = list(wanted.parts), wanted.units - units
+    if parts and over < 0:
+        parts[-1] = replace(parts[-1], units=parts[-1].units - over)
+    while parts and over > 0:
+        taken = min(over, parts[-1].units)
+        over -= taken
+        parts[-1:] = [replace(parts[-1], units=parts[-1].units - taken)] if taken < parts[-1].units else []
+    return replace(wanted, units=units, parts=tuple(parts))
 
 
 def units_left(found: ForReturn) -> dict[int, int]:
@@ -106,7 +120,7 @@ def requoted_columns(row: TicketRow, *, store: Store, principal: Principal, now:
     if wanted.sale_id is not None:
         left = units_left(orders.for_return(sale_id=wanted.sale_id, chain_id=store.chain_id))
         lines = {
-            number: replace(each, units=min(each.units, left[number]))
+            number: of_units(each, min(each.units, left[number]))
             for number, each in wanted.lines.items()
             if left.get(number, 0) > 0
         }
@@ -152,6 +166,7 @@ def _kept(
                 reason=each.reason,
                 condition=each.condition,
                 line=each.line,
+                parts=each.parts,
             )
             for number, code, each in zip(numbers, codes, quote.lines, strict=True)
         ),

@@ -13,18 +13,18 @@ from django.db import IntegrityError, transaction
 from liushui.catalog import facade as catalog
 from liushui.orders import facade as orders
 from liushui.returns import facade as returns
-from liushui.returns.contracts import UnreceiptedLine, WantedReturn
+from liushui.returns.contracts import ReturnPart, UnreceiptedLine, WantedReturn
 from liushui.returns.errors import NotReturnable
 from liushui.stores import facade as stores
 from liushui.till import storage
-from liushui.till.actions.quote_return import Wanted, return_columns, units_left, wanted_of
+from liushui.till.actions.quote_return import Wanted, of_units, return_columns, units_left, wanted_of
 from liushui.till.actions.scan import TRIES, new_ticket
 from liushui.till.contracts import Ticket, Till
 from liushui.till.errors import NotAtTraining, NothingToGiveBack, NotOnReceipt, ReturnInTheWay, TicketChanged
 from liushui.till.models import TicketRow
 from liushui.till.returned import TicketReturn
 
-_Coming = TypeVar("_Coming", WantedReturn, UnreceiptedLine)
+_Coming = TypeVar("_Coming", ReturnPart, WantedReturn, UnreceiptedLine)
 
 
 def return_units(
@@ -56,6 +56,31 @@ def step_return(*, till: Till, sale_id: UUID | None, line_number: int, step: str
         else:
             units = _stepped(present, step)
         return _with_units(till, wanted, line_number, units, "", "")
+
+    return _change(till, sale_id, change, now)
+
+
+def split_return(*, till: Till, sale_id: UUID | None, line_number: int, now: datetime) -> Ticket:
+    """One unit of a line is in another condition than the rest (decision 0220): of those that come back, else one more.
+    From then on the line's reason and condition are said of it. Without a receipt it stands on a line of its own."""
+    rules = returns.policy(chain_id=till.chain_id)
+    offered = [each.code for each in rules.conditions if each.is_active]
+
+    def change(wanted: Wanted) -> Wanted:
+        if sale_id is None:
+            return _split_goods(till, wanted, line_number, offered)
+        known = wanted.lines.get(line_number)
+        if known is None:
+            raise NothingToGiveBack("Nothing of this line comes back yet")
+        last = known.parts[-1].units if known.parts else known.units
+        if last < 2:  # the one at hand is said already: a further one comes
+            known = replace(known, units=known.units + 1)
+        elif known.parts:
+            known = of_units(known, known.units - 1)
+            known = replace(known, units=known.units + 1)
+        why = known.parts[-1] if known.parts else known
+        part = ReturnPart(units=1, reason=why.reason, condition=_next(offered, why.condition))
+        return wanted._replace(lines={**wanted.lines, line_number: replace(known, parts=(*known.parts, part))})
 
     return _change(till, sale_id, change, now)
 
@@ -103,8 +128,8 @@ def return_scanned(*, till: Till, sale_id: UUID | None, code: str, units: int = 
 
 
 def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: datetime) -> Ticket:
-    """Another `reason` or `condition` for a line that comes back (of the receipt; without one, of the ticket); without
-    a code, the next that the policy offers."""
+    """Another `reason` or `condition` for a line that comes back (of the receipt; without one, of the ticket), or for
+    the units of it that were parted from it last; without a code, the next that the policy offers."""
     row = storage.at_hand(till)
     returned = storage.returned_of(row) if row is not None else None
     if row is None or returned is None or what not in ("reason", "condition"):
@@ -117,7 +142,7 @@ def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: dat
             each = wanted.lines.get(line_number)
             if each is None:
                 raise NothingToGiveBack("Nothing of this line comes back yet")
-            return wanted._replace(lines={**wanted.lines, line_number: _said(each, what, code, offered)})
+            return wanted._replace(lines={**wanted.lines, line_number: _said_at_hand(each, what, code, offered)})
         place = _place(returned, line_number)
         goods = list(wanted.goods)
         goods[place] = _said(goods[place], what, code, offered)
@@ -181,9 +206,11 @@ def _with_units(till: Till, wanted: Wanted, number: int, units: int, reason: str
     lines = {each: line for each, line in wanted.lines.items() if each != number}
     if units:
         known = wanted.lines.get(number)
-        said = (known.reason, known.condition) if known is not None else _said_last(till, wanted)
-        lines[number] = WantedReturn(
-            line_number=number, units=units, reason=reason or said[0], condition=condition or said[1]
+        if known is None:
+            said = _said_last(till, wanted)
+            known = WantedReturn(line_number=number, units=units, reason=said[0], condition=said[1])
+        lines[number] = replace(
+            of_units(known, units), reason=reason or known.reason, condition=condition or known.condition
         )
     return wanted._replace(lines=lines)
 
@@ -191,9 +218,9 @@ def _with_units(till: Till, wanted: Wanted, number: int, units: int, reason: str
 def _with_goods(till: Till, wanted: Wanted, code: str, units: int) -> Wanted:
     """More of goods without a receipt: what was scanned before grows."""
     goods = list(wanted.goods)
-    for place, each in enumerate(goods):
-        if each.code == code:
-            goods[place] = replace(each, units=each.units + units)
+    for place in reversed(range(len(goods))):  # the one that was said last
+        if goods[place].code == code:
+            goods[place] = replace(goods[place], units=goods[place].units + units)
             return wanted._replace(goods=tuple(goods))
     reason, condition = _said_last(till, wanted)
     added = UnreceiptedLine(code=code, units=units, reason=reason, condition=condition)
@@ -212,6 +239,18 @@ def _step_goods(till: Till, wanted: Wanted, number: int, step: str) -> Wanted:
         goods[place] = replace(goods[place], units=units)
     else:
         del goods[place]
+    return wanted._replace(goods=tuple(goods))
+
+
+def _split_goods(till: Till, wanted: Wanted, number: int, offered: Sequence[str]) -> Wanted:
+    row = storage.at_hand(till)
+    returned = storage.returned_of(row) if row is not None else None
+    if returned is None:
+        raise NothingToGiveBack("Nothing comes back on a ticket here")
+    place = _place(returned, number)
+    goods, each = list(wanted.goods), wanted.goods[_place(returned, number)]
+    goods[place] = replace(each, units=max(each.units - 1, 1))
+    goods.insert(place + 1, replace(each, units=1, condition=_next(offered, each.condition)))
     return wanted._replace(goods=tuple(goods))
 
 
@@ -239,6 +278,14 @@ def _said_last(till: Till, wanted: Wanted) -> tuple[str, str]:
     rules = returns.policy(chain_id=till.chain_id)
     first = [next((each.code for each in codes if each.is_active), "") for codes in (rules.reasons, rules.conditions)]
     return first[0], first[1]
+
+
+def _said_at_hand(each: WantedReturn, what: str, code: str, offered: Sequence[str]) -> WantedReturn:
+    """Said of the units that were parted last; of the whole line where none were."""
+    if not each.parts:
+        return _said(each, what, code, offered)
+    *parts, last = each.parts
+    return replace(each, parts=(*parts, _said(last, what, code, offered)))
 
 
 def _said(each: _Coming, what: str, code: str, offered: Sequence[str]) -> _Coming:

@@ -85,7 +85,7 @@ def _returned(returned: TicketReturn) -> Mapping[str, object]:
         "store_id": returned.store_id,
         "refund_minor": returned.refund_minor,
         "approved_by": returned.approved_by,
-        "reasons": {line.number: (line.reason, line.condition) for line in returned.lines},
+        "reasons": {line.number: line.said for line in returned.lines},
         "points_given_back": sum(tender.points for tender in returned.tenders),
         "points_taken_back": returned.points_taken_back,
     }

@@ -110,7 +110,7 @@ def terms_of(returned: TicketReturn, *, after: int) -> ReturnTerms:
     approved it, whose approval was used when it was given."""
     return ReturnTerms(
         reasons=tuple(
-            ReturnReason(line_number=number, reason=line.reason, condition=line.condition)
+            ReturnReason(line_number=number, reason=line.reason, condition=line.condition, parts=line.parts)
             for number, line in enumerate(returned.lines, start=after + 1)
         ),
         approved_by=returned.approved_by,

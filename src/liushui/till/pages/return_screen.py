@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liushui.kernel.errors import NotFound
 from liushui.orders.contracts import VALUE_TENDERS, ReturnLink, SaleLine
 from liushui.returns import facade as returns
-from liushui.returns.contracts import ConditionCode, ReasonCode, ReturnPolicy
+from liushui.returns.contracts import ConditionCode, ReasonCode, ReturnCodes, ReturnPart, ReturnPolicy
 from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.contracts import Ticket, Till
@@ -40,8 +40,7 @@ class BackRow:
     before: tuple[str, ...]
     chosen: int
     amount_minor: int  # what comes back now is worth, positive
-    reason: str
-    condition: str
+    said: tuple[tuple[int, str, str], ...]  # units, reason and condition; several of a line that was parted
     is_chosen: bool
 
 
@@ -115,8 +114,7 @@ def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -
         BackRow(
             number=each.number, name=shown.get(each.number, each.line.name), code=each.line.sku, bought="", left=0,
             before=(), chosen=-each.line.units, amount_minor=-each.line.amount_minor,
-            reason=named(rules.reasons, each.reason),
-            condition=named(rules.conditions, each.condition), is_chosen=each.number == at,
+            said=_words(each.said, rules), is_chosen=each.number == at,
         )
         for each in lines
     ]  # fmt: skip
@@ -131,8 +129,8 @@ def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -
 
 def _codes(rules: ReturnPolicy, present: ReturnedLine | None) -> dict[str, Any]:
     return {
-        "return_reasons": _offered(rules.reasons, present.reason if present else None),
-        "return_conditions": _offered(rules.conditions, present.condition if present else None),
+        "return_reasons": _offered(rules.reasons, present.said[-1].reason if present else None),
+        "return_conditions": _offered(rules.conditions, present.said[-1].condition if present else None),
         "line_comes_back": present is not None,
     }
 
@@ -147,10 +145,16 @@ def named(codes: Sequence[_Code], code: str) -> str:
     return next((_name(each) for each in codes if each.code == code), code)
 
 
-def reason_words(*, till: Till, codes: tuple[str, str]) -> tuple[str, str]:
-    """Reason and condition of a line as people read them, also those that are no longer offered."""
+def reason_words(*, till: Till, said: Sequence[ReturnPart]) -> tuple[tuple[int, str, str], ...]:
+    """Units, reasons and conditions of a line as people read them, also those that are no longer offered."""
     rules = returns.return_codes(chain_id=till.chain_id)
-    return named(rules.reasons, codes[0]), named(rules.conditions, codes[1])
+    return _words(said, rules)
+
+
+def _words(said: Sequence[ReturnPart], rules: ReturnPolicy | ReturnCodes) -> tuple[tuple[int, str, str], ...]:
+    return tuple(
+        (each.units, named(rules.reasons, each.reason), named(rules.conditions, each.condition)) for each in said
+    )
 
 
 def _name(code: _Code) -> str:
@@ -182,8 +186,7 @@ def _row(
         before=tuple(_told(link, line, local) for link in each.before),
         chosen=-sum(back.line.units for back in chosen),
         amount_minor=-sum(back.line.amount_minor for back in chosen),
-        reason=named(rules.reasons, chosen[0].reason) if chosen else "",
-        condition=named(rules.conditions, chosen[0].condition) if chosen else "",
+        said=_words(chosen[0].said, rules) if chosen else (),
         is_chosen=line.line_number == at,
     )
 

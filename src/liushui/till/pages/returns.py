@@ -73,13 +73,15 @@ def choose(request: HttpRequest, *, till: Till) -> HttpResponse:
 @require_POST
 @till_page()
 def units(request: HttpRequest, *, till: Till) -> HttpResponse:
-    """One more or one less of the chosen line, all or none of it."""
+    """One more or one less of the chosen line, all or none of it; or one `apart`, in another condition."""
     panel, line = request.POST.get("panel", ""), line_of(request.POST.get("line"))
     step, now = request.POST.get("step", ""), datetime.now(UTC)
 
     def deed() -> Ticket:
         if line is None:
             raise InvalidValue("No line is chosen")
+        if step == "apart":
+            return facade.split_return(till=till, sale_id=sale_of(panel), line_number=line, now=now)
         return facade.step_return(till=till, sale_id=sale_of(panel), line_number=line, step=step, now=now)
 
     return _done(request, till=till, deed=deed, panel=panel, line=line)

@@ -297,13 +297,13 @@ def receipt_context(*, till: Till, ticket_id: UUID) -> dict[str, Any]:
 def paper_back(*, till: Till, receipt: Receipt) -> dict[str, Any]:
     """What `till/parts/paper_back.html` takes."""
     told = receipt["returned"]
-    said = {number: reason_words(till=till, codes=codes) for number, codes in told["reasons"].items()}
+    said = {number: reason_words(till=till, said=parts) for number, parts in told["reasons"].items()}
     theirs = stores.store(store_id=told["store_id"])
     is_zh = (get_language() or "").startswith("zh")
     name = theirs.name_zh or theirs.name_en if is_zh else theirs.name_en or theirs.name_zh
     return {
         "paper_back": [
-            (line, quantity_text(line), named_discounts(line), *said.get(line.number, ("", "")))
+            (line, quantity_text(line), named_discounts(line), said.get(line.number, ()))
             for line in receipt["returned_lines"]
         ],
         "paper_sold_in": name if theirs.id != till.store_id else "",

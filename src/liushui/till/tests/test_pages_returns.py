@@ -56,6 +56,23 @@ def test_the_number_of_a_receipt_in_the_scan_box_opens_its_lines(counter):
     assert counter.ticket.returned is None
 
 
+def test_one_of_a_line_in_another_condition_stands_on_screen_and_paper(counter):
+    sold = sell(counter, "TEA", "TEA", "TEA")
+    counter.enter(sold.number)
+    step(counter, "all")
+    shown = step(counter, "apart")
+    assert "One in another condition" in shown
+    assert [text in shown for text in ("2 × Faulty", "1 × Faulty", "Opened, can be sold again")] == [True, True, True]
+    counter.do("return/code/", what="condition", code="damaged")
+    assert [each.condition for each in counter.ticket.returned.lines[0].said] == ["sealed", "damaged"]
+    counter.look("ticket/?show=pay")
+    counter.do("return/give-back/")
+    back = facade.finished(till=counter.till)[0]
+    assert (back.state, back.total_minor) == ("settled", -3_000)
+    paper = counter.look(f"receipts/{back.id}/")
+    assert [text in paper for text in ("2 × Faulty · Sealed", "1 × Faulty · Damaged")] == [True, True]
+
+
 def test_a_part_is_given_back_in_cash_and_the_next_look_says_so(counter):
     sold = sell(counter, "TEA", "TEA", "TEA")
     counter.enter(sold.number)

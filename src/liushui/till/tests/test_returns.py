@@ -10,6 +10,8 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import NewItem, NewPrice
 from liushui.orders import facade as orders
 from liushui.orders.errors import ReturnedMeanwhile
+from liushui.returns import facade as returns
+from liushui.returns.contracts import LineDetails, ReturnPart, ReturnQuery
 from liushui.returns.errors import NotReturnable, TooMuchReturned
 from liushui.runtime.approvals import ApprovalMissing
 from liushui.till import facade
@@ -222,3 +224,71 @@ def test_a_sale_of_which_goods_came_back_is_not_voided_and_a_voided_one_does_not
     facade.void_sale(till=selling.till, ticket_id=second.id, reason="x", approval_id=approval, now=NOON)
     with pytest.raises(NotReturnable):
         facade.return_units(till=selling.till, sale_id=second.sale_id, line_number=1, units=1, now=NOON)
+
+
+def said(ticket):
+    return [[(each.units, each.reason, each.condition) for each in line.said] for line in ticket.returned.lines]
+
+
+def test_two_conditions_of_one_line_are_written_down_apart_and_change_no_amount(selling):
+    sold = selling.sell("TEA", "TEA", "TEA", "MILK")
+    line = {"till": selling.till, "sale_id": sold.sale_id, "line_number": 1, "now": NOON}
+    facade.return_units(**line, units=2)
+    apart = facade.split_return(**line)  # of the two that come back
+    assert said(apart) == [[(1, "quality", "sealed"), (1, "quality", "opened")]]
+    facade.say_why(till=selling.till, line_number=1, what="condition", code="damaged", now=NOON)
+    three = facade.step_return(**line, step="1")  # one more of those said last
+    assert said(three) == [[(1, "quality", "sealed"), (2, "quality", "damaged")]]
+    assert [(each.units, each.amount_minor) for each in three.lines] == [(-3, -3_000)]
+    third = facade.split_return(**line)
+    assert said(third) == [[(1, "quality", "sealed"), (1, "quality", "damaged"), (1, "quality", "sealed")]]
+    fewer = facade.step_return(**line, step="-1")
+    assert said(fewer) == [[(1, "quality", "sealed"), (1, "quality", "damaged")]]
+    done = give_back(selling, fewer)
+    assert (done.state, done.total_minor) == ("settled", -2_000)
+    details = returns.return_details(order_key=f"till/{done.id.hex}")
+    assert details.lines[1] == LineDetails(
+        line_number=1, reason="quality", condition="sealed",
+        parts=(ReturnPart(units=1, reason="quality", condition="damaged"),),
+    )  # fmt: skip
+    printed = facade.receipt(ticket_id=done.id, store_ids={selling.store.id})["returned"]["reasons"]
+    assert [(each.units, each.condition) for each in printed[1]] == [(1, "sealed"), (1, "damaged")]
+    facts = [fact for fact, _status in orders.sale_facts(after=None, limit=100) if fact.sale_id == done.sale_id]
+    returns.apply_returns(completed=facts, voided=())
+    page = returns.returns(query=ReturnQuery(store_ids=frozenset({selling.store.id})))
+    listed = [(each.line_number, each.part, each.units, each.amount_minor, each.condition) for each in page.entries]
+    assert listed == [(1, 0, 1, 1_000, "sealed"), (1, 1, 1, 1_000, "damaged")]
+
+
+def test_one_apart_of_a_single_unit_is_a_further_one_and_never_more_than_was_bought(selling):
+    sold = selling.sell("TEA", "TEA")
+    line = {"till": selling.till, "sale_id": sold.sale_id, "line_number": 1, "now": NOON}
+    with pytest.raises(NothingToGiveBack):
+        facade.split_return(**line)
+    facade.return_units(**line, units=1)
+    assert said(facade.split_return(**line)) == [[(1, "quality", "sealed"), (1, "quality", "opened")]]
+    with pytest.raises(TooMuchReturned):
+        facade.split_return(**line)
+    assert said(facade.current_ticket(till=selling.till)) == [[(1, "quality", "sealed"), (1, "quality", "opened")]]
+
+
+def test_others_who_were_faster_leave_the_condition_that_was_said_first(selling):
+    facade.open_shift(till=selling.other_till, float_minor=5_000, now=NOON)
+    sold = selling.sell("TEA", "TEA", "TEA")
+    line = {"sale_id": sold.sale_id, "line_number": 1, "now": NOON}
+    facade.return_units(till=selling.till, units=2, **line)
+    mine = facade.split_return(till=selling.till, **line)
+    give_back(selling, facade.return_units(till=selling.other_till, units=2, **line), till=selling.other_till)
+    with pytest.raises(ReturnedMeanwhile):
+        give_back(selling, mine)
+    assert said(facade.current_ticket(till=selling.till)) == [[(1, "quality", "sealed")]]
+
+
+def test_without_a_receipt_the_one_apart_stands_on_a_line_of_its_own(selling):
+    ticket = facade.return_scanned(till=selling.till, sale_id=None, code="TEA", units=2, now=NOON)
+    ticket = facade.split_return(till=selling.till, sale_id=None, line_number=1, now=NOON)
+    assert [(each.number, -each.line.units, each.condition) for each in ticket.returned.lines] == [
+        (1, 1, "sealed"), (2, 1, "opened"),
+    ]  # fmt: skip
+    more = facade.return_scanned(till=selling.till, sale_id=None, code="TEA", now=NOON)
+    assert [(-each.line.units, each.condition) for each in more.returned.lines] == [(1, "sealed"), (2, "opened")]
