@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 
 from liushui.kernel.errors import LiushuiError
 from liushui.runtime import row_security
@@ -51,6 +51,22 @@ def page(
 
         guarded.capability = capability  # type: ignore[attr-defined]  # read by the access matrix test
         return guarded
+
+    return decorate
+
+
+def back_to(name: str) -> Callable[[Page], Page]:
+    """Lead whoever comes without a form to the page of this name, with the same arguments: an address that only takes
+    forms stands in the browser when what was wrong is told there, and a change of language or a reload asks for it."""
+
+    def decorate(view: Page) -> Page:
+        @wraps(view)
+        def led(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                return redirect(name, *args, **kwargs)
+            return view(request, *args, **kwargs)
+
+        return led
 
     return decorate
 

@@ -47,7 +47,7 @@ def request_adjustment(
     same request. Signs: what the member gets is positive.
 
     Raises NotAllowed, UnknownMember, InvalidValue for a correction of nothing or without a reason, EntryConflict for
-    the same id with other amounts.
+    the same id with other amounts or for another member.
     """
     member = active_member(member_id=member_id)
     if member.chain_id not in principal.chains(ASKS):
@@ -58,13 +58,15 @@ def request_adjustment(
         raise InvalidValue("That is more than an account takes", pointer="/points")
     known = AdjustmentRow.objects.filter(id=adjustment_id).first()
     if known is not None:
-        if (known.points, known.principal_minor, known.gift_minor) != (points, principal_minor, gift_minor):
+        amounts = (known.points, known.principal_minor, known.gift_minor)
+        if amounts != (points, principal_minor, gift_minor) or known.member_id not in (member_id, member.id):
             raise EntryConflict("Another correction was asked for under this id")
         return approvals.approval(approval_id=known.approval_id)
     with transaction.atomic():
         asked = approvals.request(
             kind=KIND, target=_target(adjustment_id), chain_id=member.chain_id, store_id=None, reason=reason,
-            principal=principal, now=now, amount_minor=principal_minor + gift_minor,
+            principal=principal, now=now,
+            amount_minor=_moved_minor(member.chain_id, points, principal_minor, gift_minor, now) or None,
             currency=ledger.currency_of(chain_id=member.chain_id),
             payload={
                 "member": str(member.id), "number": member.number, "points": points,
@@ -133,6 +135,12 @@ def _book(row: AdjustmentRow, decided: Approval, now: datetime) -> bool:
         )
         ledger.book([entry])
     return True
+
+
+def _moved_minor(chain_id: int, points: int, principal_minor: int, gift_minor: int, now: datetime) -> int:
+    """What a correction moves in all, up or down, points at what they pay: by this the checker is asked for proof."""
+    worth = live_programme(chain_id=chain_id, at=now).worth_minor(points=abs(points))
+    return abs(principal_minor) + abs(gift_minor) + worth
 
 
 def _take(row: AdjustmentRow, account_id: UUID) -> None:

@@ -112,10 +112,10 @@ def _tried(row: DryRunRow, draft: Programme) -> dict[str, object] | None:
             return None
     live = live_programme(chain_id=row.chain_id, at=row.created_at)
     points = points_outstanding(chain_id=row.chain_id)
-    codes = dict.fromkeys([*before, *after, *(level.code for level in (*live.levels, *draft.levels))])
+    codes = dict.fromkeys(["", *(level.code for level in (*live.levels, *draft.levels)), *before, *after])
     return {
         "ups": steps["up"], "downs": steps["down"], "graces": steps["grace"], "kept": steps["kept"],
-        "tiers": [[code, before[code], after[code]] for code in codes],
+        "tiers": [[code, before[code], after[code]] for code in codes if code or before[code] or after[code]],
         "points": points,
         "liability_before_minor": live.worth_minor(points=points),
         "liability_after_minor": draft.worth_minor(points=points),

@@ -24,7 +24,7 @@ from liushui.loyalty.pages.tiers import tier_names
 from liushui.loyalty.tasks import run_dry_run
 from liushui.runtime.access import Principal
 from liushui.runtime.export import Column, table_response
-from liushui.runtime.web import page
+from liushui.runtime.web import back_to, page
 
 DIRECTIONS = {
     "up": (pgettext_lazy("dry run", "Rise"), "status-good"),
@@ -41,6 +41,7 @@ STATES = {
 _ROWS, _EXPORT_PAGE = 50, 500
 
 
+@back_to("loyalty:draft")
 @require_POST
 @page(capability="member.read")
 def start(request: HttpRequest, *, programme_draft_id: int, principal: Principal) -> HttpResponse:
@@ -56,8 +57,11 @@ def start(request: HttpRequest, *, programme_draft_id: int, principal: Principal
 def dry_run(request: HttpRequest, *, dry_run_id: UUID, principal: Principal) -> HttpResponse:
     """One trial: its progress, or its tables; a POST stops it."""
     if request.method == "POST":
-        facade.cancel_dry_run(run_id=dry_run_id, principal=principal, now=datetime.now(UTC))
-        messages.success(request, _("The dry run stops after the members in hand."))
+        run = facade.cancel_dry_run(run_id=dry_run_id, principal=principal, now=datetime.now(UTC))
+        if run.status == "done":
+            messages.info(request, _("The dry run was done before it could be stopped."))
+        elif run.status != "failed":
+            messages.success(request, _("The dry run stops after the members in hand."))
         return redirect("loyalty:dry-run", dry_run_id=dry_run_id)
     run = facade.dry_run(run_id=dry_run_id, principal=principal)
     chain = chain_by_id(run.chain_id)

@@ -29,11 +29,12 @@ from liushui.runtime import audit
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.step_up import proved_at
-from liushui.runtime.web import page
+from liushui.runtime.web import back_to, page
 
 REASON_MAX = 200
 
 
+@back_to("loyalty:member")
 @require_POST
 @page(capability="member.reveal", step_up="POST")
 def reveal(request: HttpRequest, *, member_id: UUID, principal: Principal) -> HttpResponse:
@@ -58,6 +59,7 @@ def reveal(request: HttpRequest, *, member_id: UUID, principal: Principal) -> Ht
 
 
 @sensitive_post_parameters(*CORRECTABLE)
+@back_to("loyalty:member")
 @require_POST
 @page(capability="member.write")
 def correct(request: HttpRequest, *, member_id: UUID, principal: Principal) -> HttpResponse:
@@ -106,6 +108,7 @@ def _field_errors(error: LiushuiError) -> tuple[dict[str, str], str]:
     return {name: words.get(name, _(error.title)) if is_form else _(error.title)}, ""
 
 
+@back_to("loyalty:member")
 @require_POST
 @page(capability="member.write")
 def consent(request: HttpRequest, *, member_id: UUID, principal: Principal) -> HttpResponse:
@@ -140,6 +143,7 @@ def consent(request: HttpRequest, *, member_id: UUID, principal: Principal) -> H
     return redirect("loyalty:member", member_id=member.id)
 
 
+@back_to("loyalty:member")
 @require_POST
 @page(capability="member.write")
 def card(request: HttpRequest, *, member_id: UUID, principal: Principal) -> HttpResponse:
@@ -162,7 +166,7 @@ def card(request: HttpRequest, *, member_id: UUID, principal: Principal) -> Http
     except LiushuiError as error:
         problem = _(error.title)
         if isinstance(error, InvalidValue):
-            problem = _("A card's number has 1 to 32 letters and digits, and is no member's number.")
+            problem = _("A card's number has 1 to 32 letters and digits, and is no member's or phone number.")
         return show_member(request, member, principal, status=error.status, problem=problem)
     return redirect("loyalty:member", member_id=member.id)
 

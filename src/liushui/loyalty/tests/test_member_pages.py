@@ -381,6 +381,25 @@ def test_a_wrong_card_number_is_told_in_words(office: Office) -> None:
     assert "A card's number has 1 to 32 letters and digits" in text_of(answer)
 
 
+def test_who_comes_to_a_deed_without_a_form_is_led_to_the_page_it_stands_on(office: Office) -> None:
+    browser, member = office.browser("store_manager"), f"/members/{office.made.member.id}/"
+    for deed in ("reveal", "correct", "consent", "card"):
+        answer = browser.get(f"{member}{deed}/")
+        assert (answer.status_code, answer["Location"]) == (302, member)
+    assert browser.put(f"{member}card/").status_code == 405
+    subject = f"/privacy/requests/{office.made.member.subject_id}/"
+    for deed in ("export", "erase"):
+        assert office.browser("it_admin").get(f"{subject}{deed}/")["Location"] == subject
+
+
+def test_a_correction_of_points_is_no_amount_of_money(office: Office) -> None:
+    form = {"kind": "points", "amount": "7", "reason": "missed at the till"}
+    office.browser("store_manager").post(f"/members/{office.made.member.id}/adjust/", form)
+    [asked] = [one for one in approvals.waiting(principal=staff_principal(office.people("finance")), now=_now())
+               if one.reason == "missed at the till"]  # fmt: skip
+    assert (asked.amount_minor, asked.payload["points"]) == (None, 7)
+
+
 def test_tiers_are_counted_by_home_store(office: Office) -> None:
     answer = office.browser("store_manager").get("/members/tiers/export/?format=csv")
     body = b"".join(answer.streaming_content).decode("utf-8-sig")

@@ -237,6 +237,17 @@ def test_a_dry_run_is_stopped_from_its_page(office: Office) -> None:
     assert browser.get(f"{address}progress/")["HX-Refresh"] == "true"
 
 
+def test_who_stops_a_dry_run_that_is_done_is_told_so(office: Office) -> None:
+    browser, address = office.browser("marketer"), f"/loyalty/dry-runs/{office.made.dry_run_id}/"
+    browser.post(address, {"do": "cancel"})
+    page = text_of(browser.get(address))
+    assert "The dry run was done before it could be stopped." in page
+    tiers = page[page.index("By the draft") :].split("</table>")[0]
+    assert [tiers.index(name) for name in ("None", "Silver", "Gold")] == sorted(
+        tiers.index(name) for name in ("None", "Silver", "Gold")
+    )
+
+
 def test_a_version_to_come_is_cancelled_from_its_page_by_who_may_approve(office: Office) -> None:
     ma, fei, draft_id = office.browser("marketer"), office.browser("finance"), office.made.draft_id
     draft = f"/loyalty/drafts/{draft_id}/"

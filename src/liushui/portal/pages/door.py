@@ -20,7 +20,7 @@ from liushui.portal.pages.words import problem_text
 from liushui.portal.pending import Step
 from liushui.privacy import facade as privacy
 from liushui.privacy.contracts import MEMBERSHIP, PURPOSES
-from liushui.runtime.web import client_address
+from liushui.runtime.web import back_to, client_address
 from liushui.stores.contracts import Chain
 
 SIGN_IN = "sign-in"
@@ -104,6 +104,7 @@ def join(request: HttpRequest, *, chain: Chain) -> HttpResponse:
     return response
 
 
+@back_to("portal:home")
 @require_POST
 @door_page
 def sign_out(request: HttpRequest, *, chain: Chain) -> HttpResponse:

@@ -21,7 +21,7 @@ from liushui.portal.pages.words import problem_text
 from liushui.portal.pending import Step
 from liushui.privacy import facade as privacy
 from liushui.privacy.contracts import PURPOSES
-from liushui.runtime.web import client_address
+from liushui.runtime.web import back_to, client_address
 from liushui.stores.contracts import Chain
 
 ERASE, NEW_PHONE = "erase", "new-phone"
@@ -50,6 +50,7 @@ def overview(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpRes
     return render(request, "portal/privacy.html", context)
 
 
+@back_to("portal:privacy")
 @require_POST
 @shopper_page
 def consent(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:
@@ -65,6 +66,7 @@ def consent(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResp
     return redirect(f"{reverse('portal:privacy')}?done=consent")
 
 
+@back_to("portal:privacy")
 @require_POST
 @shopper_page
 def export(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:
@@ -151,6 +153,7 @@ def new_phone_code(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> H
     return response
 
 
+@back_to("portal:privacy")
 @require_POST
 @shopper_page
 def end_others(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:

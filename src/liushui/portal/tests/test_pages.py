@@ -316,3 +316,10 @@ def test_the_page_taken_along_can_be_read(shop: Shop) -> None:
         assert shown in page, shown
     for raw in ("amount_minor", "points free", "T00:00", "+00:00", "--06-07"):
         assert raw not in page, raw
+
+
+def test_who_comes_to_a_deed_without_a_form_is_led_to_his_data(shop: Shop) -> None:
+    shop.member()
+    client = shop.sign_in()
+    for deed in ("consent", "export", "sessions"):
+        assert client.get(f"/my/privacy/{deed}/")["Location"] == "/my/privacy/"

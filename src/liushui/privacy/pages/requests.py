@@ -21,7 +21,7 @@ from liushui.privacy.errors import InvalidPersonalData
 from liushui.privacy.pages.scope import chain_of, is_chinese, seen_subject
 from liushui.runtime.access import Principal
 from liushui.runtime.step_up import proved_at
-from liushui.runtime.web import page
+from liushui.runtime.web import back_to, page
 
 PURPOSES = {
     "membership": pgettext_lazy("consent", "Membership"),
@@ -103,6 +103,7 @@ def _show(request: HttpRequest, subject: Subject, principal: Principal, **more: 
     return render(request, "privacy/subject.html", context, status=status)
 
 
+@back_to("privacy:subject")
 @require_POST
 @page(capability="privacy.handle", step_up="POST")
 def subject_export(request: HttpRequest, *, subject_id: UUID, principal: Principal) -> HttpResponse:
@@ -127,6 +128,7 @@ def subject_export(request: HttpRequest, *, subject_id: UUID, principal: Princip
     return response
 
 
+@back_to("privacy:subject")
 @require_POST
 @page(capability="privacy.handle", step_up="POST")
 def subject_erase(request: HttpRequest, *, subject_id: UUID, principal: Principal) -> HttpResponse:
