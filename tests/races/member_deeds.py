@@ -41,8 +41,9 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """The shop."""
+    """The shop, and a first sale, after which the forks of a race begin warm."""
     member_shop.open_member_shop()
+    sell(name="the first")
 
 
 def coupons(*, count: int) -> list[str]:

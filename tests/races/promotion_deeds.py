@@ -51,7 +51,8 @@ def warm_up() -> None:
 
 
 def prepare() -> None:
-    """Nothing but the tables, which are there."""
+    """A first use, after which the forks of a race begin warm."""
+    take(order="till/the-first", limits={"the-first": {"total": 1}}, amounts={"the-first": 1})
 
 
 def make_codes(*, batch: str, count: int, kind: str = "unique", uses_max: int | None = None) -> list[str]:
