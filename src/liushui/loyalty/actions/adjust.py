@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +67,7 @@ def request_adjustment(
         asked = approvals.request(
             kind=KIND, target=_target(adjustment_id), chain_id=member.chain_id, store_id=None, reason=reason,
             principal=principal, now=now,
-            amount_minor=_moved_minor(member.chain_id, points, principal_minor, gift_minor, now) or None,
+            amount_minor=_moved_minor(member.chain_id, points, principal_minor, gift_minor, now),
             currency=ledger.currency_of(chain_id=member.chain_id),
             payload={
                 "member": str(member.id), "number": member.number, "points": points,
@@ -137,10 +138,13 @@ def _book(row: AdjustmentRow, decided: Approval, now: datetime) -> bool:
     return True
 
 
-def _moved_minor(chain_id: int, points: int, principal_minor: int, gift_minor: int, now: datetime) -> int:
-    """What a correction moves in all, up or down, points at what they pay: by this the checker is asked for proof."""
+def _moved_minor(chain_id: int, points: int, principal_minor: int, gift_minor: int, now: datetime) -> int | None:
+    """What a correction moves in all, up or down: by this the checker is asked for proof. Points are no money, unless
+    what they pay is as much as proof is asked for."""
     worth = live_programme(chain_id=chain_id, at=now).worth_minor(points=abs(points))
-    return abs(principal_minor) + abs(gift_minor) + worth
+    if worth < settings.LIUSHUI.step_up_amount_minor:
+        worth = 0
+    return abs(principal_minor) + abs(gift_minor) + worth or None
 
 
 def _take(row: AdjustmentRow, account_id: UUID) -> None:

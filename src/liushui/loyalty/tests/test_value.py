@@ -238,3 +238,21 @@ def test_what_is_rejected_or_expired_or_no_longer_there_is_not_booked(house):
         ask(house, member)
     with pytest.raises(InvalidValue):
         ask(house, member, points=10**15)
+
+
+def test_the_checker_of_a_correction_sees_what_it_moves_in_all(house):
+    """Amounts that undo each other, and points, are money all the same: by the amount fresh proof is asked for."""
+    member = rich(house, points=500, principal=100_000, gift=100_000)
+    assert ask(house, member, principal_minor=100_000, gift_minor=-100_000).amount_minor == 200_000
+    assert ask(house, member, points=-350).amount_minor is None  # no money, unless it is as much as asks for proof
+    assert ask(house, member, points=7, principal_minor=-3).amount_minor == 3
+    assert ask(house, member, points=49_999).amount_minor is None
+    assert ask(house, member, points=50_000, gift_minor=1).amount_minor == 50_001  # 100 points pay one yuan
+
+
+def test_a_correction_asked_for_under_one_id_is_of_one_member(house):
+    member, id = rich(house, points=500), new_id()
+    asked = ask(house, member, id=id, points=5)
+    assert ask(house, member, id=id, points=5).id == asked.id
+    with pytest.raises(EntryConflict):
+        ask(house, house.member(), id=id, points=5)
