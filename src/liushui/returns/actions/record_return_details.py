@@ -38,8 +38,10 @@ def record_return_details(
     rules = policy(chain_id=chain_id)
     reasons = {each.code for each in rules.reasons}
     conditions = {each.code for each in rules.conditions}
-    for number, one in ((each.line_number, one) for each in lines for one in (each, *each.parts)):
-        for name, given, known in (("reason", one.reason, reasons), ("condition", one.condition, conditions)):
+    said = [(each.line_number, each.reason, each.condition) for each in lines]
+    said += [(each.line_number, part.reason, part.condition) for each in lines for part in each.parts]
+    for number, reason, condition in said:
+        for name, given, known in (("reason", reason, reasons), ("condition", condition, conditions)):
             if given and given not in known:
                 raise ReasonRefused(f"The chain has no {name} {given!r}", pointer=f"/lines/{number - 1}")
     stated = json.dumps([_stated(each) for each in lines])

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import facade as loyalty
-from liushui.loyalty.errors import GiftCardExpired
+from liushui.loyalty.errors import GiftCardClosed, GiftCardExpired
 from liushui.till import storage
 from liushui.till.actions.gift_code import card_of_code
 from liushui.till.actions.hold import hold
@@ -114,6 +114,8 @@ def _gift_card(
     found = card_of_code(till=till, code=text, now=now)
     if found.is_over(on=row.business_date):
         raise GiftCardExpired(f"Gift card {found.number} was good until {found.ends_on}")
+    if found.state == "issued":
+        raise GiftCardClosed(f"Gift card {found.number} is not sold yet")
     if any(each.reference == found.number for each in rules.taken(tenders)):
         raise TenderRefused("This gift card is on the ticket already", pointer="/card")
     return replace(tender, reference=found.number, note=mask(found.number)), found.free_minor

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from liushui.loyalty import facade as loyalty
+from liushui.loyalty.errors import GiftCardClosed
 from liushui.runtime import audit
 from liushui.stores import facade as stores
 from liushui.till import storage
@@ -74,7 +75,9 @@ def sell_gift_card(
     """Sell a gift card that lies at the till: its code is scanned, and what is paid is on it."""
     card = card_of_code(till=till, code=code.strip(), now=now)
     if card.state != "issued" and ValueRow.objects.filter(id=value_id).first() is None:
-        raise GiftCardSold("This gift card has been sold already")
+        if card.state == "active":
+            raise GiftCardSold("This gift card has been sold already")
+        raise GiftCardClosed(f"Gift card {card.number} is {card.state}")
     sold = _Sold(kind="gift_card", paid_minor=paid_minor, card=card.number)
     return _sell(till, value_id, sold, payment, now)
 

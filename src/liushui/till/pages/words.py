@@ -45,7 +45,7 @@ _ADVICE: Mapping[str, Any] = {
     "not-enough-value": _("Type a smaller amount, or choose another way of paying."),
     "unknown-gift-card": _("Scan it again; a card that was never sold pays for nothing."),
     "gift-card-expired": _("It pays for nothing any more. Head office can extend it: take down its number."),
-    "gift-card-state": _("It has been sold before, or is blocked."),
+    "gift-card-state": _("It is not sold yet, is blocked, or something of it is spent."),
     "invalid-personal-data": _("Type the phone number again: eleven digits that begin with 1."),
     "points-not-taken": _("Choose another way of paying."),
     "member-closed": _("The membership has ended; the customer may join again."),

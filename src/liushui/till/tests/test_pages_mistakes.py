@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
+from liushui.kernel.ids import new_id
+from liushui.loyalty import facade as loyalty
 from liushui.payments.pages.words import FAILURES
 from liushui.till import facade
 from liushui.till.errors import ChangeTooMuch
@@ -104,6 +106,23 @@ def test_a_gift_card_is_scanned_again_where_it_was_refused(counter):
     counter.enter("NMC9T4KJN9DNAR47")
     assert counter.sound() == "bad"
     assert 'data-panel="gift"' in counter.shown
+
+
+def test_a_card_that_was_never_sold_pays_for_nothing_and_one_that_was_is_not_sold_again(counter, shop):
+    chain_id, now = shop.till.chain_id, datetime.now(UTC)
+    printed, sold = loyalty.issue_gift_cards(batch_id=new_id(), chain_id=chain_id, count=2, now=now)
+    form = {"code": sold.code, "amount": "50.00", "tender": "cash"}
+    first = counter.client.post("/till/value/gift-card/", form | {"id": str(new_id())})
+    assert first.status_code == 302
+    again = counter.client.post("/till/value/gift-card/", form | {"id": str(new_id())})
+    assert "This gift card has been sold already" in again.content.decode()
+    counter.enter("TEA")
+    counter.look("ticket/?show=gift")
+    counter.enter(printed.code)
+    assert (counter.sound(), 'data-panel="gift"' in counter.shown) == ("bad", True)
+    assert "It is not sold yet" in counter.shown
+    counter.enter(sold.code)
+    assert (counter.ticket, facade.finished(till=counter.till)[0].total_minor) == (None, 1_000)
 
 
 def test_a_search_that_is_refused_keeps_what_was_typed(counter):
