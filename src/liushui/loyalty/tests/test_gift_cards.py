@@ -81,6 +81,26 @@ def test_a_large_batch_is_made_in_parts_by_the_worker_and_goes_on_after_a_crash(
     assert facade.gift_card(chain_id=house.chain_id, code=cards[-1].code).number == cards[-1].number
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_part_that_somebody_else_made_or_stopped_meanwhile_is_not_made_again(house, monkeypatch, is_stopped):
+    batch, make, meanwhile = start(house, 600), card_codes.made, iter([True])
+
+    def made(**place):
+        if next(meanwhile, False):
+            assert issue_cards._make_part(batch.id, NOON)
+            if is_stopped:
+                facade.stop_gift_card_batch(batch_id=batch.id, principal=house.fei, now=NOON)
+        return make(**place)
+
+    monkeypatch.setattr(card_codes, "made", made)
+    assert issue_cards._make_part(batch.id, NOON)
+    row = CardBatchRow.objects.get(id=batch.id)
+    assert (row.next_position, row.made_count, GiftCardRow.objects.count()) == (500, 500, 500)
+    facade.make_gift_cards(now=NOON, seconds_max=60)
+    places = GiftCardRow.objects.order_by("position").values_list("position", flat=True)
+    assert list(places) == list(range(500 if is_stopped else 600))
+
+
 def test_a_number_that_another_card_has_is_left_out_and_the_batch_is_whole_all_the_same(house):
     id = new_id()
     taken = card_codes.made(batch_id=id, position=2)
