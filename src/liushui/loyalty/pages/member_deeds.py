@@ -54,7 +54,7 @@ def reveal(request: HttpRequest, *, member_id: UUID, principal: Principal) -> Ht
         raise
     except LiushuiError as error:
         return show_member(request, member, principal, status=error.status, reveal_problem=_(error.title))
-    fields = [(name, title, values.get(name, "")) for name, title in FIELDS.items()]
+    fields = [(name, title, values.get(name, "").removeprefix("--")) for name, title in FIELDS.items()]
     return show_member(request, member, principal, fields=fields, revealed=True)
 
 

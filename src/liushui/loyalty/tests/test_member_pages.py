@@ -400,6 +400,17 @@ def test_a_correction_of_points_is_no_amount_of_money(office: Office) -> None:
     assert (asked.amount_minor, asked.payload["points"]) == (None, 7)
 
 
+def test_the_proof_of_an_erasure_is_in_words_and_whole(office: Office) -> None:
+    ids, browser = office.made.facts(), office.browser("it_admin", "zh-hans")
+    page = text_of(browser.get(f"/privacy/requests/{ids['erased_subject_id']}/"))
+    proof = privacy.proof(subject_id=UUID(ids["erased_subject_id"]))
+    assert proof is not None
+    for words in ("手机号", "会员资料", f">{proof.sha256}<", f">{proof.key_sha256}<"):
+        assert words in page, words
+    for code in ("subject.phone", ">loyalty<", f">{proof.requested_by}<", proof.steps["loyalty"][:19]):
+        assert code not in page, code
+
+
 def test_tiers_are_counted_by_home_store(office: Office) -> None:
     answer = office.browser("store_manager").get("/members/tiers/export/?format=csv")
     body = b"".join(answer.streaming_content).decode("utf-8-sig")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from liushui.privacy import facade, registry
 from liushui.privacy.contracts import ErasureProof, Subject
 from liushui.privacy.errors import InvalidPersonalData
 from liushui.privacy.pages.scope import chain_of, is_chinese, seen_subject
+from liushui.runtime import staff
 from liushui.runtime.access import Principal
 from liushui.runtime.step_up import proved_at
 from liushui.runtime.web import back_to, page
@@ -82,6 +84,7 @@ def _show(request: HttpRequest, subject: Subject, principal: Principal, **more: 
     title, kind = STATES[subject.state]
     masked = facade.masked(subject_ids=[subject.id]).get(subject.id, {})
     declared = facade.registered_fields()
+    proof = facade.proof(subject_id=subject.id)
     context = {
         "subject": subject,
         "state_name": title,
@@ -95,7 +98,10 @@ def _show(request: HttpRequest, subject: Subject, principal: Principal, **more: 
             (PURPOSES[each.purpose], each) for each in reversed(facade.consent_history(subject_id=subject.id))
         ],
         "sources": [source.title for source in registry.sources()],
-        "proof": facade.proof(subject_id=subject.id),
+        "proof": proof,
+        "asked_by": _asked_by([proof])[proof.requested_by] if proof else "",
+        "gone": _gone(proof) if proof else [],
+        "steps": _steps(proof) if proof else [],
         "words": words(),
         "posted": request.POST,
     } | more
@@ -159,8 +165,31 @@ def erasure_list(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     """The log of erasures: when, why, by whose hand, and that other modules have dropped what they held."""
     chain = chain_of(request, principal)
     found = facade.proofs(chain_ids=[chain.id], limit=SHOWN)
-    context = {"chain": chain, "rows": [(proof, *_progress(proof)) for proof in found], "is_full": len(found) == SHOWN}
+    names = _asked_by(found)
+    rows = [(proof, names[proof.requested_by], *_progress(proof)) for proof in found]
+    context = {"chain": chain, "rows": rows, "is_full": len(found) == SHOWN}
     return render(request, "privacy/erasures.html", context)
+
+
+def _asked_by(found: Sequence[ErasureProof]) -> dict[str, str]:
+    """By whose hand, in words: a member of the staff, the person himself, or the clock of retention."""
+    subjects = {proof.requested_by for proof in found}
+    names = staff.names_of(subjects=subjects)
+    kinds = {"subject": pgettext("erasure", "The person himself"), "system": pgettext("erasure", "The program")}
+    return {each: names.get(each) or kinds.get(each.partition(":")[0], each) for each in subjects}
+
+
+def _gone(proof: ErasureProof) -> list[str]:
+    """What the values were that went, as people call them."""
+    declared = {f"{table}.{name}": field.title or name for (table, name), field in facade.registered_fields().items()}
+    return [str(declared.get(name, name)) for name in proof.fields]
+
+
+def _steps(proof: ErasureProof) -> list[tuple[str, datetime]]:
+    """Which other part dropped what it held, and when; the earliest first."""
+    titles = {source.name: source.title for source in registry.sources()}
+    done = [(str(titles.get(name, name)), datetime.fromisoformat(at)) for name, at in proof.steps.items()]
+    return sorted(done, key=lambda each: each[1])
 
 
 def _progress(proof: ErasureProof) -> tuple[str, str]:
