@@ -36,13 +36,14 @@ check-style:
 	$(BIN)/python tools/messages.py check
 
 # Two processes, each with a database and a data folder of its own, the long files first; conftest.py shares them out.
+# Three for the browser's tests, which wait for a page to come to rest for a third of their time.
 SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: ## All checks and all tests, the browser's last
 	@$(PYTHON) tools/setup.py --chromium
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest $(SPREAD) -m "not browser" $(or $(PYTEST_ARGS),tests src)
-	$(BIN)/pytest $(SPREAD) -m browser --reruns 1 $(or $(PYTEST_ARGS),tests/browser) || test $$? -eq 5 # 5: none of them chosen
+	$(BIN)/pytest $(SPREAD) -n 3 -m browser --reruns 1 $(or $(PYTEST_ARGS),tests/browser) || test $$? -eq 5 # 5: none of them chosen
 
 # What a server of PostgreSQL may do otherwise than SQLite. Not the pages, which are the same Python on either: the access
 # matrix opens every one of them there. Not the demo, which is always SQLite.
