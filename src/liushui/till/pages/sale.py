@@ -17,7 +17,7 @@ from liushui.runtime.menu import MenuEntry
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import LineRefused, MeasureNeeded, UnknownCode
+from liushui.till.errors import LineRefused, MeasureNeeded, TicketMissing, UnknownCode
 from liushui.till.kinds import CANCEL, LINE_VOID
 from liushui.till.pages import customer, display, members, paying, returns
 from liushui.till.pages.approving import ask_or_do
@@ -28,6 +28,7 @@ from liushui.till.pages.screen import PANELS, screen, show
 from liushui.till.pages.words import Answer, answer_to, note
 
 LOOKS_MAX = 12
+_PAYING = frozenset({"pay", "give", "busy"})  # panels
 
 
 @require_GET
@@ -43,9 +44,11 @@ def sale(request: HttpRequest, *, till: Till) -> HttpResponse:
 @require_GET
 @till_page()
 def ticket(request: HttpRequest, *, till: Till) -> HttpResponse:
-    """The ticket at hand with one of the panels."""
+    """The ticket at hand with one of the panels; the one that was being paid, if it was completed meanwhile."""
     panel = request.GET.get("show", "")
     present = facade.current_ticket(till=till)
+    if present is None and (paid := _paid_meanwhile(request, till=till)) is not None:
+        return show(request, till=till, ticket=paid, sound="paid")
     return show(
         request,
         till=till,
@@ -53,6 +56,18 @@ def ticket(request: HttpRequest, *, till: Till) -> HttpResponse:
         panel=panel if panel in PANELS else "",
         line=line_of(request.GET.get("line")),
     )
+
+
+def _paid_meanwhile(request: HttpRequest, *, till: Till) -> Ticket | None:
+    """The ticket that the screen was paying when it lost the server, and that recovery or the provider's news has
+    completed since: the cashier sees that it is paid, and not an empty basket."""
+    if request.GET.get("panel") not in _PAYING:
+        return None
+    try:
+        found = facade.ticket(ticket_id=UUID(request.GET.get("ticket", "")), store_ids=frozenset({till.store_id}))
+    except (ValueError, TicketMissing):
+        return None
+    return found if found.state == "settled" and found.workstation_code == till.workstation_code else None
 
 
 @require_POST

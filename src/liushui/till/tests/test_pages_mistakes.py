@@ -145,6 +145,19 @@ def test_a_gift_card_that_is_not_sold_keeps_its_amount_and_not_its_code(counter)
     assert code not in shown
 
 
+def test_a_screen_that_was_cut_off_while_it_was_paid_says_that_it_is_paid(counter):
+    counter.enter("TEA")
+    ticket = counter.ticket
+    facade.pay_cash(
+        till=counter.till, ticket_id=ticket.id, version=ticket.version, given_minor=1_000, now=datetime.now(UTC)
+    )
+    assert 'data-panel="done"' in counter.look(f"ticket/?ticket={ticket.id}&panel=pay")
+    assert counter.sound() == "paid"
+    assert ticket.number in counter.shown
+    for known in (f"ticket={ticket.id}&panel=done", f"ticket={new_id()}&panel=pay", "ticket=x&panel=pay"):
+        assert 'data-ticket=""' in counter.look(f"ticket/?{known}")  # the next customer
+
+
 @pytest.mark.parametrize("code", sorted(FAILURES))
 def test_why_a_payment_failed_is_said_for_each_reason(code):
     unknown = failure_words("whatever else a provider says")
