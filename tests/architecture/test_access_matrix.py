@@ -161,8 +161,8 @@ def differences(world: Any, row: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def errors_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error's page is drawn once for each person and kind of error, after that only its status is answered: half of
-    all answers here are errors, and drawing them takes longer than refusing."""
+    """An error's page is drawn once for each person and kind of error, after that only its status is answered: a
+    third of all answers here are errors, and drawing them takes longer than refusing."""
     draw, drawn = web.render, set()
 
     def once(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
