@@ -8,8 +8,8 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
 
 from liushui.kernel.errors import LiushuiError
 from liushui.runtime import row_security
@@ -63,7 +63,7 @@ def back_to(name: str) -> Callable[[Page], Page]:
         @wraps(view)
         def led(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method in ("GET", "HEAD"):
-                return redirect(name, *args, **kwargs)
+                return HttpResponseRedirect(resolve_url(name, *args, **kwargs))
             return view(request, *args, **kwargs)
 
         return led
