@@ -136,6 +136,7 @@ class PublishedRulebook:
     rulebook: Rulebook = field(repr=False)
     compiled: CompiledRulebook = field(repr=False)
     limited: frozenset[str] = field(repr=False)  # promotions whose price depends on what was used of them
+    birthday_spans: tuple[int, ...] = field(repr=False, default=())  # days around a birthday that conditions name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from liushui.promotions.contracts import PublishedRulebook
+from liushui.promotions.domain.birthdays import birthday_spans
 from liushui.promotions.domain.compiled import CompiledRulebook, compile_rulebook
 from liushui.promotions.domain.rulebook import Rulebook
 from liushui.promotions.domain.rulebook_json import read_rulebook
@@ -40,6 +41,7 @@ class _Compiled(NamedTuple):
     rulebook: Rulebook
     compiled: CompiledRulebook
     limited: frozenset[str]
+    birthday_spans: tuple[int, ...]
 
 
 class _Version(NamedTuple):
@@ -162,8 +164,13 @@ def _read(sql: str, parameters: list[Any]) -> list[_Version]:
         versions.append(_Version(identity, number, version, digest, _time(starts_at)))
         if document is not None and digest not in _compiled:
             rulebook = read_rulebook(document)
-            _keep(digest, _Compiled(document, rulebook, compile_rulebook(rulebook), _limited(rulebook)))
+            _keep(digest, _made(document, rulebook))
     return versions
+
+
+def _made(document: str, rulebook: Rulebook) -> _Compiled:
+    spans = birthday_spans(rulebook.promotions)
+    return _Compiled(document, rulebook, compile_rulebook(rulebook), _limited(rulebook), spans)
 
 
 def _limited(rulebook: Rulebook) -> frozenset[str]:
@@ -200,6 +207,7 @@ def _published(chain_id: int, version: _Version) -> PublishedRulebook:
         rulebook=kept.rulebook,
         compiled=kept.compiled,
         limited=kept.limited,
+        birthday_spans=kept.birthday_spans,
     )
 
 

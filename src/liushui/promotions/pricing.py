@@ -12,6 +12,7 @@ from liushui.promotions.coupon_use_queries import resolve_codes, usage
 from liushui.promotions.domain.answer import PricedBasket
 from liushui.promotions.domain.basket import Basket
 from liushui.promotions.domain.basket_json import read_basket
+from liushui.promotions.domain.birthdays import with_coarse_birthday
 from liushui.promotions.domain.coupons import ResolvedCodes
 from liushui.promotions.domain.pricing import price
 from liushui.promotions.domain.uses import coupon_leaves
@@ -70,6 +71,7 @@ def replay(*, chain_id: int, digest: str, basket: str) -> Quotation:
 
 def _quotation(wanted: BasketToPrice, book: PublishedRulebook, explain: Explain) -> Quotation:
     basket, resolved = _with_batches(wanted)
+    basket = with_coarse_birthday(basket, spans=book.birthday_spans)
     problems = {each.code: each.problem for each in resolved.problems} if resolved is not None else {}
     basket = _with_usage(wanted, basket, book)
     answer = price(book.compiled, basket, explain=explain)

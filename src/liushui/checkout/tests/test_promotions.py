@@ -268,6 +268,27 @@ def test_a_stored_answer_is_had_again_to_the_same_bytes(shop: Shop) -> None:
     assert (again.answer_text(), again.basket_text()) == (stored.answer, stored.basket)
 
 
+def test_no_birthday_is_kept_with_a_sale(shop: Shop) -> None:
+    born = {"type": "birthday_within", "days": 7}
+    present = {**HALF, "id": "present", "when": [born]}
+    member = Member(id="m1", birthday=(NOON.month, NOON.day - 2))
+
+    def explained(name: str) -> tuple[int, str, str]:
+        recorded = complete(shop, sale(name, member=member))
+        stored = orders.price_explanation(sale_id=recorded.sale_id, store_ids={shop.store.id})
+        assert stored is not None
+        return recorded.total_minor, stored.basket, stored.answer
+
+    publish(shop, THIRTY)
+    assert "birthday" not in json.loads(explained("unasked")[1])["member"]
+    publish(shop, present)
+    promotions.forget()
+    total, basket, answer = explained("born")
+    assert total < complete(shop, sale("nobody")).total_minor
+    assert json.loads(basket)["member"]["birthday"] == f"{NOON:%m}-{NOON.day + 7:02}"
+    assert f"{NOON:%m}-{NOON.day - 2:02}" not in basket + answer
+
+
 def test_a_sale_sent_again_is_answered_as_it_was_whatever_promotions_say_now(shop: Shop) -> None:
     publish(shop, HALF)
     first = complete(shop, sale(tenders=(Tender(type="card", amount_minor=975),)))

@@ -233,8 +233,12 @@ def _days_to_birthday(member: Member | None, counter: Counter) -> int | None:
     at = counter.basket.at
     if member is None or member.birthday is None or at is None:
         return None
-    today = at.date()
-    month, day = member.birthday
+    return days_to_birthday(member.birthday, today=at.date())
+
+
+def days_to_birthday(birthday: tuple[int, int], *, today: date) -> int:
+    """How far the nearest one is, before or after; that of a 29 February is the 28th in other years."""
+    month, day = birthday
     distances = []
     for year in (today.year - 1, today.year, today.year + 1):
         if not date.min.year <= year <= date.max.year:
