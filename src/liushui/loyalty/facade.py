@@ -21,7 +21,7 @@ from liushui.loyalty.actions.gift_cards import (
 )
 from liushui.loyalty.actions.give_back import give_back
 from liushui.loyalty.actions.give_back_sale import give_back_sale
-from liushui.loyalty.actions.hold import hold, hold_of
+from liushui.loyalty.actions.hold import hold, hold_in, hold_of
 from liushui.loyalty.actions.import_history import import_history
 from liushui.loyalty.actions.issue_cards import (
     issue_gift_cards,
@@ -128,6 +128,7 @@ __all__ = [
     "give_back",
     "give_back_sale",
     "hold",
+    "hold_in",
     "hold_of",
     "import_history",
     "issue_gift_cards",

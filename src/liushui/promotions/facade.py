@@ -14,7 +14,7 @@ from liushui.promotions.actions.publish import publish
 from liushui.promotions.actions.rebase_draft import rebase_draft
 from liushui.promotions.actions.release_uses import expire, release, return_uses
 from liushui.promotions.actions.request_change import end_promotion, resume_promotion, roll_back
-from liushui.promotions.actions.reserve_uses import reserve, reserve_paid
+from liushui.promotions.actions.reserve_uses import reserve, reserve_in, reserve_paid
 from liushui.promotions.actions.review import (
     decide_review,
     discard_draft,
@@ -123,6 +123,7 @@ __all__ = [
     "rename_draft",
     "replay",
     "reserve",
+    "reserve_in",
     "reserve_paid",
     "resolve_codes",
     "resume_promotion",

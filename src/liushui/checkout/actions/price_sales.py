@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -21,6 +22,7 @@ from liushui.orders.contracts import PriceExplanation, RecordSale, SaleLine
 from liushui.promotions import facade as promotions
 from liushui.promotions.contracts import BasketToPrice, Quotation, order_key, uses_of
 from liushui.promotions.errors import CouponTaken, InvalidDocument, LimitReached, UnknownRulebook
+from liushui.runtime.at_once import Message
 from liushui.stores.contracts import Store
 
 HELD_FOR = timedelta(minutes=15)
@@ -98,17 +100,7 @@ def hold(sale: Priced, *, now: datetime) -> Priced | LiushuiError:
         if found is None or not sale.is_limited():
             return sale
         try:
-            promotions.reserve(
-                chain_id=sale.placed.store.chain_id,
-                order_key=sale.placed.key(),
-                answer=found.answer,
-                rulebook=found.rulebook.rulebook,
-                member_id=found.basket.member.id if found.basket.member else None,
-                codes=found.basket.codes,
-                found=found.found_codes,
-                expires_at=now + HELD_FOR,
-                now=now,
-            )
+            promotions.reserve(**_terms(sale, found, now))
         except (LimitReached, CouponTaken) as refusal:
             if sale.placed.command.frozen is not None:
                 return _as_shown(sale, found, refusal, now)
@@ -121,6 +113,27 @@ def hold(sale: Priced, *, now: datetime) -> Priced | LiushuiError:
             return again
         sale = again
     return PriceOutOfDate("Others took what promotions had left, again and again", remedy="Send the sale again.")
+
+
+def hold_in(message: Message, sale: Priced, *, now: datetime) -> Callable[[], bool]:
+    """Add to the message of a transaction what reserves for a sale that is new; asked after it is sent, whether all is
+    reserved. Where it is not, the transaction is to be rolled back and `hold` asked. Raises LiushuiError."""
+    assert sale.quotation is not None  # nosec B101  # of a sale that is_limited
+    return promotions.reserve_in(message, **_terms(sale, sale.quotation, now))
+
+
+def _terms(sale: Priced, found: Quotation, now: datetime) -> dict[str, Any]:
+    return {
+        "chain_id": sale.placed.store.chain_id,
+        "order_key": sale.placed.key(),
+        "answer": found.answer,
+        "rulebook": found.rulebook.rulebook,
+        "member_id": found.basket.member.id if found.basket.member else None,
+        "codes": found.basket.codes,
+        "found": found.found_codes,
+        "expires_at": now + HELD_FOR,
+        "now": now,
+    }
 
 
 def recording(sale: Priced) -> RecordSale:

@@ -97,6 +97,31 @@ def hold(
     return True
 
 
+def hold_in(
+    message: Message,
+    command: CompleteSale,
+    *,
+    tenders: Sequence[Tender],
+    sold_minor: int,
+    order_key: str,
+    store: Store,
+    now: datetime,
+) -> Callable[[], bool] | None:
+    """Add to the message of a transaction what `hold` does for a sale that is new; None where no value pays.
+
+    Asked after the message is sent, whether all is held: where it is not, the transaction is to be rolled back and
+    `hold` asked. Raises what that raises before it looks at balances.
+    """
+    spends = loyalty.spends_of(tenders)
+    if not spends:
+        return None
+    _check_share(spends, sold_minor=sold_minor, store=store, now=now)
+    return loyalty.hold_in(
+        message, order_key=order_key, chain_id=store.chain_id, member_id=command.member_id, spends=spends,
+        currency=store.currency, expires_at=now + HELD_FOR, now=now, store_id=store.id,
+    )  # fmt: skip
+
+
 def _is_recorded(command: CompleteSale) -> bool:
     """Whether a sale is recorded under this one's id, with whatever body: what it holds is its own then."""
     identity = orders.Identity(command.source, command.source_id, "")

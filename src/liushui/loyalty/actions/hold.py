@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,23 +10,18 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from liushui.kernel.errors import LiushuiError
 from liushui.loyalty import ledger, sql
 from liushui.loyalty.actions.end_hold import void
+from liushui.loyalty.actions.hold_refusals import refused
 from liushui.loyalty.contracts import HeldCard, Hold, Spend
 from liushui.loyalty.domain.programme import SpendOrder
 from liushui.loyalty.domain.spends import WantedPart, spends_sha256, wanted_parts
 from liushui.loyalty.errors import (
-    GiftCardExpired,
-    GiftCardUnknown,
     HoldConflict,
-    NotEnoughPoints,
-    NotEnoughValue,
     PointsNotTaken,
-    UnknownMember,
 )
 from liushui.loyalty.member_queries import active_member
-from liushui.loyalty.models import AccountRow, GiftCardRow, HoldRow
+from liushui.loyalty.models import AccountRow, HoldRow
 from liushui.loyalty.programme_live import live_programme
 from liushui.runtime import at_once
 from liushui.runtime.at_once import Message, Statement
@@ -107,10 +102,9 @@ def hold(
     """
     if not spends:
         return _empty(order_key, chain_id, member_id, currency, expires_at)
-    asked = _Asked(
-        order_key, chain_id, store_id, member_id, tuple(spends), currency, expires_at, now,
-        spends_sha256(chain_id=chain_id, member_id=member_id, spends=spends, currency=currency),
-        _card_day(chain_id, store_id, spends, now), replaces_before,
+    asked = _asked(
+        order_key=order_key, chain_id=chain_id, store_id=store_id, member_id=member_id, spends=spends,
+        currency=currency, expires_at=expires_at, now=now, replaces_before=replaces_before,
     )  # fmt: skip
     account_id = member_id
     while True:
@@ -119,8 +113,54 @@ def hold(
         except _Missing as missing:
             kept = _moved_to(missing.part)
             if kept is None:
-                raise _refused(missing.part, asked) from None
+                raise refused(missing.part, currency=asked.currency, on=asked.on) from None
             account_id = kept  # merged meanwhile: the member kept has it all now
+
+
+def hold_in(
+    message: Message,
+    *,
+    order_key: str,
+    chain_id: int,
+    member_id: UUID | None,
+    spends: Sequence[Spend],
+    currency: str,
+    expires_at: datetime,
+    now: datetime,
+    store_id: int | None = None,
+) -> Callable[[], bool]:
+    """Add to the message of a transaction what holds for an order that is new; whether all of it is held, asked within
+    that transaction once the message is sent. Where it is not, the transaction is to be rolled back and `hold` asked.
+
+    Raises what `hold` raises before it looks at balances.
+    """
+    asked = _asked(
+        order_key=order_key, chain_id=chain_id, store_id=store_id, member_id=member_id, spends=spends,
+        currency=currency, expires_at=expires_at, now=now,
+    )  # fmt: skip
+    programme = live_programme(chain_id=chain_id, at=now)
+    parts = wanted_parts(chain_id=chain_id, member_id=member_id, spends=spends, programme=programme)
+    take = _holding(message, asked, parts, programme.spend_order)
+
+    def is_held() -> bool:
+        try:
+            take()
+        except (_KnownOrder, _Missing):
+            return False
+        return True
+
+    return is_held
+
+
+def _asked(
+    *, order_key: str, chain_id: int, store_id: int | None, member_id: UUID | None, spends: Sequence[Spend],
+    currency: str, expires_at: datetime, now: datetime, replaces_before: datetime | None = None,
+) -> _Asked:  # fmt: skip
+    return _Asked(
+        order_key, chain_id, store_id, member_id, tuple(spends), currency, expires_at, now,
+        spends_sha256(chain_id=chain_id, member_id=member_id, spends=spends, currency=currency),
+        _card_day(chain_id, store_id, spends, now), replaces_before,
+    )  # fmt: skip
 
 
 def _card_day(chain_id: int, store_id: int | None, spends: Sequence[Spend], now: datetime) -> date:
@@ -163,21 +203,34 @@ def _hold_anew(asked: _Asked, parts: Sequence[WantedPart], order: SpendOrder) ->
     try:
         with transaction.atomic():
             message = Message()
-            stated = [asked.row(position, part) for position, part in enumerate(parts)]
-            fresh = message.add([_inserting(stated)])
-            taken = [message.add([_taking(part, asked, order)]) for part in parts]
+            take = _holding(message, asked, parts, order)
             message.send()
-            if len(fresh.rows) < len(stated):
-                raise _KnownOrder
-            gifts = []
-            for position, (part, answer) in enumerate(zip(parts, taken, strict=True)):
-                if not answer.rows:
-                    raise _Missing(part)
-                gifts.append(int(answer.rows[0][0]))
-                _note_gift(asked.order_key, position, gifts[-1])
+            return take()
     except _KnownOrder:
         return None
-    return gifts
+
+
+def _holding(
+    message: Message, asked: _Asked, parts: Sequence[WantedPart], order: SpendOrder
+) -> Callable[[], list[int]]:
+    """Add to a message what holds these parts; what is answered gives their gift parts, or raises _KnownOrder or
+    _Missing, which roll the transaction back."""
+    stated = [asked.row(position, part) for position, part in enumerate(parts)]
+    fresh = message.add([_inserting(stated)])
+    taken = [message.add([_taking(part, asked, order)]) for part in parts]
+
+    def take() -> list[int]:
+        if len(fresh.rows) < len(stated):
+            raise _KnownOrder
+        gifts = []
+        for position, (part, answer) in enumerate(zip(parts, taken, strict=True)):
+            if not answer.rows:
+                raise _Missing(part)
+            gifts.append(int(answer.rows[0][0]))
+            _note_gift(asked.order_key, position, gifts[-1])
+        return gifts
+
+    return take
 
 
 def _note_gift(order_key: str, position: int, gift_minor: int) -> None:
@@ -308,45 +361,6 @@ def _moved_to(part: WantedPart) -> UUID | None:
         return None
     kept = active_member(member_id=part.account_id)
     return kept.id if kept.id != part.account_id else None
-
-
-def _refused(part: WantedPart, asked: _Asked) -> LiushuiError:
-    """Why a part was not taken, for people: read after it was refused."""
-    row, currency = AccountRow.objects.filter(id=part.account_id).first(), asked.currency
-    if part.account_kind == "gift_card":
-        return _gift_refused(part, row, asked)
-    if row is None or not row.is_open:
-        return UnknownMember("There is no such member, or the membership has ended")
-    if row.currency != currency:
-        return NotEnoughValue(f"The account is in {row.currency}, not in {currency}", context={"have": 0})
-    if part.points > row.points_free:
-        return NotEnoughPoints(
-            f"The member has {row.points_free} points to spend, {part.points} are needed",
-            remedy="Use fewer points.",
-            context={"have": row.points_free, "need": part.points},
-        )
-    have = row.principal_free_minor + row.gift_free_minor
-    return NotEnoughValue(
-        f"There is {have} of stored value to spend, {part.value_minor} is needed",
-        remedy="Use less, or pay in.",
-        context={"have": have, "need": part.value_minor},
-    )
-
-
-def _gift_refused(part: WantedPart, row: AccountRow | None, asked: _Asked) -> LiushuiError:
-    card = GiftCardRow.objects.filter(id=part.account_id).first()
-    if card is not None and card.state != "blocked" and card.ends_on is not None and card.ends_on <= asked.on:
-        return GiftCardExpired(
-            f"Gift card {part.gift_number} was good until {card.ends_on}", remedy="Have it extended.",
-            context={"reference": part.gift_number, "ends_on": card.ends_on.isoformat()},
-        )  # fmt: skip
-    if row is None or card is None or card.state != "active" or row.currency != asked.currency:
-        return GiftCardUnknown(f"Gift card {part.gift_number} cannot be used", context={"reference": part.gift_number})
-    return NotEnoughValue(
-        f"There is {row.principal_free_minor} on gift card {part.gift_number}, {part.value_minor} is needed",
-        remedy="Use less of it.",
-        context={"have": row.principal_free_minor, "need": part.value_minor, "reference": part.gift_number},
-    )
 
 
 def _answer(asked: _Asked, account_id: UUID | None, parts: Sequence[WantedPart], gifts: Sequence[int]) -> Hold:

@@ -97,6 +97,41 @@ def reserve(
     )
 
 
+def reserve_in(
+    message: Message,
+    *,
+    chain_id: int,
+    order_key: str,
+    answer: PricedBasket,
+    rulebook: Rulebook,
+    member_id: str | None,
+    codes: Sequence[Code],
+    expires_at: datetime,
+    now: datetime,
+    found: Mapping[str, FoundCode] | None = None,
+) -> Callable[[], bool]:
+    """Add to the message of a transaction what reserves for an order that is new and takes something; whether all of it
+    is reserved, asked within that transaction once the message is sent. Where it is not, the transaction is to be
+    rolled back and `reserve` asked. Raises CouponTaken for what is known before.
+    """
+    uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
+    wanted = Wanted(
+        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
+        _coupons(chain_id, taken, member_id or "", found), promised_by(answer),
+    )  # fmt: skip
+    _check(wanted, now)
+    take = _taking_anew(message, wanted, expires_at, now)
+
+    def is_reserved() -> bool:
+        try:
+            take()
+        except (_KnownOrder, LimitReached, CouponTaken):
+            return False
+        return True
+
+    return is_reserved
+
+
 def reserve_paid(
     *,
     chain_id: int,
@@ -219,16 +254,27 @@ def _take_anew(wanted: Wanted, expires_at: datetime, now: datetime) -> bool:
     try:
         with transaction.atomic():
             message = Message()
-            fresh = message.add(_inserting(wanted.order_key, _values(wanted, expires_at, now)))
-            check = _taking(message, wanted, now)
-            message.add(_writing_uses(wanted))
+            take = _taking_anew(message, wanted, expires_at, now)
             message.send()
-            if not fresh.rows:
-                raise _KnownOrder
-            check()
+            take()
     except _KnownOrder:
         return False
     return True
+
+
+def _taking_anew(message: Message, wanted: Wanted, expires_at: datetime, now: datetime) -> Callable[[], None]:
+    """Add to a message all that takes for an order; what is answered raises _KnownOrder, LimitReached or CouponTaken,
+    which roll the transaction back."""
+    fresh = message.add(_inserting(wanted.order_key, _values(wanted, expires_at, now)))
+    check = _taking(message, wanted, now)
+    message.add(_writing_uses(wanted))
+
+    def take() -> None:
+        if not fresh.rows:
+            raise _KnownOrder
+        check()
+
+    return take
 
 
 class _KnownOrder(Exception):
