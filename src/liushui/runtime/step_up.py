@@ -38,19 +38,19 @@ class KeptForm:
 
 
 def confirm(request: HttpRequest, *, now: datetime) -> None:
-    """A password or a second factor was given just now."""
+    """A second factor was given just now, or the password of one who has none."""
     request.session[VERIFIED_AT] = int(now.timestamp())
 
 
 def is_fresh(request: HttpRequest, *, now: datetime | None = None) -> bool:
-    """Whether a password or a second factor was given within LIUSHUI_STEP_UP_SECONDS."""
+    """Whether a second factor (or the password of one who has none) was given within LIUSHUI_STEP_UP_SECONDS."""
     given_at = request.session.get(VERIFIED_AT, 0)
     age = int((now or datetime.now(UTC)).timestamp()) - given_at
     return bool(0 <= age <= settings.LIUSHUI.step_up_seconds)
 
 
 def proved_at(request: HttpRequest) -> datetime | None:
-    """When a password or a second factor was given last in this session; None when never."""
+    """When a second factor, or the password of one who has none, was given last in this session; None when never."""
     given_at = request.session.get(VERIFIED_AT)
     return None if given_at is None else datetime.fromtimestamp(given_at, UTC)
 

@@ -24,12 +24,13 @@ from liushui.runtime.web import page
 @require_http_methods(["GET", "POST"])
 @page(capability=None, before_set_up=True)
 def verify(request: HttpRequest, *, principal: Principal) -> HttpResponse:
-    """Ask for the password or a second factor, then lead back."""
+    """Ask for a second factor, or for the password of one who has none, then lead back."""
     user, now = request.user, datetime.now(UTC)
     assert isinstance(user, StaffUser)  # nosec B101  # `page` lets nobody else in
+    kinds = {factor.kind for factor in second_factor.factors(user_id=user.pk)}
     problem, status = "", 200
     if request.method == "POST":
-        proof = give_proof(request, user=user, now=now, password=True)
+        proof = give_proof(request, user=user, now=now, password=not kinds)
         if proof.way:
             step_up.confirm(request, now=now)
             audit.record(
@@ -41,7 +42,7 @@ def verify(request: HttpRequest, *, principal: Principal) -> HttpResponse:
     context = {
         "next": local_next(request),
         "problem": problem,
-        "kinds": {factor.kind for factor in second_factor.factors(user_id=user.pk)},
+        "kinds": kinds,
         "passkey": ask_passkey(request, user=user),
         "username": user.username,
     }

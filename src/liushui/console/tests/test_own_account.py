@@ -163,10 +163,11 @@ def test_a_part_of_a_page_sends_the_whole_page_to_the_proof(world: World, admin:
     assert answer["HX-Redirect"] == f"/verify/?next=%2Fsettings%2Fstaff%2F{user_id}%2F"
 
 
-def test_proof_is_a_password_or_a_factor_and_a_wrong_one_counts(world: World, admin: Client) -> None:
+def test_proof_is_the_factor_of_one_who_has_one_and_a_wrong_one_counts(world: World, admin: Client) -> None:
     codes = add_app()
     make_stale(admin)
-    assert admin.post("/verify/", {"password": "wrong", "next": "/"}).status_code == 422
+    assert 'name="password"' not in admin.get("/verify/").content.decode()
+    assert admin.post("/verify/", {"password": world.admin_password, "next": "/"}).status_code == 422
     assert admin.post("/verify/", {"code": code_now(), "next": "/settings/staff/new/"}).status_code == 302
     assert admin.get("/settings/staff/new/").status_code == 200
     make_stale(admin)
@@ -177,8 +178,8 @@ def test_proof_is_a_password_or_a_factor_and_a_wrong_one_counts(world: World, ad
     ]
     make_stale(admin)
     for _time in range(4):
-        assert admin.post("/verify/", {"password": "wrong"}).status_code == 422
-    assert admin.post("/verify/", {"password": world.admin_password}).status_code == 429
+        assert admin.post("/verify/", {"code": "wrong"}).status_code == 422
+    assert admin.post("/verify/", {"recovery": codes[1]}).status_code == 429
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
