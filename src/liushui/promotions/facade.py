@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liushui.promotions.actions.cancel_version import cancel_version
-from liushui.promotions.actions.commit_uses import commit, commit_in
+from liushui.promotions.actions.commit_uses import commit, commit_in, take_again
 from liushui.promotions.actions.count_costs import count_costs
 from liushui.promotions.actions.create_draft import create_draft
 from liushui.promotions.actions.import_codes import import_codes
@@ -135,6 +135,7 @@ __all__ = [
     "set_paused",
     "settle_reviews",
     "submit_for_review",
+    "take_again",
     "take_back",
     "unsettled",
     "usage",

@@ -25,12 +25,19 @@ def _list_returns(events: Sequence[Event]) -> None:
 
 
 def _restore_uses(events: Sequence[Event]) -> None:
-    for event, fact in _returning(events, SALE_COMPLETED):
-        originals = {line.original.sale_id for line in fact.lines if line.original is not None}
-        facade.restore_uses(originals=[(fact.chain_id, each) for each in sorted(originals)], now=event.time)
+    for event in events:
+        if _A_LINE_CAME_BACK not in event.data:
+            continue
+        fact = orders.decode_fact(event.data)
+        sales = {line.original.sale_id for line in fact.lines if line.original is not None}
+        originals = [(fact.chain_id, each) for each in sorted(sales)]
+        if event.type == SALE_COMPLETED:
+            facade.restore_uses(originals=originals, now=event.time)
+        else:
+            facade.take_uses_again(originals=originals, now=event.time)
 
 
 CONSUMERS: tuple[Consumer, ...] = (
     Consumer(name="returns", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_list_returns),
-    Consumer(name="returns-uses", types=frozenset({SALE_COMPLETED}), apply=_restore_uses),
+    Consumer(name="returns-uses", types=frozenset({SALE_COMPLETED, SALE_VOIDED}), apply=_restore_uses),
 )

@@ -85,6 +85,22 @@ def commit_in(
     return lambda: bool(reply.rows and reply.rows[0][0])
 
 
+def take_again(*, order_key: str, sale_id: UUID, now: datetime) -> bool:
+    """What had given the order's uses back did not happen after all: they are used again, as those of a sale that comes
+    late, whatever the limits say. Coupons that its sale had handed out stay void. Whether there was anything; safe to
+    repeat."""
+    with transaction.atomic():
+        row = ReservationRow.objects.select_for_update().filter(order_key=order_key, state="returned").first()
+        if row is None or not ReservationRow.objects.filter(id=row.id, state="returned").update(
+            state="committed", sale_id=sale_id, ended_at=now
+        ):
+            return False
+        _take_late(row, now)
+        if row.coupons:
+            counters.commit_batches(coupons=[tuple(coupon) for coupon in row.coupons])
+    return True
+
+
 def _take_late(row: ReservationRow, now: datetime) -> None:
     """Take what had been given back; more than was left becomes an overrun."""
     uses, member = uses_of_row(row.id), row.member_id

@@ -1,4 +1,5 @@
-"""Give a shopper's coupons and limits back once all of a sale has come back, where the chain wants that."""
+"""Give a shopper's coupons and limits back once all of a sale has come back, where the chain wants that; and take them
+again when such a return is voided."""
 
 from __future__ import annotations
 
@@ -30,6 +31,22 @@ def restore_uses(*, originals: Sequence[tuple[int, UUID]], now: datetime) -> int
             key = order_key(source=summary.source, source_id=summary.source_id)
             restored += promotions.return_uses(order_key=key, now=now)
     return restored
+
+
+def take_uses_again(*, originals: Sequence[tuple[int, UUID]], now: datetime) -> int:
+    """For these (chain, sale) of which a return was voided: what that return had given back is used again, unless all
+    came back meanwhile; for how many there was anything. Safe to repeat."""
+    taken = 0
+    for chain_id, sale_id in originals:
+        found = orders.for_return(sale_id=sale_id, chain_id=chain_id)
+        summary = found.sale.summary
+        key = order_key(source=summary.source, source_id=summary.source_id)
+        if summary.status != "completed" or is_all_back(found):
+            continue
+        taken += promotions.take_again(order_key=key, sale_id=sale_id, now=now)
+        if orders.for_return(sale_id=sale_id, chain_id=chain_id).sale.summary.status != "completed":
+            promotions.return_uses(order_key=key, now=now)  # voided meanwhile, before there was anything to give back
+    return taken
 
 
 def is_all_back(found: ForReturn) -> bool:
