@@ -120,10 +120,11 @@ def _approved_by(
         or (found.kind, found.target, found.state) != (APPROVAL_KIND, _target(command), "approved")
         or (found.used_at is None and found.expires_at <= now)
         or (found.amount_minor or 0) < refund_minor
+        or found.store_id != store.id
         or found.decided_by == principal.subject
     ):
         raise ApprovalMissing(
-            "There is no approval of this return that is still good, by another person and for as much",
+            "There is no approval of this return in this store that is still good, by another person and for as much",
             pointer="/returns/approval_id",
             remedy="Ask for one.",
             context={"why": why, "kind": APPROVAL_KIND, "target": _target(command), "refund_minor": refund_minor},

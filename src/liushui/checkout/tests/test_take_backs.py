@@ -201,21 +201,22 @@ def test_a_large_refund_needs_another_person_who_is_named(shop, member) -> None:
     target = refund_target(source="web", source_id="dear-back")
     assert missing.value.context["target"] == target
 
-    def ask(amount: int) -> UUID:
+    def ask(amount: int, store_id: int = shop.store.id) -> UUID:
         boss = Principal(
             subject="staff:boss", name="Boss", grants=(Grant(role="store_manager", chain_id=shop.chain.id),)
         )
         asked = approvals.request(
-            kind=APPROVAL_KIND, target=target, chain_id=shop.chain.id, store_id=shop.store.id, reason="faulty",
+            kind=APPROVAL_KIND, target=target, chain_id=shop.chain.id, store_id=store_id, reason="faulty",
             principal=ME, now=NOON, amount_minor=amount, currency="CNY",
         )  # fmt: skip
         approvals.decide(approval_id=asked.id, approve=True, principal=boss, now=NOON)
         return asked.id
 
     assert command.returns is not None
-    too_little = replace(command, returns=replace(command.returns, approval_id=ask(59_999)))
-    with pytest.raises(ApprovalMissing):
-        complete(too_little)
+    too_little, elsewhere = ask(59_999), ask(60_000, store_id=shop.other_store.id)
+    for approval_id in (too_little, elsewhere):
+        with pytest.raises(ApprovalMissing):
+            complete(replace(command, returns=replace(command.returns, approval_id=approval_id)))
     enough = replace(command, returns=replace(command.returns, approval_id=ask(60_000)))
     recorded = complete(enough)
     assert recorded.total_minor == -60_000
