@@ -100,7 +100,7 @@ def test_nobody_is_erased_without_the_word_and_a_reason(browser: Client, person:
     proof = facade.proof(subject_id=person)
     assert proof is not None
     page = text_of(browser.get(f"/privacy/requests/{person}/"))
-    for words in ("Proof of erasure", "asked by letter", proof.sha256, proof.key_sha256, "Phone"):
+    for words in ("Proof of erasure", "asked by letter", proof.sha256, proof.key_sha256, "Mobile number"):
         assert words in page, words
     assert "138****5678" not in page
     assert "1 person agrees to it" not in text_of(browser.get("/privacy/notices/"))
