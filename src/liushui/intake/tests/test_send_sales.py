@@ -16,7 +16,7 @@ from liushui.intake.tests.conftest import machine, sale
 from liushui.orders import facade as orders
 
 # The raw message, 2 of the catalogue, the rest of orders: on PostgreSQL one message.
-STATEMENTS = {"sqlite": 10, "postgresql": 4}
+STATEMENTS = {"sqlite": 10, "postgresql": 3}
 
 
 def test_a_sale_is_created_once_and_its_repeat_answers_the_same_with_status_200(till):

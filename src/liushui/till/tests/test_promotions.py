@@ -222,6 +222,11 @@ def test_a_gift_is_offered_and_taken_with_one_deed(selling):
     assert [line.amount_minor for line in recorded(selling, sold).lines] == [4_990, 0, 1_000]
 
 
+def at_once() -> int:
+    """Items and prices are asked for in one message where there are messages."""
+    return 1 if connection.vendor == "postgresql" else 0
+
+
 def selects_and_writes(deed) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         deed()
@@ -237,7 +242,7 @@ def test_how_often_a_scan_asks_the_database(selling, rules, statements):
     rule(selling, *rules)
     scan(selling, "TEA")
     scan(selling, "MILK")
-    assert len(selects_and_writes(lambda: scan(selling, "TEA"))) == statements
+    assert len(selects_and_writes(lambda: scan(selling, "TEA"))) == statements - at_once()
 
 
 def test_with_a_code_a_scan_asks_once_more(selling):
@@ -246,4 +251,4 @@ def test_with_a_code_a_scan_asks_once_more(selling):
     scan(selling, "TEA")
     facade.add_code(till=selling.till, code=code, now=NOON)
     # the ticket, items, prices, the code, what was used of its promotion: none, since it has no limits; the ticket
-    assert len(selects_and_writes(lambda: scan(selling, "MILK"))) == 5
+    assert len(selects_and_writes(lambda: scan(selling, "MILK"))) == 5 - at_once()
