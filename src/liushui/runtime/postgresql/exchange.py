@@ -9,16 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import abc, errors, generators
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from liushui.runtime.at_once import Answer, Text
 from liushui.runtime.postgresql import plans, scopes
-
-if TYPE_CHECKING:
-    from liushui.runtime.postgresql.base import DatabaseWrapper
 
 _ANSWERS = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
