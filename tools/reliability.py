@@ -1,6 +1,6 @@
 """Run the races and the deaths on SQLite and PostgreSQL and write what came of them into docs/reliability.md.
 
-    python tools/reliability.py                 all of tests/races, both engines side by side: 12 minutes at most
+    python tools/reliability.py                 all of tests/races, both engines side by side: 15 minutes at most
     python tools/reliability.py test_members    those whose files' names begin so
     python tools/reliability.py --quick         two short files, to see that it works; prints, writes nothing
 
@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="beginnings of file names; all when none is given")
     parser.add_argument("--quick", action="store_true", help="two short files; nothing is written")
     parser.add_argument("--one-by-one", action="store_true", help="one engine after the other: twice as long")
-    parser.add_argument("--minutes", type=float, default=12, help="of the whole, at most (12)")
+    parser.add_argument("--minutes", type=float, default=15, help="of the whole, at most (15)")
     parser.add_argument("--part-seconds", type=float, default=360, help="of one file on one engine, at most (360)")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
