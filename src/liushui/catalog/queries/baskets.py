@@ -137,7 +137,7 @@ def _asking_for_prices(item_ids: Statement, chain: ChainPlace, baskets: Sequence
     first, last = min(basket.at for basket in baskets), max(basket.at for basket in baskets)
     stored_first, stored_last = map(connection.ops.adapt_datetimefield_value, (first, last))
     sql = (
-        "SELECT item_id, level, place_id, amount_minor, starts_at, ends_at FROM catalog_price "  # noqa: S608
+        "SELECT item_id, level, place_id, amount_minor, starts_at, ends_at FROM catalog_price "  # noqa: S608  # our own names and marks, values are parameters
         f"WHERE item_id IN ({item_ids.sql}) AND starts_at <= %s AND (ends_at IS NULL OR ends_at > %s) AND "
         f"(level = %s AND place_id = %s OR level = %s AND {regions_hold} OR level = %s AND {stores_hold})"  # nosec B608  # our own names and marks, values are parameters
     )

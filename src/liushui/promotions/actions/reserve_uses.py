@@ -81,10 +81,7 @@ def reserve(
         if ReservationRow.objects.filter(order_key=order_key, state__in=("reserved", "expired")).exists():
             release(order_key=order_key, now=now)
         return Reservation(order_key=order_key, state="", expires_at=expires_at, uses=())
-    wanted = Wanted(
-        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or "", found), promised_by(answer),
-    )  # fmt: skip
+    wanted = _wanted(chain_id, order_key, member_id, answer, uses, _coupons(chain_id, taken, member_id or "", found))
     _check(wanted, now)
     state = "free"
     if not _take_anew(wanted, expires_at, now):
@@ -115,10 +112,7 @@ def reserve_in(
     rolled back and `reserve` asked. Raises CouponTaken for what is known before.
     """
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
-    wanted = Wanted(
-        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or "", found), promised_by(answer),
-    )  # fmt: skip
+    wanted = _wanted(chain_id, order_key, member_id, answer, uses, _coupons(chain_id, taken, member_id or "", found))
     _check(wanted, now)
     take = _taking_anew(message, wanted, expires_at, now)
 
@@ -145,15 +139,21 @@ def reserve_paid(
     """Note what an order takes whose money others hold already, though `reserve` refused it: nothing is taken now, and
     `commit` takes it late, whatever the limits say, and records the overrun. Safe to repeat."""
     uses, taken = uses_of(answer=answer, rulebook=rulebook, codes=codes)
-    wanted = Wanted(
-        chain_id, order_key, member_id or "", answer.rulebook_version, uses,
-        _coupons(chain_id, taken, member_id or "", None), promised_by(answer),
-    )  # fmt: skip
+    wanted = _wanted(chain_id, order_key, member_id, answer, uses, _coupons(chain_id, taken, member_id or "", None))
     with transaction.atomic():
         row_id, state = _claim(wanted, now, now)
         if state == "free":
             _write_uses(wanted, row_id)
             ReservationRow.objects.filter(id=row_id).update(state="expired", ended_at=now)
+
+
+def _wanted(
+    chain_id: int, order_key: str, member_id: str | None, answer: PricedBasket, uses: tuple[HeldUse, ...],
+    coupons: tuple[tuple[Coupon, FoundCode], ...],
+) -> Wanted:  # fmt: skip
+    return Wanted(
+        chain_id, order_key, member_id or "", answer.rulebook_version, uses, coupons, promised_by(answer)
+    )  # fmt: skip
 
 
 def _coupons(
