@@ -8,6 +8,8 @@ Sources: RFC 6749, 7636, 8628, 9700.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,6 +106,25 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # untyped there
         _end_tokens_of_code(code)
         return False
 
+    def get_code_challenge(self, code: str, request: Any) -> str | None:
+        """What the app said first. The library reads the grant again each time: another exchange may have taken it."""
+        with _of_one_taken_meanwhile(request):
+            challenge: str | None = super().get_code_challenge(code, request)
+        return challenge
+
+    def get_code_challenge_method(self, code: str, request: Any) -> str | None:
+        """S256, of a code that nobody has taken meanwhile."""
+        with _of_one_taken_meanwhile(request):
+            method: str | None = super().get_code_challenge_method(code, request)
+        return method
+
+    def confirm_redirect_uri(
+        self, client_id: str, code: str, redirect_uri: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """The address that the code was sent to, of a code that nobody has taken meanwhile."""
+        with _of_one_taken_meanwhile(request):
+            return bool(super().confirm_redirect_uri(client_id, code, redirect_uri, client, request, *args, **kwargs))
+
     def validate_refresh_token(self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         """The latest of its family, of this client and of an active person; an older one ends the family."""
         good = super().validate_refresh_token(refresh_token, client, request, *args, **kwargs)
@@ -143,6 +164,16 @@ class Validator(OAuth2Validator):  # type: ignore[misc]  # untyped there
     def _check_and_set_request_resource(self, request: Any) -> None:
         """Tokens are for this server and name no other (RFC 8707 lets a server ignore the parameter)."""
         request.resource = []
+
+
+@contextmanager
+def _of_one_taken_meanwhile(request: Any) -> Iterator[None]:
+    """A code that another exchange takes between two looks at it has come twice: a replay, and no error of ours."""
+    try:
+        yield
+    except Grant.DoesNotExist as error:
+        _end_tokens_of_code(request.code)
+        raise errors.InvalidGrantError(request=request) from error
 
 
 def _lifetime(request: Any) -> int:
