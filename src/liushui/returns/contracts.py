@@ -23,6 +23,15 @@ APPROVAL_REASONS = ("no_receipt", "late", "other_store", "over_limit")  # why a 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalWhy:
+    """One reason why a return needs another person: how many days, or how much of the receipt, against which limit."""
+
+    code: str  # one of APPROVAL_REASONS
+    found: int | None = None  # days for `late`, minor units for `over_limit` and `no_receipt`
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnPart:
     """Units of a returned line that come back for another reason or in another condition than the rest of it."""
 
@@ -127,6 +136,8 @@ class ReturnQuote:
     is_full: bool  # nothing of the sale stays with the shopper
     needs_approval: str  # one of APPROVAL_REASONS, or empty
     notes: tuple[str, ...] = ()  # clawback | late | other_store | card_late
+    approval_whys: tuple[ApprovalWhy, ...] = ()  # all reasons; `needs_approval` is the first one's code
+    sold_at: datetime | None = None  # no return is earlier; None without a receipt
 
     def give_backs(self) -> tuple[GiveBack, ...]:
         """What loyalty gives back, as the event of the recorded return tells it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
@@ -9,11 +10,14 @@ from ninja import Router
 
 from liushui.kernel.errors import InvalidValue, NotFound
 from liushui.returns import facade
-from liushui.returns.contracts import QuotedReturnLine, ReturnQuote, UnreceiptedLine, WantedReturn
+from liushui.returns.contracts import QuotedReturnLine, ReturnPart, ReturnQuote, UnreceiptedLine, WantedReturn
 from liushui.returns.schemas import (
+    ApprovalWhyAnswer,
     OriginalBody,
     QuotedReturnLineAnswer,
     RefundTenderAnswer,
+    ReturnLineBody,
+    ReturnPartAnswer,
     ReturnQuoteAnswer,
     ReturnQuoteBody,
 )
@@ -48,9 +52,7 @@ def quote_return(request: HttpRequest, body: ReturnQuoteBody) -> ReturnQuoteAnsw
             principal=principal, capability=_CAPABILITY,
         )  # fmt: skip
     else:
-        wanted = [
-            WantedReturn(**(each.model_dump() | {"unit_positions": tuple(each.unit_positions)})) for each in body.lines
-        ]
+        wanted = [_wanted(each) for each in body.lines]
         quote = facade.quote_return(
             sale_id=body.sale_id, wanted=wanted, at=now, store_id=store.id, principal=principal, capability=_CAPABILITY
         )
@@ -72,6 +74,17 @@ def _store(body: ReturnQuoteBody, principal: Principal) -> Store:
     return found[0]
 
 
+def _wanted(body: ReturnLineBody) -> WantedReturn:
+    return WantedReturn(
+        line_number=body.line_number,
+        units=body.units,
+        unit_positions=tuple(body.unit_positions),
+        reason=body.reason,
+        condition=body.condition,
+        parts=tuple(ReturnPart(**part.model_dump()) for part in body.parts),
+    )
+
+
 def _answer(quote: ReturnQuote) -> ReturnQuoteAnswer:
     return ReturnQuoteAnswer(
         sale_id=quote.sale_id,
@@ -87,6 +100,7 @@ def _answer(quote: ReturnQuote) -> ReturnQuoteAnswer:
         ],
         is_full=quote.is_full,
         needs_approval=quote.needs_approval,
+        approval_whys=[ApprovalWhyAnswer(**asdict(each)) for each in quote.approval_whys],
         notes=list(quote.notes),
     )
 
@@ -111,4 +125,5 @@ def _line(quoted: QuotedReturnLine) -> QuotedReturnLineAnswer:
         tax_minor=line.tax_minor,
         reason=quoted.reason,
         condition=quoted.condition,
+        parts=[ReturnPartAnswer(**asdict(part)) for part in quoted.parts],
     )

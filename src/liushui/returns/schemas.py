@@ -17,6 +17,14 @@ class _Body(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class ReturnPartBody(_Body):
+    """Units of a line of which another reason or condition is said: fewer than all that come back."""
+
+    units: Annotated[int, Field(ge=1, le=10**12, strict=True)]
+    reason: CodeText = ""
+    condition: CodeText = ""
+
+
 class ReturnLineBody(_Body):
     """Units of a line of the receipt that come back."""
 
@@ -29,6 +37,11 @@ class ReturnLineBody(_Body):
     )
     reason: CodeText = ""
     condition: CodeText = ""
+    parts: list[ReturnPartBody] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Units of the line that come back for another reason or in another condition than the rest.",
+    )
 
 
 class GoodsBody(_Body):
@@ -58,6 +71,22 @@ class OriginalBody(Schema):
     unit_positions: list[int]
 
 
+class ReturnPartAnswer(Schema):
+    """Units of a returned line of which something else is said."""
+
+    units: int
+    reason: str
+    condition: str
+
+
+class ApprovalWhyAnswer(Schema):
+    """One reason why another person has to agree."""
+
+    code: str = Field(description="no_receipt, late, other_store or over_limit.")
+    found: int | None = Field(description="Days for late, minor units for over_limit and no_receipt.")
+    limit: int | None = Field(description="What the chain's policy allows.")
+
+
 class QuotedReturnLineAnswer(Schema):
     """A returned line as it would be recorded: negative."""
 
@@ -72,6 +101,7 @@ class QuotedReturnLineAnswer(Schema):
     tax_minor: int
     reason: str
     condition: str
+    parts: list[ReturnPartAnswer]
 
 
 class RefundTenderAnswer(Schema):
@@ -101,5 +131,8 @@ class ReturnQuoteAnswer(Schema):
     is_full: bool
     needs_approval: str = Field(
         description="no_receipt, late, other_store or over_limit: another person has to agree; empty: nobody."
+    )
+    approval_whys: list[ApprovalWhyAnswer] = Field(
+        description="All reasons why; ask for the approval by `POST /api/v1/returns/approvals`."
     )
     notes: list[str]

@@ -14,7 +14,7 @@ from liushui.orders.contracts import VALUE_TENDERS, ForReturn, GivenBack, Return
 from liushui.promotions import facade as promotions
 from liushui.promotions.contracts import order_key
 from liushui.returns.contracts import QuotedReturnLine, RefundTender, ReturnPolicy, ReturnQuote, WantedReturn
-from liushui.returns.domain.checks import approval_reason, check_codes, check_place, check_state, check_wanted
+from liushui.returns.domain.checks import approval_whys, check_codes, check_place, check_state, check_wanted
 from liushui.returns.domain.lines import (
     LineState,
     amount_of_units,
@@ -80,7 +80,7 @@ def quote_return(
 
     age_days = (store.business_date(at) - summary.business_date).days
     tenders, given, is_moved = _tenders(found, rules, refund, age_days)
-    approval = approval_reason(
+    whys = approval_whys(
         rules, age_days=age_days, is_elsewhere=is_elsewhere, refund_minor=refund,
         refunded_minor=sum(each.amount_minor for each in found.so_far.lines.values()),
     )  # fmt: skip
@@ -104,8 +104,10 @@ def quote_return(
         tenders=tenders,
         returns_of=ReturnOf(sale_id=sale_id, expected_version=found.so_far.version, given_back=given),
         is_full=_is_full(states, wanted),
-        needs_approval=approval,
+        needs_approval=whys[0].code if whys else "",
         notes=tuple(notes),
+        approval_whys=whys,
+        sold_at=min(summary.completed_at, found.sale.recorded_at),  # its source's clock may be ahead of ours
     )
 
 

@@ -9,7 +9,7 @@ from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import PricedItem
 from liushui.kernel.money import round_half_up
 from liushui.orders.contracts import SaleLine
-from liushui.returns.contracts import QuotedReturnLine, RefundTender, ReturnQuote, UnreceiptedLine
+from liushui.returns.contracts import ApprovalWhy, QuotedReturnLine, RefundTender, ReturnQuote, UnreceiptedLine
 from liushui.returns.domain.checks import check_codes
 from liushui.returns.errors import NotReturnable, UnreceiptedRefused
 from liushui.returns.policies import policy
@@ -72,6 +72,7 @@ def quote_unreceipted(
         returns_of=None,
         is_full=False,
         needs_approval="no_receipt",
+        approval_whys=(ApprovalWhy(code="no_receipt", found=refund, limit=rules.unreceipted_max_minor),),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from liushui.orders.contracts import ReturnedSoFar, SaleSummary
-from liushui.returns.contracts import UnreceiptedLine, WantedReturn
+from liushui.returns.contracts import ApprovalWhy, UnreceiptedLine, WantedReturn
 from liushui.returns.domain.lines import LineState
 from liushui.returns.domain.policy import ReturnPolicy
 from liushui.returns.errors import NotReturnable, OtherStoreRefused, ReasonRefused
@@ -65,15 +65,18 @@ def check_wanted(wanted: Sequence[WantedReturn], states: Mapping[int, LineState]
         seen.add(each.line_number)
 
 
-def approval_reason(
+def approval_whys(
     policy: ReturnPolicy, *, age_days: int, is_elsewhere: bool, refund_minor: int, refunded_minor: int
-) -> str:
-    """Why another person has to agree, or empty. The limit is one of the whole receipt: in how many parts its goods
-    come back makes no difference."""
+) -> tuple[ApprovalWhy, ...]:
+    """Why another person has to agree; none where nobody has to. The limit is one of the whole receipt: in how many
+    parts its goods come back makes no difference."""
+    found = []
     if policy.days_max and age_days > policy.days_max:
-        return "late"
+        found.append(ApprovalWhy(code="late", found=age_days, limit=policy.days_max))
     if is_elsewhere and policy.other_store == "approve":
-        return "other_store"
+        found.append(ApprovalWhy(code="other_store"))
     if refunded_minor + refund_minor > policy.approval_over_minor:
-        return "over_limit"
-    return ""
+        found.append(
+            ApprovalWhy(code="over_limit", found=refunded_minor + refund_minor, limit=policy.approval_over_minor)
+        )
+    return tuple(found)
