@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import connection
+from tests.support import merging
 from tests.support.crash import crash_at_step
 
 from liushui.kernel.errors import LiushuiError
@@ -122,7 +123,7 @@ def merge(*, keep: str, drop: str, crash_at: int | None = None) -> dict[str, Any
     """Two members become one."""
     with crash_at_step(crash_at) as steps:
         try:
-            facade.merge(keep_id=UUID(keep), drop_id=UUID(drop), reason="twice", principal=SYSTEM, now=NOON)
+            merging.merge(keep_id=UUID(keep), drop_id=UUID(drop), chain_id=_chain(), now=NOON)
         except LiushuiError as error:
             return {"error": error.type, "steps": steps.names}
     return {"steps": steps.names}

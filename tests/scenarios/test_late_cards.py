@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.support import member_shop
+from tests.support import member_shop, merging
 from tests.support.member_shop import NOON, MemberShop, member_sale, return_of
 from tests.support.rulebooks import person
 
@@ -157,9 +157,7 @@ def test_nobody_takes_it_as_cash_instead_and_it_is_not_voided(shop, member) -> N
 def test_a_member_who_was_merged_gets_it_where_he_is_now(shop, member) -> None:
     [kept] = member_shop.add_members(chain_id=shop.chain.id, count=1, first=2)
     sale_id = bought(member)
-    loyalty.merge(
-        keep_id=kept, drop_id=member, reason="twice", principal=person("fei", "finance", shop.chain.id), now=NOON
-    )
+    merging.merge(keep_id=kept, drop_id=member, chain_id=shop.chain.id, now=NOON)
     complete(back("r1", sale_id, 3))
     events()
     assert (stored(kept), stored(member)) == ((700 + 2_999, 300), (0, 0))

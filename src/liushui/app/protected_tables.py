@@ -99,6 +99,8 @@ POLICIES: dict[str, Policy] = {
     "loyalty_gift_card": BY_CHAIN,
     "loyalty_gift_card_batch": BY_CHAIN,
     "loyalty_card_block": BY_CHAIN,
+    "loyalty_card_batch_block": BY_CHAIN,
+    "loyalty_merge": BY_CHAIN,
     "loyalty_adjustment": BY_CHAIN,
     "loyalty_card_extension": BY_CHAIN,
     "loyalty_expiry_run": BY_CHAIN,

@@ -8,10 +8,19 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from liushui.loyalty import programme_access  # its titles are translated, which apps may be only now
-        from liushui.loyalty.actions import adjust, erase_member, extend_card, unblock_gift_card
+        from liushui.loyalty.actions import (
+            adjust,
+            erase_member,
+            extend_card,
+            merge_by_two,
+            unblock_card_batch,
+            unblock_gift_card,
+        )
 
         programme_access.register_programme_kind()
         adjust.register()
         erase_member.register()
         extend_card.register()
+        merge_by_two.register()
+        unblock_card_batch.register()
         unblock_gift_card.register()

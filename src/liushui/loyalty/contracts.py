@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from liushui.loyalty.domain.gift_card_views import CardBatchBlock as CardBatchBlock
 from liushui.loyalty.domain.gift_card_views import CardBlock as CardBlock
 from liushui.loyalty.domain.gift_card_views import GiftCardBatch as GiftCardBatch
 from liushui.loyalty.domain.gift_card_views import GiftCardLine as GiftCardLine
@@ -248,6 +249,23 @@ class GiftCard:
     def is_over(self, *, on: date) -> bool:
         """Whether it is past its end on that business day."""
         return self.state == "expired" or (self.ends_on is not None and self.ends_on <= on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeRequest:
+    """Two members who become one when a second person has approved it. `asked_minor` was at stake when it was asked."""
+
+    id: UUID
+    chain_id: int
+    keep_id: UUID
+    drop_id: UUID
+    reason: str
+    approval_id: UUID
+    state: str  # waiting | merged | refused
+    problem: str  # why an approved one was not done
+    asked_minor: int
+    asked_at: datetime
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

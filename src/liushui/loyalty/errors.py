@@ -93,6 +93,24 @@ class MergeRefused(Conflict):
     type = "merge-refused"
 
 
+class MergeNeedsApproval(MergeRefused):
+    """The member that goes has value. Another person has to approve this merge."""
+
+    type = "merge-needs-approval"
+
+
+class MergedAlready(MergeRefused):
+    """These two members were merged meanwhile."""
+
+    type = "merged-already"
+
+
+class MergeGrew(MergeRefused):
+    """The member that goes has much more now than when this merge was asked for. Ask again."""
+
+    type = "merge-grew"
+
+
 class NotEnoughPoints(Conflict):
     """The member has fewer points than that.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.loyalty.actions.adjust import adjustments_of, request_adjustment, settle_adjustment, settle_adjustments
+from liushui.loyalty.actions.block_card_batch import block_gift_card_batch
 from liushui.loyalty.actions.block_gift_card import block_gift_card
 from liushui.loyalty.actions.cancel_programme import cancel_programme
 from liushui.loyalty.actions.cards import add_card, block_card, unblock_card
@@ -28,10 +29,16 @@ from liushui.loyalty.actions.issue_cards import (
     make_gift_cards,
     start_gift_card_batch,
     stop_gift_card_batch,
-    tell_gift_codes,
 )
 from liushui.loyalty.actions.join import join
 from liushui.loyalty.actions.merge import finish_merges, merge
+from liushui.loyalty.actions.merge_by_two import (
+    merge_request,
+    merges_waiting,
+    request_merge,
+    settle_merge,
+    settle_merges,
+)
 from liushui.loyalty.actions.note_purchases import note_purchases
 from liushui.loyalty.actions.programme_drafts import (
     create_programme_draft,
@@ -51,7 +58,9 @@ from liushui.loyalty.actions.publish_programme import (
     tell_tiers,
 )
 from liushui.loyalty.actions.snapshot_balances import forget_balances, snapshot_balances
+from liushui.loyalty.actions.tell_codes import tell_codes_to_request, tell_gift_codes
 from liushui.loyalty.actions.top_up import take_back_top_up, top_up, top_up_of
+from liushui.loyalty.actions.unblock_card_batch import request_card_batch_unblock, settle_card_batch_unblocks
 from liushui.loyalty.actions.unblock_gift_card import request_gift_card_unblock, settle_gift_card_unblocks
 from liushui.loyalty.balances import verify_balances
 from liushui.loyalty.domain.spends import spends_of
@@ -59,6 +68,8 @@ from liushui.loyalty.dry_run_queries import dry_run, dry_run_members, dry_runs
 from liushui.loyalty.earning_preview import points_of_sale, points_to_take_back
 from liushui.loyalty.figures import liability, verify
 from liushui.loyalty.gift_card_queries import (
+    batch_blocks,
+    blocked_with_batch,
     card_blocks,
     gift_card_batch,
     gift_card_batches,
@@ -92,9 +103,12 @@ __all__ = [
     "add_card",
     "adjustments_of",
     "balances",
+    "batch_blocks",
     "benefits",
     "block_card",
     "block_gift_card",
+    "block_gift_card_batch",
+    "blocked_with_batch",
     "buyer",
     "cancel_dry_run",
     "cancel_programme",
@@ -143,7 +157,9 @@ __all__ = [
     "members_by_number",
     "members_of",
     "merge",
+    "merge_request",
     "merged_numbers",
+    "merges_waiting",
     "move_programme_row",
     "note_purchases",
     "points_of_sale",
@@ -159,16 +175,21 @@ __all__ = [
     "remove_programme_row",
     "rename_programme_draft",
     "request_adjustment",
+    "request_card_batch_unblock",
     "request_card_extension",
     "request_gift_card_unblock",
+    "request_merge",
     "reverse",
     "run_dry_run",
     "save_programme_draft",
     "set_programme_fields",
     "settle_adjustment",
     "settle_adjustments",
+    "settle_card_batch_unblocks",
     "settle_card_extensions",
     "settle_gift_card_unblocks",
+    "settle_merge",
+    "settle_merges",
     "settle_programme_reviews",
     "snapshot",
     "snapshot_balances",
@@ -180,6 +201,7 @@ __all__ = [
     "take_back_gift_card",
     "take_back_programme",
     "take_back_top_up",
+    "tell_codes_to_request",
     "tell_gift_codes",
     "tell_tiers",
     "tier_history",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -11,13 +11,23 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from liushui.kernel.errors import NotFound
-from liushui.loyalty.contracts import CardBlock, GiftCard, GiftCardBatch, GiftCardLine, GiftCardPage
-from liushui.loyalty.domain.gift_card_views import BatchState, BlockKind
-from liushui.loyalty.errors import GiftCardUnknown
-from liushui.loyalty.models import AccountRow, CardBatchRow, CardBlockRow, GiftCardRow, HoldRow
+from liushui.loyalty import card_codes
+from liushui.loyalty.contracts import (
+    CardBatchBlock,
+    CardBlock,
+    GiftCard,
+    GiftCardBatch,
+    GiftCardLine,
+    GiftCardPage,
+    IssuedGiftCard,
+)
+from liushui.loyalty.domain.gift_card_views import BatchBlockState, BatchState, BlockKind
+from liushui.loyalty.errors import CodesLost, GiftCardUnknown
+from liushui.loyalty.models import AccountRow, CardBatchBlockRow, CardBatchRow, CardBlockRow, GiftCardRow, HoldRow
 
 LIMIT_MAX = 500
 _SHOWN_MAX = 100
+_CODES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,43 @@ def card_blocks(*, card: GiftCard) -> tuple[CardBlock, ...]:
         )
         for row in CardBlockRow.objects.filter(card_id=card.id).order_by("-asked_at", "-id")[:_SHOWN_MAX]
     )  # fmt: skip
+
+
+def batch_blocks(*, batch_id: UUID) -> tuple[CardBatchBlock, ...]:
+    """How often a batch was blocked, and its unblocking asked for, the latest first."""
+    rows = CardBatchBlockRow.objects.filter(batch_id=batch_id).order_by("-asked_at", "-id")[:_SHOWN_MAX]
+    return tuple(batch_block_view(row) for row in rows)
+
+
+def blocked_with_batch(*, batch_id: UUID) -> int:
+    """How many cards are blocked with their batch, and by nothing else."""
+    return GiftCardRow.objects.filter(batch_id=batch_id, batch_block_id__isnull=False).count()
+
+
+def batch_block_view(row: CardBatchBlockRow) -> CardBatchBlock:
+    """A block or unblocking of a batch as others see it."""
+    return CardBatchBlock(
+        id=row.id, batch_id=row.batch_id, kind=cast(BlockKind, row.kind), reason=row.reason, by_name=row.by_name,
+        checked_by_name=row.checked_by_name, approval_id=row.approval_id, state=cast(BatchBlockState, row.state),
+        problem=row.problem, places_done=row.next_position, places=row.end_position, changed_count=row.changed_count,
+        asked_at=row.asked_at, ended_at=row.ended_at,
+    )  # fmt: skip
+
+
+def codes_of_batch(*, batch_id: UUID, after: int = -1) -> Iterator[tuple[int, IssuedGiftCard]]:
+    """Place and card with its code, in the order in which they were made, behind a place; raises CodesLost."""
+    last = after
+    while rows := list(
+        GiftCardRow.objects.filter(batch_id=batch_id, position__gt=last)
+        .order_by("position")
+        .values_list("position", "number")[:_CODES_AT_ONCE]
+    ):
+        for position, number in rows:
+            card = card_codes.told(batch_id=batch_id, position=position, number=number)
+            if card is None:
+                raise CodesLost("The secret key was changed since these cards were issued")
+            yield position, card
+        last = rows[-1][0]
 
 
 def batch_row(*, batch_id: UUID) -> CardBatchRow:

@@ -79,6 +79,15 @@ def _make_gift_cards(now: datetime) -> int:
     return facade.make_gift_cards(now=now, seconds_max=_SECONDS_AT_ONCE)
 
 
+def _settle_card_batches(now: datetime) -> int:
+    """Open batches of cards whose unblocking was approved, and go on with those being blocked or opened."""
+    return facade.settle_card_batch_unblocks(now=now, seconds_max=_SECONDS_AT_ONCE)
+
+
+def _settle_merges(now: datetime) -> int:
+    return facade.settle_merges(now=now)
+
+
 def _snapshot_balances(now: datetime) -> int:
     """Take what was booked into the sums that reports begin from."""
     return facade.snapshot_balances(now=now)
@@ -97,6 +106,8 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="loyalty-extensions", every_seconds=3, run=_settle_extensions),
     Tick(name="loyalty-unblocks", every_seconds=3, run=_settle_unblocks),
     Tick(name="loyalty-gift-card-batches", every_seconds=1, run=_make_gift_cards),
+    Tick(name="loyalty-gift-card-blocks", every_seconds=1, run=_settle_card_batches),
+    Tick(name="loyalty-settle-merges", every_seconds=3, run=_settle_merges),
     Tick(name="loyalty-balances", every_seconds=300, run=_snapshot_balances),
     Tick(name="loyalty-merges", every_seconds=60, run=_finish_merges),
     Tick(name="loyalty-settle-reviews", every_seconds=3, run=_settle_reviews),

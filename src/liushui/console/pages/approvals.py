@@ -48,6 +48,8 @@ _PAGES = {
     "programme-draft": "loyalty:draft",
     "adjustment": "loyalty:correction",
     "gift-card": "loyalty:gift-card",
+    "gift-card-batch": "loyalty:gift-card-batch",
+    "merge": "loyalty:merge-request",
 }
 
 

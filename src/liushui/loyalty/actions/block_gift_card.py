@@ -50,10 +50,12 @@ def _block(row: GiftCardRow, block_id: UUID, reason: str, principal: Principal, 
     with transaction.atomic():
         open_ones = GiftCardRow.objects.filter(id=row.id, state__in=("issued", "active"))
         if not open_ones.update(state="blocked"):
-            state = GiftCardRow.objects.get(id=row.id).state
-            if state != "blocked":
-                raise GiftCardClosed(f"This gift card is {state}", context={"state": state})
-            return
+            with_batch = GiftCardRow.objects.filter(id=row.id, batch_block_id__isnull=False)
+            if not with_batch.update(batch_block_id=None):  # from now on it stays blocked when its batch is opened
+                state = GiftCardRow.objects.get(id=row.id).state
+                if state != "blocked":
+                    raise GiftCardClosed(f"This gift card is {state}", context={"state": state})
+                return
         AccountRow.objects.filter(id=row.id).update(is_open=False)
         CardBlockRow.objects.create(
             id=block_id, chain_id=row.chain_id, card_id=row.id, kind="block", reason=reason,

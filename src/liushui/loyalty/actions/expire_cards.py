@@ -26,6 +26,7 @@ def expire_gift_cards(*, on: date, now: datetime) -> int:
 
 def _expire(account_id: UUID, on: date, now: datetime) -> bool:
     with transaction.atomic():
+        list(GiftCardRow.objects.filter(id=account_id).select_for_update().values_list("id"))  # cards before accounts
         account = ledger.lock([account_id])[account_id]
         is_due = account.is_open and account.next_expiry_on is not None and account.next_expiry_on <= on
         if not is_due or HoldRow.objects.filter(account_id=account_id, state="held").exists():

@@ -114,8 +114,8 @@ def _book(row: CardExtensionRow, decided: Approval, now: datetime) -> bool:
         approvals.use(
             approval_id=decided.id, kind=KIND, target=_target(row.card_id, row.id), now=decided.decided_at or now
         )
+        card = GiftCardRow.objects.select_for_update().get(id=row.card_id)  # cards before accounts, as everywhere
         account = ledger.lock([row.card_id])[row.card_id]
-        card = GiftCardRow.objects.get(id=row.card_id)
         _check(card.state, card.ends_on, row.ends_on, today)
         GiftCardRow.objects.filter(id=card.id).update(state="active", ends_on=row.ends_on)
         AccountRow.objects.filter(id=card.id).update(is_open=True, next_expiry_on=row.ends_on)

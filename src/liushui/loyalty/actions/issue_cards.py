@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.loyalty import card_codes, ledger
 from liushui.loyalty.contracts import GIFT_CARDS_MAX, TEXT_MAX, VALUE_MAX_MINOR, GiftCardBatch, IssuedGiftCard
 from liushui.loyalty.domain import numbers
-from liushui.loyalty.errors import CodesLost, CodesTold, EntryConflict
-from liushui.loyalty.gift_card_queries import batch_row, batch_view
+from liushui.loyalty.errors import EntryConflict
+from liushui.loyalty.gift_card_queries import batch_row, batch_view, codes_of_batch
 from liushui.loyalty.models import CardBatchRow, GiftCardRow
 from liushui.runtime import audit, bulk
 from liushui.runtime.access import Principal
 
 CAPABILITY = "value.adjust"  # in the whole chain: cards are good in all its stores
 AT_ONCE_MAX = 500  # so many are made at once; more by the worker, part by part
-AGAIN = timedelta(minutes=10)  # a file that broke off is sent again so long, to the same person
 _ROWS_AT_ONCE = 500
 _COLUMNS = (
     *("id", "chain_id", "number", "code_sha256", "batch_id", "position", "state", "face_minor", "currency"),
@@ -45,7 +42,7 @@ def issue_gift_cards(
     )
     while _make_part(batch_id, now):
         pass
-    return tuple(_codes(batch_view(row)))
+    return tuple(card for _at, card in codes_of_batch(batch_id=row.id))
 
 
 def start_gift_card_batch(
@@ -91,30 +88,6 @@ def stop_gift_card_batch(*, batch_id: UUID, principal: Principal, now: datetime)
             made = CardBatchRow.objects.get(id=row.id).made_count
             _audit("stop", row, principal, {"made": made})
     return batch_view(batch_row(batch_id=batch_id))
-
-
-def tell_gift_codes(
-    *, batch_id: UUID, principal: Principal, now: datetime
-) -> tuple[GiftCardBatch, Iterator[IssuedGiftCard]]:
-    """The batch, and its cards with their codes as they are read: once, and again for the same person for ten minutes.
-
-    Raises EntryConflict while cards are being made, CodesTold, CodesLost.
-    """
-    row = batch_row(batch_id=batch_id)
-    require_issue(principal, chain_id=row.chain_id)
-    if row.state == "making" or not row.made_count:
-        raise EntryConflict("These gift cards are not made yet")
-    batch = batch_view(row)
-    next(_codes(batch))  # before they count as told
-    mine = Q(told_at=None) | Q(told_by=principal.subject, told_at__gt=now - AGAIN)
-    with transaction.atomic():
-        first = CardBatchRow.objects.filter(id=row.id, told_at=None).update(
-            told_at=now, told_by=principal.subject, told_by_name=principal.name[:128]
-        )
-        if not first and not CardBatchRow.objects.filter(mine, id=row.id).exists():
-            raise CodesTold("The codes of these gift cards were taken out before")
-        _audit("tell", row, principal, {"cards": row.made_count})
-    return batch_view(batch_row(batch_id=batch_id)), _codes(batch)
 
 
 def require_issue(principal: Principal, *, chain_id: int) -> None:
@@ -198,22 +171,6 @@ def _values(row: CardBatchRow, place: int) -> tuple[object, ...]:
         card_codes.kept(card.code), row.id, place, "issued", row.face_minor, row.currency, row.issued_at,
         row.issued_at,
     )  # fmt: skip
-
-
-def _codes(batch: GiftCardBatch) -> Iterator[IssuedGiftCard]:
-    """The cards that were made, in their order; raises CodesLost."""
-    last = -1
-    while rows := list(
-        GiftCardRow.objects.filter(batch_id=batch.id, position__gt=last)
-        .order_by("position")
-        .values_list("position", "number")[:_ROWS_AT_ONCE]
-    ):
-        for position, number in rows:
-            card = card_codes.told(batch_id=batch.id, position=position, number=number)
-            if card is None:
-                raise CodesLost("The secret key was changed since these cards were issued")
-            yield card
-        last = rows[-1][0]
 
 
 def _audit(deed: str, row: CardBatchRow, principal: Principal, after: dict[str, object]) -> None:

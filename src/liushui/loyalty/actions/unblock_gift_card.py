@@ -116,7 +116,7 @@ def _open(row: CardBlockRow, decided: Approval, now: datetime) -> bool:
         card = GiftCardRow.objects.get(id=row.card_id)
         _check(card)
         before = Case(When(activated_at=None, then=Value("issued")), default=Value("active"))
-        if not GiftCardRow.objects.filter(id=card.id, state="blocked").update(state=before):
+        if not GiftCardRow.objects.filter(id=card.id, state="blocked").update(state=before, batch_block_id=None):
             raise GiftCardClosed("This gift card is not blocked any more")
         AccountRow.objects.filter(id=card.id).update(is_open=True)
         checker = Principal(subject=decided.decided_by, name=decided.decided_by_name, grants=())

@@ -9,6 +9,7 @@ from uuid import UUID
 
 BatchState = Literal["making", "done", "stopped"]
 BlockKind = Literal["block", "unblock"]
+BatchBlockState = Literal["waiting", "running", "done", "refused", "overtaken"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +68,24 @@ class CardBlock:
     state: str  # waiting | done | refused
     problem: str
     asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardBatchBlock:
+    """A block of a whole batch, or its unblocking, with how far it has come. `overtaken`: the batch was blocked again
+    before its unblocking was approved, or done."""
+
+    id: UUID
+    batch_id: UUID
+    kind: BlockKind
+    reason: str
+    by_name: str
+    checked_by_name: str  # of an unblocking that was approved
+    approval_id: UUID | None
+    state: BatchBlockState
+    problem: str
+    places_done: int
+    places: int  # cards of the batch, and a few places whose number another card had
+    changed_count: int  # cards that were blocked or opened
+    asked_at: datetime
+    ended_at: datetime | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liushui.loyalty.models.accounts import AccountRow, EntryRow, HoldRow
 from liushui.loyalty.models.balances import BalanceDayRow, BalanceHeadRow, BalanceRow
-from liushui.loyalty.models.gift_cards import CardBatchRow, CardBlockRow
+from liushui.loyalty.models.gift_cards import CardBatchBlockRow, CardBatchRow, CardBlockRow
 from liushui.loyalty.models.members import CardRow, MemberRow
 from liushui.loyalty.models.programme import CancelledProgrammeRow, ProgrammeDraftRow, ProgrammeHeadRow, ProgrammeRow
 from liushui.loyalty.models.progress import (
@@ -15,7 +15,7 @@ from liushui.loyalty.models.progress import (
     TierChangeRow,
     TierDayRow,
 )
-from liushui.loyalty.models.value import AdjustmentRow, CardExtensionRow, ExpiryRunRow, GiftCardRow, TopUpRow
+from liushui.loyalty.models.value import AdjustmentRow, CardExtensionRow, ExpiryRunRow, GiftCardRow, MergeRow, TopUpRow
 
 __all__ = [
     "AccountRow",
@@ -24,6 +24,7 @@ __all__ = [
     "BalanceHeadRow",
     "BalanceRow",
     "CancelledProgrammeRow",
+    "CardBatchBlockRow",
     "CardBatchRow",
     "CardBlockRow",
     "CardExtensionRow",
@@ -37,6 +38,7 @@ __all__ = [
     "HoldRow",
     "MemberDayRow",
     "MemberRow",
+    "MergeRow",
     "ProgrammeDraftRow",
     "ProgrammeHeadRow",
     "ProgrammeRow",

@@ -1,4 +1,4 @@
-"""Batches that gift cards were issued in, and who blocked a card or asked to unblock it."""
+"""Batches that gift cards were issued in, and who blocked a card or a batch, or asked to unblock it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class CardBatchRow(models.Model):
     told_at = models.DateTimeField(null=True)  # the codes: once, to one person
     told_by = models.CharField(max_length=128, blank=True)
     told_by_name = models.CharField(max_length=128, blank=True)
+    told_request = models.CharField(max_length=64, blank=True)  # keyed hash of a program's request; a person's has none
 
     class Meta:
         db_table = "loyalty_gift_card_batch"
@@ -66,3 +67,45 @@ class CardBlockRow(models.Model):
             models.UniqueConstraint(fields=["card_id"], name="card_unblock_once", condition=Q(state="waiting")),
         ]
         indexes = [models.Index(fields=["card_id", "-asked_at"], name="card_block_by_card")]
+
+
+class CardBatchBlockRow(models.Model):
+    """A block of all cards of a batch, which goes part by part, or its unblocking, which another person approves first.
+    A part moves `next_position` by a condition on where it was seen, in the transaction that changes its cards."""
+
+    id = models.UUIDField(primary_key=True)
+    chain_id = models.BigIntegerField()
+    batch_id = models.UUIDField()
+    kind = models.CharField(max_length=12)
+    reason = models.CharField(max_length=TEXT_MAX["reason"])
+    by_name = models.CharField(max_length=128)
+    by = models.CharField(max_length=128)
+    checked_by = models.CharField(max_length=128, blank=True)
+    checked_by_name = models.CharField(max_length=128, blank=True)
+    approval_id = models.UUIDField(null=True, unique=True)  # of an unblocking
+    state = models.CharField(max_length=12)
+    problem = models.CharField(max_length=TEXT_MAX["reason"], blank=True)  # why it was not done, or not to its end
+    next_position = models.IntegerField(default=0)
+    end_position = models.IntegerField()  # the batch makes no cards beyond it
+    changed_count = models.IntegerField(default=0)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "loyalty_card_batch_block"
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["block", "unblock"]), name="batch_block_kind"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "running", "done", "refused", "overtaken"]), name="batch_block_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(next_position__gte=0, next_position__lte=models.F("end_position")), name="batch_block_part"
+            ),
+            models.UniqueConstraint(
+                fields=["batch_id"], name="batch_block_once", condition=Q(state__in=["waiting", "running"])
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["batch_id", "-asked_at"], name="batch_block_by_batch"),
+            models.Index(fields=["id"], name="batch_block_open", condition=Q(state__in=["waiting", "running"])),
+        ]

@@ -1,4 +1,4 @@
-"""Money paid in, gift cards, corrections, and the runs that let points expire."""
+"""Money paid in, gift cards, corrections, merges that two people make, and the runs that let points expire."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class GiftCardRow(models.Model):
     moved_at = models.DateTimeField()  # when it was issued or, later, sold: the order of lists
     activated_at = models.DateTimeField(null=True)
     activation_id = models.UUIDField(null=True, unique=True)
+    batch_block_id = models.UUIDField(null=True)  # blocked with its batch, and by nothing else
     ends_on = models.DateField(null=True)  # as its account's next_expiry_on while that is open; null: no end
 
     class Meta:
@@ -55,6 +56,9 @@ class GiftCardRow(models.Model):
             models.UniqueConstraint(fields=["batch_id", "position"], name="gift_card_position_once"),
             models.CheckConstraint(
                 condition=Q(state__in=["issued", "active", "blocked", "expired"]), name="gift_card_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(batch_block_id__isnull=True) | Q(state="blocked"), name="gift_card_batch_block"
             ),
         ]
         indexes = [models.Index(fields=["chain_id", "state", "-moved_at", "-id"], name="gift_card_by_state")]
@@ -104,6 +108,34 @@ class AdjustmentRow(models.Model):
             models.CheckConstraint(condition=Q(state__in=["waiting", "booked", "refused"]), name="adjustment_state")
         ]
         indexes = [models.Index(fields=["id"], name="adjustment_waiting", condition=Q(state="waiting"))]
+
+
+class MergeRow(models.Model):
+    """Two members who become one with value at stake: one person asks for it and another approves."""
+
+    id = models.UUIDField(primary_key=True)
+    chain_id = models.BigIntegerField()
+    keep_id = models.UUIDField()
+    drop_id = models.UUIDField()
+    reason = models.CharField(max_length=TEXT_MAX["reason"])
+    approval_id = models.UUIDField(unique=True)
+    state = models.CharField(max_length=12, default="waiting")
+    problem = models.CharField(max_length=TEXT_MAX["reason"], blank=True)  # why an approved one was not done
+    asked_minor = models.BigIntegerField()  # what was at stake when it was asked for
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "loyalty_merge"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["waiting", "merged", "refused"]), name="merge_state"),
+            models.UniqueConstraint(fields=["drop_id"], name="merge_once", condition=Q(state="waiting")),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="merge_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["keep_id", "-asked_at"], name="merge_by_keep"),
+            models.Index(fields=["drop_id", "-asked_at"], name="merge_by_drop"),
+        ]
 
 
 class ExpiryRunRow(models.Model):

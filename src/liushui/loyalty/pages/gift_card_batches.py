@@ -22,7 +22,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from liushui.kernel.errors import NotAllowed
 from liushui.kernel.money import exponent
 from liushui.loyalty import facade
-from liushui.loyalty.actions.issue_cards import AGAIN, require_issue
+from liushui.loyalty.actions.issue_cards import require_issue
+from liushui.loyalty.actions.tell_codes import AGAIN
 from liushui.loyalty.contracts import GIFT_CARDS_MAX, TEXT_MAX, VALUE_MAX_MINOR, GiftCardBatch, IssuedGiftCard
 from liushui.loyalty.domain.numbers import printed
 from liushui.loyalty.errors import CodesLost, CodesTold, EntryConflict

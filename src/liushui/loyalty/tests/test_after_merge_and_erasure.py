@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.support import merging
 
 from liushui.kernel.ids import new_id
 from liushui.loyalty import facade
 from liushui.loyalty.actions.erase_member import export_member
 from liushui.loyalty.models import MemberDayRow
-from liushui.loyalty.tests.accounts import NOTICES, PHONE, earn, has, hold, lines, open_chain, points, post, staff
+from liushui.loyalty.tests.accounts import NOTICES, PHONE, earn, has, hold, lines, open_chain, points, post
 from liushui.loyalty.tests.chains import NOON, TODAY, House
 from liushui.privacy import facade as privacy
 
@@ -23,7 +24,7 @@ def house(db: None) -> House:
 
 
 def merge(house: House, keep, drop) -> None:
-    facade.merge(keep_id=keep.id, drop_id=drop.id, reason="twice", principal=staff(house), now=NOON)
+    merging.merge(keep_id=keep.id, drop_id=drop.id, chain_id=house.chain_id, now=NOON)
 
 
 def spent(member) -> list[tuple]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from tests.support import merging
 
 from liushui.loyalty import facade
 from liushui.loyalty.models import AccountRow, EntryRow
@@ -77,7 +78,7 @@ def test_accounts_below_zero_are_named(house):
 
 def test_a_merge_moves_between_accounts_and_nothing_in_the_chain(house):
     keep, drop = rich(house, points=30), rich(house, points=70, principal=500)
-    facade.merge(keep_id=keep.id, drop_id=drop.id, reason="twice", principal=house.fei, now=NOON)
+    merging.merge(keep_id=keep.id, drop_id=drop.id, chain_id=house.chain_id, now=NOON)
     assert {each.what: (each.merged, each.closing) for each in figures(house).movements} == {
         "points": (0, 100), "principal": (0, 500)
     }  # fmt: skip

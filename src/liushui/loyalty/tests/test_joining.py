@@ -6,6 +6,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from tests.support import merging
 
 from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.kernel.ids import new_id
@@ -173,7 +174,7 @@ def test_a_card_belongs_to_one_and_finds_nobody_while_it_is_blocked(house):
 
 
 def merge(house, keep, drop):
-    return facade.merge(keep_id=keep.id, drop_id=drop.id, reason="twice", principal=staff(house), now=NOON)
+    return merging.merge(keep_id=keep.id, drop_id=drop.id, chain_id=house.chain_id, now=NOON)
 
 
 def test_merging_carries_balances_cards_and_number_over_and_frees_the_phone(house):
