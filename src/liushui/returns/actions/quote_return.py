@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -221,14 +222,19 @@ def _with_value(found: ForReturn, tenders: Sequence[RefundTender]) -> tuple[Refu
     summary = found.sale.summary
     key = order_key(source=summary.source, source_id=summary.source_id)
     spent = loyalty.hold_of(order_key=key) if any(each.is_value for each in tenders) else None
-    so_far = found.so_far.tenders
+    # By kind, not by tender: two tenders of one account share what the sale spent of it, each rounded by itself comes
+    # to more than that.
+    so_far = Counter[str]()
+    for position, amount in found.so_far.tenders.items():
+        if position:
+            so_far[found.sale.tenders[position - 1].type] += amount
     completed = []
     for each in tenders:
         if each.credit_to is not None:
             completed.append(replace(each, of_order_key=key, principal_minor=-each.amount_minor))
             continue
-        before = so_far.get(each.position, 0)
-        after = before - each.amount_minor
+        before = so_far[each.type]
+        after = so_far[each.type] = before - each.amount_minor
         if spent is not None and each.type == "points":
             points = share(spent.points, after, spent.points_minor) - share(spent.points, before, spent.points_minor)
             completed.append(replace(each, points=points))
