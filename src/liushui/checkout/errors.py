@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liushui.kernel.errors import InvalidValue, NotAllowed
+from liushui.kernel.errors import Conflict, InvalidValue, NotAllowed
 
 
 class SourceNotYours(NotAllowed):
@@ -123,6 +123,12 @@ class ReturnRefused(InvalidValue):
     """A line takes back a sold line in a way that can't be."""
 
     type = "return-refused"
+
+
+class ApprovalNotNeeded(Conflict):
+    """Nobody has to agree to this."""
+
+    type = "approval-not-needed"
 
 
 class ReturnDiffers(InvalidValue):

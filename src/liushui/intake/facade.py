@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.intake.accounts import report_lines
+from liushui.intake.actions.ask_return import ask_return
 from liushui.intake.actions.cancel_import import cancel_import, queue_again
 from liushui.intake.actions.import_file import run_import, start_import
 from liushui.intake.actions.mend_sales import discard_entry, mend_sale, replay_entries
@@ -20,6 +21,7 @@ from liushui.intake.queries import (
 )
 
 __all__ = [
+    "ask_return",
     "cancel_import",
     "discard_entry",
     "import_run",

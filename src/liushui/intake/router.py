@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from liushui.checkout import facade as checkout
 from liushui.intake import facade
 from liushui.intake.contracts import Taken
 from liushui.intake.errors import BodyTooLarge
 from liushui.intake.schemas import (
+    APPROVAL_BODY,
     BATCH_BODY,
     PROBLEMS,
     SALE_BODY,
     BatchAnswer,
     ProblemAnswer,
+    ReturnApprovalAnswer,
     SaleAnswer,
     answer_json,
+    approval_answer,
     batch_json,
 )
 from liushui.runtime.oauth import Bearer
@@ -70,6 +75,56 @@ def send_sales(request: HttpRequest) -> HttpResponse:
         now=datetime.now(UTC),
     )
     return HttpResponse(msgspec.json.encode(batch_json(taken)), content_type="application/json")
+
+
+@router.post(
+    "/returns/approvals",
+    auth=Bearer("sale.write"),
+    response={201: ReturnApprovalAnswer, 200: ReturnApprovalAnswer},
+    openapi_extra=APPROVAL_BODY,
+    summary="Ask for the approval of a return",
+    operation_id="ask_return_approval",
+    tags=["returns"],
+)
+def ask_return_approval(request: HttpRequest) -> tuple[int, ReturnApprovalAnswer]:
+    """Ask another person to agree to a return: `sale` is the return as you will send it to `/sales`. It waits for 24
+    hours in the inbox of those who may approve in that store. Once it is approved, send the same sale with the id as
+    its `approval`: it is good for these goods, units, reasons and store, for no larger refund, once. Asking the same
+    again answers what was asked (200); something else under the same id takes back what still waits. 409 where nobody
+    has to agree, or the sale is recorded."""
+    now = datetime.now(UTC)
+    asked = facade.ask_return(body=_body(request), principal=request.auth, now=now)  # type: ignore[attr-defined]
+    return 201 if asked.requested_at == now else 200, approval_answer(asked, now=now)
+
+
+@router.get(
+    "/returns/approvals/{uuid:approval_id}",
+    auth=Bearer("sale.write"),
+    response=ReturnApprovalAnswer,
+    summary="What became of a request",
+    operation_id="get_return_approval",
+    tags=["returns"],
+)
+def get_return_approval(request: HttpRequest, approval_id: UUID) -> ReturnApprovalAnswer:
+    """One of your own requests: ask every few seconds while it is `pending`. `decided_by` is the name of the person who
+    decided, which stands with the return from then on."""
+    asked = checkout.asked_approval(approval_id=approval_id, principal=request.auth)  # type: ignore[attr-defined]
+    return approval_answer(asked, now=datetime.now(UTC))
+
+
+@router.delete(
+    "/returns/approvals/{uuid:approval_id}",
+    auth=Bearer("sale.write"),
+    response=ReturnApprovalAnswer,
+    summary="Take a request back",
+    operation_id="withdraw_return_approval",
+    tags=["returns"],
+)
+def withdraw_return_approval(request: HttpRequest, approval_id: UUID) -> ReturnApprovalAnswer:
+    """Take a request back that nobody has decided yet; one that was decided stays as it is."""
+    now = datetime.now(UTC)
+    asked = checkout.withdraw_approval(approval_id=approval_id, principal=request.auth, now=now)  # type: ignore[attr-defined]
+    return approval_answer(asked, now=now)
 
 
 def _body(request: HttpRequest) -> bytes:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from ninja import Schema
+from pydantic import Field
 
 from liushui.checkout.contracts import SaleRecorded
 from liushui.intake.contracts import Taken
-from liushui.intake.domain.sale_json import SaleIn
+from liushui.intake.domain.sale_json import ApprovalIn, SaleIn
 from liushui.kernel.money import format_minor
+from liushui.runtime.approvals import Approval
 
 
 class SaleAnswer(Schema):
@@ -39,6 +43,31 @@ class ProblemAnswer(Schema):
     pointer: str | None = None
     remedy: str | None = None
     quarantine_id: str | None = None
+
+
+class ApprovalWhyAnswer(Schema):
+    """One reason why another person has to agree."""
+
+    code: str  # no_receipt | late | other_store | over_limit
+    found: int | None
+    limit: int | None
+
+
+class ReturnApprovalAnswer(Schema):
+    """A request that another person agrees to a return, and what became of it."""
+
+    id: UUID
+    state: Literal["pending", "approved", "rejected", "withdrawn", "expired", "used"]
+    sale: str = Field(description="Your id of the return: the only one that the approval is good for.")
+    refund_minor: int = Field(description="What may come back at most.")
+    currency: str
+    whys: list[ApprovalWhyAnswer]
+    reason: str
+    requested_at: datetime
+    expires_at: datetime = Field(description="Until when somebody may decide, and until when the approval is good.")
+    decided_at: datetime | None
+    decided_by: str
+    decision_reason: str
 
 
 class BatchResult(Schema):
@@ -90,6 +119,33 @@ def _sale_body() -> dict[str, Any]:
 
 SALE_BODY = _sale_body()
 BATCH_BODY = _body(list[SaleIn])
+APPROVAL_BODY = _body(ApprovalIn)
+
+
+def approval_answer(asked: Approval, *, now: datetime) -> ReturnApprovalAnswer:
+    """A request as its asker sees it."""
+    return ReturnApprovalAnswer(
+        id=asked.id,
+        state=_state(asked, now),
+        sale=asked.target.partition("/")[2],
+        refund_minor=asked.amount_minor or 0,
+        currency=asked.currency,
+        whys=[ApprovalWhyAnswer(**why) for why in asked.payload["whys"]],
+        reason=asked.reason,
+        requested_at=asked.requested_at,
+        expires_at=asked.expires_at,
+        decided_at=asked.decided_at,
+        decided_by=asked.decided_by_name,
+        decision_reason=asked.decision_reason,
+    )
+
+
+def _state(asked: Approval, now: datetime) -> Any:
+    if asked.used_at is not None:
+        return "used"
+    if asked.state == "approved" and asked.expires_at <= now:
+        return "expired"
+    return asked.state_at(now)
 
 
 def answer_json(recorded: SaleRecorded) -> dict[str, object]:

@@ -7,6 +7,7 @@ approved, once, in the transaction of the deed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,12 +46,27 @@ class ApprovalMissing(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that whoever decides should know of a request, in his language. `sale_id` leads to a receipt."""
+
+    label: str
+    text: str
+    sale_id: UUID | None = None
+
+
+def _no_facts(asked: Approval) -> Sequence[Fact]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of request. `title` is what people read; `capability` what its checker must hold in the place."""
+    """A kind of request. `title` is what people read; `capability` what its checker must hold in the place; `facts`
+    tells from the request what it is about, the gist first."""
 
     name: str
     title: Any  # lazy translation
     capability: str
+    facts: Callable[[Approval], Sequence[Fact]] = _no_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +182,7 @@ def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datet
     if not changed and (row.decided_by, row.state) != (principal.subject, state):
         end = _end(row.state, row.expires_at, now)
         raise AlreadyDecided(
-            f"{row.decided_by_name} has {row.state} this" if row.decided_by else f"This request is {end}"
+            f"{row.decided_by_name} has {_SAID[row.state]} this" if row.decided_by else f"This request is {_SAID[end]}"
         )
     return _view(row)
 
@@ -209,6 +225,23 @@ def shown(*, approval_id: UUID, principal: Principal) -> Approval:
     if row is None or not (row.requested_by == principal.subject or _may_decide(row, principal)):
         raise NotFound("There is no such request, or it is not yours to see")
     return _view(row)
+
+
+def facts(asked: Approval) -> Sequence[Fact]:
+    """What whoever decides should know of it, by the module that made its kind; nothing of a kind that is gone."""
+    known = _kinds.get(asked.kind)
+    return known.facts(asked) if known is not None else ()
+
+
+def still_good(
+    *, kind: str, target: str, chain_id: int, store_id: int | None, principal: Principal, now: datetime
+) -> tuple[Approval, ...]:
+    """What this person asked for one thing in one place and what still waits or may still be used, the newest first."""
+    rows = ApprovalRow.objects.filter(
+        state__in=["pending", "approved"], chain_id=chain_id, store_id=store_id, kind=kind, target=target,
+        requested_by=principal.subject, used_at=None, expires_at__gt=now,
+    )  # fmt: skip
+    return tuple(_view(row) for row in rows.order_by("-id")[:50])
 
 
 def waiting(*, principal: Principal, now: datetime) -> tuple[Approval, ...]:

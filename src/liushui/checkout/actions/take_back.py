@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 
 from liushui.checkout.contracts import CompleteSale, refund_target
+from liushui.checkout.domain.asked_returns import approval_problem, whys_of
+from liushui.checkout.domain.places import TILL_CAPABILITY
 from liushui.checkout.domain.take_backs import TakenBack, taken_back, unreceipted, wanted_by_sale
+from liushui.checkout.errors import TimeRefused
 from liushui.kernel.errors import LiushuiError, NotFound
 from liushui.returns import facade as returns
-from liushui.returns.contracts import APPROVAL_KIND, ReturnQuote
+from liushui.returns.contracts import APPROVAL_KIND, ApprovalWhy, ReturnQuote
 from liushui.runtime import approvals
 from liushui.runtime.access import Principal
 from liushui.runtime.approvals import ApprovalMissing
 from liushui.stores.contracts import Store
+
+RETURN_CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two systems may differ
+_PROBLEMS = {
+    "missing": "This return needs the approval of another person",
+    "unknown": "There is no approval of this very return under that id",
+    "pending": "Nobody has decided about this return yet",
+    "rejected": "This return was rejected",
+    "withdrawn": "The request for an approval was taken back",
+    "expired": "The approval, or the request for it, is no longer good",
+    "same_person": "Who approved a return does not send it",
+    "other_return": "What was approved are other goods, units, reasons or another store",
+    "larger_refund": "More is given back than was approved",
+    "other_reasons": "Something speaks against this return that was not known when it was approved",
+}
+_REMEDIES = {"pending": "Ask again later: GET /api/v1/returns/approvals/{id}.", "same_person": "Let another send it."}
 
 
 def take_back(
@@ -34,32 +54,27 @@ def take_back(
     asked, goods = wanted_by_sale(command), unreceipted(command)
     if not asked and not goods:
         return None
-    quotes = [
-        _quoted(command, sale_id, asked, store=store, principal=principal, capability=capability)
-        for sale_id in sorted(asked)
-    ]
+    at = _at(command, capability=capability, now=now)
+    whose = {"store": store, "principal": principal, "capability": capability, "at": at}
+    quotes = [_quoted(command, sale_id, asked, **whose) for sale_id in sorted(asked)]
+    _check_time(command, quotes, capability=capability)
     if goods:
-        quotes.append(
-            returns.quote_unreceipted(
-                goods=[each for _, each in goods], at=command.completed_at, store_id=store.id, principal=principal,
-                capability=capability,
-            )
-        )  # fmt: skip
-    return taken_back(
-        command, asked, quotes, unreceipted=[number for number, _ in goods],
-        approved_by=""
-        if is_asked_only
-        else _approved_by(command, quotes, store=store, principal=principal, now=now),
-    )  # fmt: skip
+        quotes.append(_quoted_goods(command, goods, **whose))
+    taken = taken_back(command, asked, quotes, unreceipted=[number for number, _ in goods])
+    if is_asked_only:
+        return taken
+    return replace(taken, approved_by=_approved_by(command, taken, store=store, principal=principal, now=now))
 
 
 def needs_approval(quotes: Sequence[ReturnQuote], *, store: Store) -> str:
     """Why another person has to agree to what comes back in one ticket, one of returns' reasons; or empty."""
-    why = next((quote.needs_approval for quote in quotes if quote.needs_approval), "")
-    refund_minor = sum(quote.refund_minor for quote in quotes)
-    if not why and len(quotes) > 1 and refund_minor > returns.policy(chain_id=store.chain_id).approval_over_minor:
-        why = "over_limit"
-    return why
+    whys = approval_whys(quotes, store=store)
+    return whys[0].code if whys else ""
+
+
+def approval_whys(quotes: Sequence[ReturnQuote], *, store: Store) -> tuple[ApprovalWhy, ...]:
+    """All reasons why another person has to agree to what comes back in one ticket; none where nobody has to."""
+    return whys_of(quotes, approval_over_minor=returns.policy(chain_id=store.chain_id).approval_over_minor)
 
 
 def note_details(command: CompleteSale, taken: TakenBack, *, store: Store, order_key: str, now: datetime) -> None:
@@ -82,54 +97,85 @@ def use_approval(command: CompleteSale, *, now: datetime) -> None:
         return
 
 
-def _quoted(command, sale_id, asked, *, store, principal, capability) -> ReturnQuote:  # type: ignore[no-untyped-def]
+def _at(command: CompleteSale, *, capability: str, now: datetime) -> datetime:
+    """The moment by which the chain's days and prices count: our tills' own; what comes by the API comes back when it
+    reaches us, whatever time it states (decision 0231)."""
+    return command.completed_at if capability == TILL_CAPABILITY else now
+
+
+def _check_time(command: CompleteSale, quotes: Sequence[ReturnQuote], *, capability: str) -> None:
+    """Raise TimeRefused for goods that come back before they were sold, by more than clocks differ."""
+    if capability == TILL_CAPABILITY:
+        return
+    late = [quote for quote in quotes if quote.sold_at and command.completed_at < quote.sold_at - RETURN_CLOCK_SKEW]
+    if late:
+        raise TimeRefused(
+            f"{command.completed_at.isoformat()} lies before receipt {late[0].receipt_number} was sold",
+            pointer="/completed_at",
+            remedy="Give the time at which the goods come back.",
+        )
+
+
+def _quoted(command, sale_id, asked, *, store, principal, capability, at) -> ReturnQuote:  # type: ignore[no-untyped-def]
     try:
         return returns.quote_return(
-            sale_id=sale_id, wanted=[wanted for _, wanted in asked[sale_id]], at=command.completed_at,
-            store_id=store.id, principal=principal, capability=capability,
+            sale_id=sale_id, wanted=[wanted for _, wanted in asked[sale_id]], at=at, store_id=store.id,
+            principal=principal, capability=capability,
         )  # fmt: skip
     except LiushuiError as refusal:
-        if refusal.pointer is None:
-            first = asked[sale_id][0][0]
-            refusal.pointer = f"/lines/{first - 1}/original"
+        numbers = [number for number, _ in asked[sale_id]]
+        refusal.pointer = _in_command(refusal.pointer, numbers) or f"/lines/{numbers[0] - 1}/original"
         raise
 
 
-def _approved_by(
-    command: CompleteSale, quotes: Sequence[ReturnQuote], *, store: Store, principal: Principal, now: datetime
-) -> str:
-    """Who approved what needs another person; empty where nobody has to. Raises ApprovalMissing."""
-    why = needs_approval(quotes, store=store)
-    refund_minor = sum(quote.refund_minor for quote in quotes)
-    terms = command.returns
-    if not why or terms is None or terms.approved_by:
-        return terms.approved_by if terms is not None else ""
-    if terms.approval_id is None:
-        raise ApprovalMissing(
-            f"This return needs the approval of another person: {why}",
-            pointer="/returns/approval_id",
-            remedy="Ask for one.",
-            context={"why": why, "kind": APPROVAL_KIND, "target": _target(command), "refund_minor": refund_minor},
-        )
+def _quoted_goods(command, goods, *, store, principal, capability, at) -> ReturnQuote:  # type: ignore[no-untyped-def]
     try:
-        found = approvals.approval(approval_id=terms.approval_id)
-    except NotFound:
-        found = None
-    if (
-        found is None
-        or (found.kind, found.target, found.state) != (APPROVAL_KIND, _target(command), "approved")
-        or (found.used_at is None and found.expires_at <= now)
-        or (found.amount_minor or 0) < refund_minor
-        or found.store_id != store.id
-        or found.decided_by == principal.subject
-    ):
-        raise ApprovalMissing(
-            "There is no approval of this return in this store that is still good, by another person and for as much",
-            pointer="/returns/approval_id",
-            remedy="Ask for one.",
-            context={"why": why, "kind": APPROVAL_KIND, "target": _target(command), "refund_minor": refund_minor},
+        return returns.quote_unreceipted(
+            goods=[each for _, each in goods], at=at, store_id=store.id, principal=principal, capability=capability
         )
-    return found.decided_by_name
+    except LiushuiError as refusal:
+        refusal.pointer = _in_command(refusal.pointer, [number for number, _ in goods])
+        raise
+
+
+def _in_command(pointer: str | None, numbers: Sequence[int]) -> str | None:
+    """A place among what was asked of returns, as the place in the command, whose lines have these numbers."""
+    head, _, rest = (pointer or "").removeprefix("/lines/").partition("/")
+    if pointer is None or not pointer.startswith("/lines/") or not head.isdecimal() or int(head) >= len(numbers):
+        return pointer
+    return f"/lines/{numbers[int(head)] - 1}/{'original/line' if rest == 'line_number' else rest}"
+
+
+def _approved_by(
+    command: CompleteSale, taken: TakenBack, *, store: Store, principal: Principal, now: datetime
+) -> str:  # fmt: skip
+    """Who approved what needs another person; empty where nobody has to. Raises ApprovalMissing."""
+    whys = approval_whys(taken.quotes, store=store)
+    terms = command.returns
+    if not whys or terms is None or terms.approved_by:
+        return terms.approved_by if terms is not None else ""
+    found, problem = None, "missing"
+    if terms.approval_id is not None:
+        with contextlib.suppress(NotFound):
+            found = approvals.approval(approval_id=terms.approval_id)
+        problem = approval_problem(
+            found, command=command, taken=taken, whys=whys, store_id=store.id, sender=principal.subject, now=now
+        )
+    if found is not None and not problem:
+        return found.decided_by_name
+    raise ApprovalMissing(
+        _PROBLEMS[problem],
+        pointer="/approval",
+        remedy=_REMEDIES.get(problem, "Ask for one: POST /api/v1/returns/approvals with this sale and a reason."),
+        context={
+            "why": whys[0].code,
+            "whys": [asdict(each) for each in whys],
+            "approval_problem": problem,
+            "kind": APPROVAL_KIND,
+            "target": _target(command),
+            "refund_minor": taken.refund_minor,
+        },
+    )
 
 
 def _target(command: CompleteSale) -> str:

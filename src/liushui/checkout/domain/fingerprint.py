@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from hashlib import sha256
 
 import msgspec
 
-from liushui.checkout.contracts import CompleteSale, OriginalLine
+from liushui.checkout.contracts import CompleteSale, OriginalLine, ReturnPart
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,9 +75,16 @@ def body_sha256(command: CompleteSale) -> str:
         body += ("account", command.member_id, command.account)
     if command.returns is not None:
         terms = command.returns
-        reasons = [(each.line_number, each.reason, each.condition) for each in terms.reasons]
+        reasons = [
+            (each.line_number, each.reason, each.condition, *((_parts(each.parts),) if each.parts else ()))
+            for each in terms.reasons
+        ]
         body += ("returns", reasons, terms.approval_id, terms.approved_by)
     return sha256(_encode(body)).hexdigest()
+
+
+def _parts(parts: Sequence[ReturnPart]) -> list[tuple[object, ...]]:
+    return [(part.units, part.reason, part.condition) for part in parts]
 
 
 def _original(original: OriginalLine) -> tuple[object, ...]:

@@ -111,6 +111,12 @@ def unreceipted(command: CompleteSale) -> list[tuple[int, UnreceiptedLine]]:
     for number, line in enumerate(command.lines, start=1):
         if line.original is None and line.units < 0:
             said = reasons.get(number, ReturnReason(line_number=number, reason=""))
+            if said.parts:
+                raise ReturnRefused(
+                    f"Line {number} has parts and no receipt",
+                    pointer=f"/lines/{number - 1}/parts",
+                    remedy="Give goods in another condition a line of their own.",
+                )
             goods = UnreceiptedLine(
                 code=line.code, units=-line.units, reason=said.reason, condition=said.condition
             )  # fmt: skip
@@ -124,7 +130,6 @@ def taken_back(
     quotes: Sequence[ReturnQuote],
     *,
     unreceipted: Sequence[int] = (),
-    approved_by: str = "",
 ) -> TakenBack:
     """The quotes as lines of the command; what the command states of a line is compared, and raises ReturnDiffers.
     `unreceipted` are the numbers of the lines in the quote without a sale."""
@@ -149,9 +154,7 @@ def taken_back(
             details.append(
                 LineDetails(line_number=number, reason=quoted.reason, condition=quoted.condition, parts=quoted.parts)
             )
-    return TakenBack(
-        lines=lines, added=tuple(added), quotes=tuple(quotes), details=tuple(details), approved_by=approved_by
-    )
+    return TakenBack(lines=lines, added=tuple(added), quotes=tuple(quotes), details=tuple(details))
 
 
 def refunds_due(taken: TakenBack, *, sold_minor: int) -> tuple[list[RefundTender], int]:
@@ -226,13 +229,13 @@ def check_refunds(tenders: Sequence[Tender], taken: TakenBack | None, *, sold_mi
 def _reasons(command: CompleteSale) -> dict[int, ReturnReason]:
     terms = command.returns or ReturnTerms()
     found: dict[int, ReturnReason] = {}
-    for position, each in enumerate(terms.reasons):
+    for each in terms.reasons:
         is_there = 0 < each.line_number <= len(command.lines)
         line = command.lines[each.line_number - 1] if is_there else None
         if line is None or each.line_number in found or (line.original is None and line.units > 0):
             raise ReturnRefused(
                 f"A reason is given for line {each.line_number}, which returns nothing or has one already",
-                pointer=f"/returns/reasons/{position}/line_number",
+                pointer=f"/lines/{each.line_number - 1}/reason",
                 remedy="Give one for each returned line.",
             )
         found[each.line_number] = each

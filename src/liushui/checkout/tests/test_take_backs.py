@@ -19,18 +19,12 @@ from liushui.checkout.contracts import (
     ReturnTerms,
     SaleRecorded,
     Tender,
-    refund_target,
 )
 from liushui.checkout.errors import RefundRefused, ReturnDiffers, ReturnRefused
 from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
 from liushui.promotions import facade as promotions
-from liushui.returns import facade as returns
-from liushui.returns.contracts import APPROVAL_KIND
 from liushui.returns.errors import ReasonRefused, TooMuchReturned
-from liushui.runtime import approvals
-from liushui.runtime.access import Grant, Principal
-from liushui.runtime.approvals import ApprovalMissing
 from liushui.runtime.grants import system_principal
 
 ME = system_principal(name="test")
@@ -188,42 +182,6 @@ def test_a_return_without_reason_terms_or_twice_in_one_ticket_is_refused(shop, s
     assert twice.value.pointer == "/lines/1/original"
     with pytest.raises(ReasonRefused):
         complete(replace(command, returns=ReturnTerms(reasons=(ReturnReason(line_number=1, reason="whim"),))))
-
-
-def test_a_large_refund_needs_another_person_who_is_named(shop, member) -> None:
-    policy = returns.policy(chain_id=shop.chain.id)
-    assert policy.approval_over_minor == 50_000
-    dear = complete(member_sale("dear", member_id=member, units=60, tenders=[Tender(type="cash", amount_minor=60_000)]))
-    command = return_of("dear-back", sale_id=dear.sale_id, units=60)
-    with pytest.raises(ApprovalMissing) as missing:
-        complete(command)
-    assert missing.value.context["why"] == "over_limit"
-    target = refund_target(source="web", source_id="dear-back")
-    assert missing.value.context["target"] == target
-
-    def ask(amount: int, store_id: int = shop.store.id) -> UUID:
-        boss = Principal(
-            subject="staff:boss", name="Boss", grants=(Grant(role="store_manager", chain_id=shop.chain.id),)
-        )
-        asked = approvals.request(
-            kind=APPROVAL_KIND, target=target, chain_id=shop.chain.id, store_id=store_id, reason="faulty",
-            principal=ME, now=NOON, amount_minor=amount, currency="CNY",
-        )  # fmt: skip
-        approvals.decide(approval_id=asked.id, approve=True, principal=boss, now=NOON)
-        return asked.id
-
-    assert command.returns is not None
-    too_little, elsewhere = ask(59_999), ask(60_000, store_id=shop.other_store.id)
-    for approval_id in (too_little, elsewhere):
-        with pytest.raises(ApprovalMissing):
-            complete(replace(command, returns=replace(command.returns, approval_id=approval_id)))
-    enough = replace(command, returns=replace(command.returns, approval_id=ask(60_000)))
-    recorded = complete(enough)
-    assert recorded.total_minor == -60_000
-    assert complete(enough).is_replay
-    assert enough.returns is not None
-    assert enough.returns.approval_id is not None
-    assert approvals.approval(approval_id=enough.returns.approval_id).used_at == NOON
 
 
 def test_a_voided_sale_gives_nothing_back_and_a_returned_one_is_not_voided(shop, member, sold) -> None:

@@ -29,13 +29,13 @@ def take_sale(*, body: bytes, content_type: str, principal: Principal, now: date
     """Take one sale. Raises MalformedJson, InvalidSale, NotAllowed and Conflict; what a rule of the trade refuses is
     quarantined and answered with its id. One statement beside those of the checkout."""
     sale = decode_sale(body)
-    source = _source(principal)
+    source = source_of(principal)
     raw_id, is_awaited = keep_message(body=body, content_type=content_type, source=source, now=now, source_id=sale.id)
-    reach = _Reach.of(principal)
+    reach = Reach.of(principal)
     chain = sale.chain or reach.own_chain
     reach.check(chain, sale.store)
     try:
-        command = to_command(sale, source=source, chain=chain, currency=_currency(sale, chain))
+        command = to_command(sale, source=source, chain=chain, currency=currency_of(sale, chain))
         recorded = checkout.complete_sale(command=command, principal=principal, now=now)
     except InvalidValue as error:
         if isinstance(error, InvalidSale):
@@ -54,7 +54,7 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
     raws = decode_batch(body)
     if len(raws) > BATCH_MAX:
         raise InvalidSale(f"The batch has {len(raws)} sales, at most {BATCH_MAX} are taken", remedy="Send it in parts.")
-    source, reach = _source(principal), _Reach.of(principal)
+    source, reach = source_of(principal), Reach.of(principal)
     raw_id = keep_message(body=body, content_type=content_type, source=source, now=now).id
     answers: list[Taken | None] = [None] * len(raws)
     commands: list[tuple[int, SaleIn, CompleteSale]] = []
@@ -70,7 +70,7 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
             )
             continue
         try:
-            commands.append((i, sale, to_command(sale, source=source, chain=chain, currency=_currency(sale, chain))))
+            commands.append((i, sale, to_command(sale, source=source, chain=chain, currency=currency_of(sale, chain))))
         except InvalidSale as error:
             answers[i] = Taken(status="refused", problem=error.problem(), source_id=sale.id, http_status=error.status)
         except InvalidValue as error:
@@ -95,19 +95,20 @@ def take_batch(*, body: bytes, content_type: str, principal: Principal, now: dat
     return [answer for answer in answers if answer is not None]
 
 
-def _source(principal: Principal) -> str:
+def source_of(principal: Principal) -> str:
+    """The name under which a sender's sales stand."""
     return principal.source or principal.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reach:
+class Reach:
     """Where a sender may put anything at all, be it sales or what waits to be mended."""
 
     chains: frozenset[str]
     store_ids: frozenset[int]
 
     @classmethod
-    def of(cls, principal: Principal) -> _Reach:
+    def of(cls, principal: Principal) -> Reach:
         ids = principal.chains("sale.write")
         return cls(
             chains=frozenset(chain.code for chain in stores.chains() if chain.id in ids),
@@ -130,7 +131,7 @@ class _Reach:
         return (chain, store_code) if chain in self.chains else (self.own_chain, f"{chain}/{store_code}")
 
 
-def _currency(sale: SaleIn, chain: str) -> str:
+def currency_of(sale: SaleIn, chain: str) -> str:
     """The currency in which decimal texts are read: the sale's, else the store's; for an unknown store any will do,
     since the sale is refused for that."""
     if sale.currency:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from liushui.checkout.contracts import CompleteSale, OriginalLine, ReturnReason, ReturnTerms
+from liushui.checkout.contracts import CompleteSale, OriginalLine, ReturnPart, ReturnReason, ReturnTerms
 
+_Code = Annotated[str, Meta(min_length=1, max_length=64)]
 _Place = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -22,6 +23,24 @@ class OriginalIn(Struct, forbid_unknown_fields=True, omit_defaults=True):
     units: Annotated[list[_Place], Meta(max_length=1000)] = []
 
 
+class PartIn(Struct, forbid_unknown_fields=True):
+    """Units of a returned line that come back for another reason or in another condition than the rest of it: all the
+    parts of a line are fewer than it has."""
+
+    units: Annotated[int, Meta(ge=1, le=1_000_000_000_000)]
+    reason: _Code | None = None
+    condition: _Code | None = None
+
+
+class Said(NamedTuple):
+    """What a sale states of a line that may come back."""
+
+    original: OriginalIn | None
+    reason: str
+    condition: str
+    parts: Sequence[PartIn]
+
+
 def original_of(stated: OriginalIn | None) -> OriginalLine | None:
     """The original as checkout takes it."""
     if stated is None:
@@ -29,16 +48,23 @@ def original_of(stated: OriginalIn | None) -> OriginalLine | None:
     return OriginalLine(sale_id=stated.sale_id, line_number=stated.line, unit_positions=tuple(stated.units))
 
 
-def terms_of(lines: Sequence[tuple[OriginalIn | None, str, str]], *, approval: UUID | None) -> ReturnTerms | None:
-    """The terms of a sale whose lines have these originals, reasons and conditions; None where nothing comes back that
-    we are to look up."""
-    if approval is None and not any(original is not None or reason for original, reason, _condition in lines):
+def terms_of(lines: Sequence[Said], *, approval: UUID | None) -> ReturnTerms | None:
+    """The terms of a sale of whose lines this is said; None where nothing comes back that we are to look up."""
+    if approval is None and not any(said.original is not None or said.reason for said in lines):
         return None
     return ReturnTerms(
         reasons=tuple(
-            ReturnReason(line_number=number, reason=reason, condition=condition)
-            for number, (_original, reason, condition) in enumerate(lines, start=1)
-            if reason or condition
+            ReturnReason(
+                line_number=number,
+                reason=said.reason,
+                condition=said.condition,
+                parts=tuple(
+                    ReturnPart(units=part.units, reason=part.reason or "", condition=part.condition or "")
+                    for part in said.parts
+                ),
+            )
+            for number, said in enumerate(lines, start=1)
+            if said.reason or said.condition or said.parts
         ),
         approval_id=approval,
     )
@@ -56,4 +82,11 @@ def returned_json(command: CompleteSale, written: Sequence[dict[str, object]]) -
         document = written[each.line_number - 1]
         document |= {"reason": each.reason} if each.reason else {}
         document |= {"condition": each.condition} if each.condition else {}
+        if each.parts:
+            document["parts"] = [_part_json(part) for part in each.parts]
     return {"approval": str(terms.approval_id)} if terms is not None and terms.approval_id is not None else {}
+
+
+def _part_json(part: ReturnPart) -> dict[str, object]:
+    said = {"reason": part.reason, "condition": part.condition}
+    return {"units": part.units} | {name: code for name, code in said.items() if code}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand, Tender
-from liushui.intake.domain.returned_json import OriginalIn, original_of, returned_json, terms_of
+from liushui.intake.domain.returned_json import OriginalIn, PartIn, Said, original_of, returned_json, terms_of
 from liushui.intake.domain.shopper_json import MemberIn, account_of, member_json, member_of
 from liushui.intake.errors import InvalidSale, MalformedJson
 from liushui.kernel.errors import InvalidValue
@@ -22,6 +22,7 @@ _Text = Annotated[str, Meta(max_length=400)]
 _Code = Annotated[str, Meta(min_length=1, max_length=64)]
 _Money = str | None | UnsetType
 _Minor = int | None | UnsetType
+_T = TypeVar("_T")
 
 
 class DiscountIn(Struct, forbid_unknown_fields=True):
@@ -57,6 +58,7 @@ class LineIn(Struct, forbid_unknown_fields=True):
     original: OriginalIn | None = None
     reason: _Code | None = None  # why goods come back, and in what condition: codes of the chain
     condition: _Code | None = None
+    parts: Annotated[list[PartIn], Meta(max_length=100)] = []  # units of which something else is said
 
 
 class TenderIn(Struct, forbid_unknown_fields=True):
@@ -91,6 +93,14 @@ class SaleIn(Struct, forbid_unknown_fields=True):
     approval: UUID | None = None  # of a return that needs another person
 
 
+class ApprovalIn(Struct, forbid_unknown_fields=True):
+    """A return as it is to be sent, and why another person should agree to it."""
+
+    sale: SaleIn
+    reason: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+_approval_decoder = msgspec.json.Decoder(ApprovalIn)
 _decoder = msgspec.json.Decoder(SaleIn)
 _batch = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapped_batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -101,8 +111,17 @@ _POSITION = re.compile(r"\(byte (\d+)\)")
 
 def decode_sale(body: bytes | msgspec.Raw) -> SaleIn:
     """A sale from JSON. Raises MalformedJson with the byte position, InvalidSale with a JSON pointer."""
+    return _decoded(_decoder, body)
+
+
+def decode_approval(body: bytes) -> ApprovalIn:
+    """A return that somebody has to agree to, from JSON; raises as `decode_sale` does."""
+    return _decoded(_approval_decoder, body)
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
     try:
-        sale = _decoder.decode(body)
+        found = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError) as error:
@@ -111,7 +130,7 @@ def decode_sale(body: bytes | msgspec.Raw) -> SaleIn:
         raise InvalidSale(
             "A text holds the character U+0000, which no receipt can show", remedy="Leave it out where it is made."
         )
-    return sale
+    return found
 
 
 def decode_batch(body: bytes) -> list[msgspec.Raw]:
@@ -187,7 +206,8 @@ def to_command(sale: SaleIn, *, source: str, chain: str, currency: str) -> Compl
         account=account_of(sale.member),
         codes=tuple(sale.codes),
         returns=terms_of(
-            [(line.original, line.reason or "", line.condition or "") for line in sale.lines], approval=sale.approval
+            [Said(line.original, line.reason or "", line.condition or "", line.parts) for line in sale.lines],
+            approval=sale.approval,
         ),
     )
 

@@ -84,11 +84,11 @@ def test_points_and_value_are_spent_and_come_back_with_the_goods(web, member):
         ),
         pytest.param(
             {"lines": [{"code": "MILK", "units": 1, "reason": "whim"}]}, 422, "return-refused",
-            "/returns/reasons/0/line_number", id="a reason for goods that are sold",
+            "/lines/0/reason", id="a reason for goods that are sold",
         ),
         pytest.param(
             {"lines": [{"code": "MILK", "units": -1, "reason": "unwanted"}]}, 403, "approval-missing",
-            "/returns/approval_id", id="no receipt and nobody's approval",
+            "/approval", id="no receipt and nobody's approval",
         ),
     ],
 )  # fmt: skip
