@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from liushui.checkout.actions.take_back import approval_whys, take_back
+from liushui.checkout.asked_returns import asked_payload
 from liushui.checkout.contracts import CompleteSale, refund_target
-from liushui.checkout.domain.asked_returns import asked_payload
 from liushui.checkout.domain.places import Senders
 from liushui.checkout.domain.sale_checks import check_currency, check_head
 from liushui.checkout.errors import ApprovalNotNeeded

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
+from liushui.checkout.asked_returns import approval_problem, whys_of
 from liushui.checkout.contracts import CompleteSale, refund_target
-from liushui.checkout.domain.asked_returns import approval_problem, whys_of
 from liushui.checkout.domain.places import TILL_CAPABILITY
 from liushui.checkout.domain.take_backs import TakenBack, taken_back, unreceipted, wanted_by_sale
 from liushui.checkout.errors import TimeRefused
