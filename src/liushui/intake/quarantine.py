@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
+from liushui.intake.domain.people import hidden_cells, hidden_sale
 from liushui.intake.models import QuarantineEntryRow
 from liushui.kernel.ids import new_id
 from liushui.runtime import row_security
@@ -92,10 +93,10 @@ def _row(entry: Quarantined, now: datetime) -> QuarantineEntryRow:
         store_id=store.id if store else None,
         store_code=entry.store_code[:64],
         reason=reason_of(entry.problem)[:64],
-        command=_storable(entry.command),
-        problem=_storable(entry.problem),
-        reasons=_storable(list(entry.reasons)),
-        raw_rows=_storable(list(entry.raw_rows)),
+        command=_storable(hidden_sale(entry.command)),
+        problem=_storable(hidden_cells(entry.problem)),
+        reasons=_storable(hidden_cells(list(entry.reasons))),
+        raw_rows=_storable(hidden_cells(list(entry.raw_rows))),
         row_count=len(entry.raw_rows),
         received_at=now,
     )
@@ -138,7 +139,7 @@ def count_try(*, entry_id: UUID, problem: Mapping[str, object], command: Mapping
     """Note that mending was tried and what was wrong this time."""
     QuarantineEntryRow.objects.filter(id=entry_id).update(
         tries=F("tries") + 1,
-        problem=_storable(problem),
+        problem=_storable(hidden_cells(problem)),
         reason=reason_of(problem)[:64],
         command=_storable(command),
         reasons=[],

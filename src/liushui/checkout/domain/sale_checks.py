@@ -17,6 +17,7 @@ from liushui.checkout.errors import (
 )
 from liushui.kernel.money import format_minor
 from liushui.orders.contracts import AMOUNT_MAX_MINOR, TENDER_TYPES, TEXT_MAX
+from liushui.runtime.scrub import HIDDEN
 
 LINES_MAX = 5_000
 TENDERS_MAX = 100
@@ -49,6 +50,8 @@ def check_text(text: str, *, field: str, pointer: str) -> None:
 
 def _is_somebodys(customer: str) -> bool:
     """Whether this is a phone number or an address, which can be written to, instead of an opaque number."""
+    if HIDDEN in customer:  # it was one: hidden where it came in
+        return True
     _name, _at, host = customer.rpartition("@")
     if _at and "." in host:
         return True
@@ -79,18 +82,23 @@ def check_head(command: CompleteSale, *, now: datetime) -> None:
             raise TextRefused(f"/{field} is empty", pointer=f"/{field}", remedy="Every sale says it.")
     if "/" in command.source:  # it stands before a slash in the key of the order: a/b and c, a and b/c would be one
         raise TextRefused("A source has no slash in its name", pointer="/source", remedy="Give it another name.")
-    if command.customer and _is_somebodys(command.customer):
-        raise TextRefused(
-            "/customer is a phone number or an e-mail address; personal data is kept in one place only",
-            pointer="/customer",
-            remedy="Send the member's number, or a number that says nothing about the person.",
-        )
+    for field, customer in (("customer", command.customer), ("member/id", command.member.id if command.member else "")):
+        _refuse_somebodys(customer, pointer=f"/{field}")
     check_time(command.completed_at, now=now)
     if not 0 < len(command.lines) <= LINES_MAX:
         raise LinesRefused(
             f"The sale has {len(command.lines)} lines; 1 to {LINES_MAX} can be taken",
             pointer="/lines",
             remedy="Leave out empty sales; split a larger one where it is made.",
+        )
+
+
+def _refuse_somebodys(customer: str, *, pointer: str) -> None:
+    if customer and _is_somebodys(customer):
+        raise TextRefused(
+            f"{pointer} is a phone number or an e-mail address; personal data is kept in one place only",
+            pointer=pointer,
+            remedy="Send the member's number, or a number that says nothing about the person.",
         )
 
 

@@ -13,6 +13,7 @@ from liushui.checkout import facade as checkout
 from liushui.checkout.contracts import CompleteSale
 from liushui.intake import quarantine
 from liushui.intake.contracts import ReplayResult
+from liushui.intake.domain.people import hidden_body
 from liushui.intake.domain.sale_json import decode_sale, to_command
 from liushui.intake.errors import EntryClosed, EntryNotFound, InvalidSale
 from liushui.intake.models import QuarantineEntryRow
@@ -23,12 +24,14 @@ from liushui.runtime.grants import system_principal
 from liushui.stores import facade as stores
 
 REPLAY_MAX = 500
+_SAID = {"open": "open", "resolved": "booked", "discarded": "discarded"}
 
 
 def mend_sale(*, entry_id: UUID, body: bytes, principal: Principal, now: datetime, reason: str = "") -> ReplayResult:
     """Send a quarantined sale again with this JSON. Its id and source stay; the store may change to one that the
     principal may mend in. A refusal stays in quarantine with what was wrong this time."""
     entry = _open_entry(entry_id, principal)
+    body = hidden_body(body)
     sale = decode_sale(body)
     if sale.id != entry.source_id:
         raise InvalidSale(
@@ -99,7 +102,7 @@ def _open_entry(entry_id: UUID, principal: Principal) -> QuarantineEntryRow:
     if entry is None or not _may(entry, principal):
         raise EntryNotFound(f"There is no quarantined sale {entry_id} that you may mend")
     if entry.status != "open":
-        raise EntryClosed(f"It was {entry.status} by {entry.closed_by}", remedy="Nothing is left to do.")
+        raise EntryClosed(f"It was {_SAID[entry.status]} by {entry.closed_by}", remedy="Nothing is left to do.")
     return entry
 
 

@@ -14,6 +14,7 @@ from liushui.checkout.contracts import CompleteSale, Refusal, SaleRecorded
 from liushui.checkout.errors import StoreNotAllowed
 from liushui.intake import quarantine
 from liushui.intake.contracts import Taken
+from liushui.intake.domain.people import hidden_body
 from liushui.intake.domain.sale_json import SaleIn, decode_batch, decode_sale, loose_json, to_command
 from liushui.intake.errors import InvalidSale
 from liushui.intake.quarantine import Quarantined
@@ -28,6 +29,7 @@ BATCH_MAX = 1_000
 def take_sale(*, body: bytes, content_type: str, principal: Principal, now: datetime) -> Taken:
     """Take one sale. Raises MalformedJson, InvalidSale, NotAllowed and Conflict; what a rule of the trade refuses is
     quarantined and answered with its id. One statement beside those of the checkout."""
+    body = hidden_body(body)
     sale = decode_sale(body)
     source = source_of(principal)
     raw_id, is_awaited = keep_message(body=body, content_type=content_type, source=source, now=now, source_id=sale.id)
@@ -51,6 +53,7 @@ def take_sale(*, body: bytes, content_type: str, principal: Principal, now: date
 
 def take_batch(*, body: bytes, content_type: str, principal: Principal, now: datetime) -> list[Taken]:
     """Take up to 1,000 sales; answers stand in their order, and a bad one keeps no other back."""
+    body = hidden_body(body)
     raws = decode_batch(body)
     if len(raws) > BATCH_MAX:
         raise InvalidSale(f"The batch has {len(raws)} sales, at most {BATCH_MAX} are taken", remedy="Send it in parts.")

@@ -12,6 +12,7 @@ from liushui.intake.contracts import Reason
 from liushui.intake.domain.evaluate import Batch
 from liushui.intake.domain.lines import LineReader, Lines
 from liushui.intake.domain.mapping import HEADER_TEXTS, Mapping
+from liushui.intake.domain.people import hidden_command
 from liushui.intake.domain.values import Fault, Memo, instant_of
 
 ID_LENGTH_MAX = 128
@@ -175,7 +176,7 @@ class DocumentReader:
         completed_at, *texts = document.header
         header: dict[str, Any] = {name: text or "" for name, text in zip(HEADER_TEXTS, texts, strict=True)}
         header["channel"] = header["channel"] or "pos"
-        document.command = CompleteSale(
+        sale = CompleteSale(
             source=self._mapping.source,
             source_id=document.source_id,
             completed_at=completed_at,
@@ -186,6 +187,7 @@ class DocumentReader:
             accept_unknown_items=self._mapping.chain.accept_unknown_items,
             **header,
         )
+        document.command = hidden_command(sale)
         return document
 
     def _tenders(self, document: Document) -> tuple[Tender, ...]:

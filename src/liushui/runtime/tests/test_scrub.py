@@ -15,6 +15,7 @@ from liushui.runtime.scrub import scrub, scrubbed
         ("tel13812345678", "tel[hidden]"),
         ("+86 138-1234-5678", "[hidden]"),
         ("8613812345678", "[hidden]"),
+        ("0086 13812345678", "[hidden]"),
         ("138 1234 5678", "[hidden]"),
         ("mail li.lei+shop@example.com.cn please", "mail [hidden] please"),
         ("邮箱li@example.com，谢谢", "邮箱[hidden]，谢谢"),
@@ -48,6 +49,7 @@ def test_a_text_loses_what_names_or_unlocks(text, kept):
         "amount 123456789 fen",
         "2026-03-01T09:30:00.123456Z",
         "2026-03-01 09:30:00 to 2026-03-02 10:00:00",
+        "member M13812345674, gift card G15912345670",
         "12812345678",  # no mobile number starts with 12
         "store S001, till 3, receipt 20260301-000123",
         "流水 liushui",
