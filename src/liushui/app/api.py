@@ -17,6 +17,7 @@ from liushui.catalog.router import router as catalog_router
 from liushui.checkout.router import router as checkout_router
 from liushui.intake.router import router as intake_router
 from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
+from liushui.loyalty.router import router as loyalty_router
 from liushui.orders.router import router as orders_router
 from liushui.promotions.router import router as promotions_router
 from liushui.returns.router import router as returns_router
@@ -157,6 +158,7 @@ for _router in (
     returns_router,
     orders_router,
     promotions_router,
+    loyalty_router,
     intake_router,
     till_router,
     analytics_router,

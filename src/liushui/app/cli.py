@@ -12,6 +12,7 @@ from liushui.app import (
     commands_coupons,
     commands_demo,
     commands_doctor,
+    commands_gift_cards,
     commands_intake,
     commands_loyalty,
     commands_payments,
@@ -43,6 +44,7 @@ cli.add_typer(commands_promotions.app, name="promotions")
 cli.add_typer(commands_coupons.app, name="coupons")
 cli.add_typer(commands_privacy.app, name="privacy")
 cli.add_typer(commands_loyalty.app, name="loyalty")
+cli.add_typer(commands_gift_cards.app, name="gift-cards")
 cli.add_typer(commands_demo.app, name="demo")
 
 

@@ -17,7 +17,7 @@ from liushui.loyalty.domain.gift_card_views import CardBlock as CardBlock
 from liushui.loyalty.domain.gift_card_views import GiftCardBatch as GiftCardBatch
 from liushui.loyalty.domain.gift_card_views import GiftCardLine as GiftCardLine
 from liushui.loyalty.domain.gift_card_views import GiftCardPage as GiftCardPage
-from liushui.loyalty.domain.numbers import gift_account_id
+from liushui.loyalty.domain.numbers import gift_account_id, printed
 from liushui.loyalty.domain.programme import Benefit as Benefit
 from liushui.loyalty.domain.programme import BonusRow as BonusRow
 from liushui.loyalty.domain.programme import EarnRow as EarnRow
@@ -288,6 +288,11 @@ class IssuedGiftCard:
 
     number: str
     code: str
+
+    @property
+    def printed_code(self) -> str:
+        """The code as it stands on the card, in groups."""
+        return printed(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,12 @@ class CodesLost(Conflict):
     type = "gift-codes-lost"
 
 
+class CardBatchMoving(Conflict):
+    """The cards of this batch are being blocked or opened just now."""
+
+    type = "gift-card-batch-moving"
+
+
 class GiftCardExpired(Conflict):
     """The validity of this gift card is over."""
 

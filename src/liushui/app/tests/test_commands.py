@@ -21,13 +21,14 @@ runner = CliRunner()
 COMMANDS = (
     "serve", "worker", "migrate", "report", "export", "rebuild", "verify", "create-staff", "create-client",
     "create-chain", "create-region", "stores", "grant", "unlock", "doctor", "dev-cert", "backup", "restore",
-    "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "catalog import",
+    "sandbox-pay", "intake file", "intake mappings", "intake quarantine", "intake retention", "catalog import",
     "payments reconcile", "payments resolve",
     "promotions price", "promotions refund", "promotions lint", "promotions backtest",
     "coupons create", "coupons import", "coupons export", "coupons status", "coupons check", "coupons void",
     "privacy find", "privacy export", "privacy erase", "privacy erasures", "privacy rotate-keys",
     "privacy rotate-index", "privacy new-keys",
     "privacy fields", "privacy scan", "loyalty expire", "loyalty verify", "loyalty liability",
+    "gift-cards issue", "gift-cards codes", "gift-cards status", "gift-cards block", "gift-cards unblock",
     "demo", "demo load", "demo live", "demo logins", "demo clear",
 )  # fmt: skip
 
@@ -51,7 +52,7 @@ def all_commands(group: click.Group, prefix: str = "") -> dict[str, click.Comman
 
 
 def test_the_commands_are_those_that_this_test_knows() -> None:
-    groups = {"coupons", "intake", "catalog", "payments", "promotions", "privacy", "loyalty"}
+    groups = {"coupons", "intake", "catalog", "payments", "promotions", "privacy", "loyalty", "gift-cards"}
     assert set(all_commands(typer.main.get_command(cli))) - groups == set(COMMANDS)
 
 

@@ -15,7 +15,7 @@ from liushui.loyalty.actions.block_card_batch import known_block
 from liushui.loyalty.actions.block_gift_card import checked_reason
 from liushui.loyalty.actions.card_batch_parts import go_on_with_all
 from liushui.loyalty.actions.issue_cards import require_issue
-from liushui.loyalty.errors import EntryConflict, GiftCardClosed
+from liushui.loyalty.errors import CardBatchMoving, GiftCardClosed
 from liushui.loyalty.gift_card_queries import batch_row
 from liushui.loyalty.models import AccountRow, CardBatchBlockRow, CardBatchRow, GiftCardRow
 from liushui.runtime import approvals
@@ -38,8 +38,8 @@ def request_card_batch_unblock(
     """Ask for the cards that were blocked with their batch to be opened again; done part by part as soon as somebody
     else has approved it. A batch that somebody has asked for already answers that request.
 
-    Raises NotAllowed, NotFound, InvalidValue without a reason, GiftCardClosed where no card is blocked so, and
-    EntryConflict while the batch is being blocked or opened.
+    Raises NotAllowed, NotFound, InvalidValue without a reason, GiftCardClosed where no card is blocked so,
+    EntryConflict for the id of something else, CardBatchMoving while the batch is being blocked or opened.
     """
     batch = batch_row(batch_id=batch_id)
     require_issue(principal, chain_id=batch.chain_id)
@@ -68,7 +68,7 @@ def _known(unblock_id: UUID, batch_id: UUID) -> Approval | None:
     if row is None:
         row = CardBatchBlockRow.objects.filter(batch_id=batch_id, state__in=("waiting", "running")).first()
         if row is not None and row.state == "running":
-            raise EntryConflict("This batch is being blocked or opened", remedy="Wait until that is done.")
+            raise CardBatchMoving("This batch is being blocked or opened", remedy="Wait until that is done.")
     return None if row is None or row.approval_id is None else approvals.approval(approval_id=row.approval_id)
 
 

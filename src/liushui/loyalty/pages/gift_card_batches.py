@@ -28,6 +28,7 @@ from liushui.loyalty.contracts import GIFT_CARDS_MAX, TEXT_MAX, VALUE_MAX_MINOR,
 from liushui.loyalty.domain.numbers import printed
 from liushui.loyalty.errors import CodesLost, CodesTold, EntryConflict
 from liushui.loyalty.gift_card_queries import sold_of_batches
+from liushui.loyalty.pages.gift_card_batch_blocks import block_context, block_or_ask, running_of
 from liushui.loyalty.pages.gift_cards import CAPABILITY, cursor_of, request_id, row_of
 from liushui.loyalty.pages.programme_values import Wrong, read_money, read_whole
 from liushui.loyalty.pages.scope import chain_by_id, chain_of, zone_of
@@ -137,12 +138,24 @@ def batch_new(request: HttpRequest, *, principal: Principal) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @page(capability="value.adjust")
 def batch_detail(request: HttpRequest, *, card_batch_id: UUID, principal: Principal) -> HttpResponse:
-    """One batch: its progress or its cards; a POST stops it."""
+    """One batch: its progress or its cards; a POST stops it, blocks its cards, or asks for their unblocking."""
     batch = _batch(card_batch_id, principal)
-    if request.method == "POST":
+    if request.method == "GET":
+        return _show(request, batch, principal)
+    do = request.POST.get("do", "")
+    if do in ("block", "unblock"):
+        problem = block_or_ask(request, batch, do, principal)
+        if problem:
+            return _show(request, batch, principal, do=do, problem=problem)
+    elif do == "stop":
         facade.stop_gift_card_batch(batch_id=batch.id, principal=principal, now=datetime.now(UTC))
         messages.success(request, _("No more cards are made. Those that were made are good."))
-        return redirect("loyalty:gift-card-batch", card_batch_id=batch.id)
+    return redirect("loyalty:gift-card-batch", card_batch_id=batch.id)
+
+
+def _show(
+    request: HttpRequest, batch: GiftCardBatch, principal: Principal, *, do: str = "", problem: str = ""
+) -> HttpResponse:
     chain, text = chain_by_id(batch.chain_id), request.GET.get("after", "")
     zone, now = zone_of(chain), datetime.now(UTC)
     after = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
@@ -160,8 +173,13 @@ def batch_detail(request: HttpRequest, *, card_batch_id: UUID, principal: Princi
         "may_tell": may_issue and batch.state != "making" and batch.made_count > 0 and (not batch.told_at or again),
         "may_print": batch.made_count <= SHEET_MAX,
         "sheet_max": SHEET_MAX,
+        "do": do,
+        "problem": problem,
+        "posted": request.POST,
+        "request_id": request_id(request),
     }
-    return render(request, "loyalty/gift_card_batch.html", context)
+    context |= block_context(batch, now=now, may_issue=may_issue)
+    return render(request, "loyalty/gift_card_batch.html", context, status=422 if problem else 200)
 
 
 @require_GET
@@ -169,8 +187,9 @@ def batch_detail(request: HttpRequest, *, card_batch_id: UUID, principal: Princi
 def batch_progress(request: HttpRequest, *, card_batch_id: UUID, principal: Principal) -> HttpResponse:
     """The progress bar alone; at the end it has the whole page read again."""
     batch = _batch(card_batch_id, principal)
-    response = render(request, "loyalty/gift_card_progress.html", _progress(batch))
-    if batch.state != "making":
+    running = running_of(batch)
+    response = render(request, "loyalty/gift_card_progress.html", _progress(batch) | {"running": running})
+    if batch.state != "making" and running is None:
         response["HX-Refresh"] = "true"
     return response
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from liushui.loyalty import facade
-from liushui.loyalty.contracts import Member
+from liushui.loyalty.contracts import Member, MergeRequest
 from liushui.loyalty.lists import cards_of
 from liushui.loyalty.pages.adjustments import waiting_of
 from liushui.loyalty.pages.history import TABS, history
@@ -77,6 +77,7 @@ def show_member(
         "consents": _consents(member, chain),
         "channels": [(code, CHANNELS[code]) for code in ON_BEHALF],
         "waiting": waiting_of(member, now),
+        "merges": _merges(member),
         "tabs": TABS.items(),
         "tab": tab if tab in TABS else "",
         "moments": told.moments,
@@ -163,6 +164,14 @@ def _cards(member: Member) -> list[dict[str, Any]]:
         }
         for card in cards_of(member_id=member.id)
     ]
+
+
+def _merges(member: Member) -> list[tuple[MergeRequest, str]]:
+    """Merges that wait, with the number of the other member."""
+    found = facade.merges_waiting(member_id=member.id)
+    others = [each.drop_id if each.keep_id == member.id else each.keep_id for each in found]
+    known = facade.members(ids=others)
+    return [(each, known[other].number) for each, other in zip(found, others, strict=True)]
 
 
 def _consents(member: Member, chain: ChainPlace) -> list[dict[str, Any]]:
