@@ -29,7 +29,7 @@ def asked_payload(
         "digest": return_digest(command, taken, store_id=store_id),
         "whys": [{"code": each.code, "found": each.found, "limit": each.limit} for each in whys],
         "receipts": [
-            {"sale_id": str(quote.sale_id), "receipt_number": quote.receipt_number}
+            {"sale_id": str(quote.sale_id), "receipt_number": quote.receipt_number, "store_id": quote.store_id}
             for quote in taken.quotes
             if quote.sale_id is not None
         ],

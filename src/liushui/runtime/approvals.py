@@ -25,6 +25,10 @@ from liushui.runtime.scrub import without_people
 
 WAITS = timedelta(hours=24)
 REASON_MAX = 400
+_SAID = {
+    "pending": "pending", "approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn",
+    "expired": "expired",
+}  # fmt: skip
 
 
 class SamePerson(NotAllowed):
@@ -47,11 +51,13 @@ class ApprovalMissing(NotAllowed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that whoever decides should know of a request, in his language. `sale_id` leads to a receipt."""
+    """Something that whoever decides should know of a request, in his language. A receipt that is named leads to it,
+    for those who see the receipts of its store."""
 
     label: str
     text: str
     sale_id: UUID | None = None
+    store_id: int | None = None
 
 
 def _no_facts(asked: Approval) -> Sequence[Fact]:

@@ -54,6 +54,15 @@ _PAGES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFact:
+    """What whoever decides should know; `address` leads to a receipt that this reader sees."""
+
+    label: str
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A request as the page shows it."""
 
@@ -66,6 +75,7 @@ class Line:
     is_pending: bool
     is_own: bool
     needs_proof: bool
+    facts: Sequence[ShownFact]
 
 
 @require_GET
@@ -167,9 +177,21 @@ def lines(found: Sequence[Approval], principal: Principal, now: datetime) -> lis
             is_pending=one.state_at(now) == "pending",
             is_own=one.requested_by == principal.subject,
             needs_proof=_needs_proof(one),
+            facts=_facts(one, principal),
         )
         for one in found
     ]
+
+
+def _facts(one: Approval, principal: Principal) -> list[ShownFact]:
+    seen = principal.stores("sale.read")
+    return [
+        ShownFact(
+            label=fact.label, text=fact.text,
+            address=reverse("orders:sale", args=[fact.sale_id]) if fact.sale_id and fact.store_id in seen else "",
+        )
+        for fact in approvals.facts(one)
+    ]  # fmt: skip
 
 
 def _needs_proof(found: Approval) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from liushui.console.tests.settings_world import World, build_world, hire, signe
 from liushui.console.tests.test_own_account import make_stale
 from liushui.runtime import approvals
 from liushui.runtime.access import Grant
-from liushui.runtime.approvals import Approval, Kind
+from liushui.runtime.approvals import Approval, Fact, Kind
 from liushui.runtime.grants import staff_principal
 from liushui.runtime.models import ApprovalRow, AuditEntry, StaffUser
 
@@ -55,6 +56,23 @@ def test_what_waits_is_shown_with_amount_reason_who_and_the_page_it_is_about(wor
     assert '<span class="count-badge" aria-hidden="true">1</span>' in shown
     detail = manager.get(f"/approvals/{asked.id}/").content.decode()
     assert 'href="/orders/0199a4b0-0000-7000-8000-000000000001/"' in detail
+
+
+def test_what_the_kind_tells_is_shown_and_leads_to_receipts_that_the_reader_sees(world: World) -> None:
+    mine = UUID("0199a4b0-0000-7000-8000-000000000001")
+    told = (
+        Fact(label="Why", text="Bought long ago"),
+        Fact(label="Receipt", text="R-1", sale_id=mine, store_id=world.n1.id),
+        Fact(label="Receipt", text="R-2", sale_id=mine, store_id=world.n2.id),
+    )
+    approvals.register_kind(Kind(name=VOID, title="Void", capability="till.approve", facts=lambda asked: told))
+    person(world, "wang", "cashier")
+    manager = person(world, "chen", "store_manager")
+    asked = ask(world, target="sale:web/7")
+    assert "<br><small>Bought long ago</small>" in manager.get("/approvals/").content.decode()
+    detail = manager.get(f"/approvals/{asked.id}/").content.decode()
+    assert f'<dt>Receipt</dt><dd><a href="/orders/{mine}/">R-1</a></dd>' in detail
+    assert "<dt>Receipt</dt><dd>R-2</dd>" in detail
 
 
 def test_a_manager_approves_and_another_is_told_who_did(world: World) -> None:
