@@ -10,7 +10,8 @@ from tests.support.member_shop import NOON, MemberShop, member_sale, return_of
 
 from liushui.app.consumers import CONSUMERS
 from liushui.checkout import facade as checkout
-from liushui.checkout.contracts import CompleteSale, SaleRecorded, Tender
+from liushui.checkout.contracts import CompleteSale, LineCommand, SaleRecorded, Tender
+from liushui.checkout.errors import UnitsRefused
 from liushui.loyalty import facade as loyalty
 from liushui.promotions import facade as promotions
 from liushui.runtime import worker
@@ -46,3 +47,16 @@ def test_two_tenders_of_one_account_give_back_both_parts_of_its_value(shop: Memb
         complete(return_of(f"back-{place}", sale_id=sold.sale_id, units=units))
     found = loyalty.balances(member_id=member)
     assert (found.points, found.principal_minor, found.gift_minor) == (1_000, 667, 333)
+
+
+def test_more_units_than_promotions_can_look_at_are_refused_before_they_do(shop: MemberShop) -> None:
+    """A thousand million of them took all of the server's memory."""
+    many = member_sale("many", member_id=None, units=100_001)
+    with pytest.raises(UnitsRefused) as refusal:
+        complete(many)
+    assert refusal.value.pointer == "/lines/0/units"
+    with pytest.raises(UnitsRefused):
+        checkout.quote(store=shop.store, lines=many.lines, at=NOON)
+    assert complete(member_sale("most", member_id=None, units=100_000)).total_minor == 100_000_000
+    stated = LineCommand(code="MILK", units=10**9, amount_minor=10**10)
+    assert complete(member_sale("stated", member_id=None, lines=(stated,))).total_minor == 10**10

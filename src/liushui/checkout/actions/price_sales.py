@@ -12,7 +12,7 @@ import structlog
 from liushui.catalog.contracts import PricedItem
 from liushui.checkout.actions.quote import region_code
 from liushui.checkout.contracts import CompleteSale, Tender
-from liushui.checkout.domain.baskets import basket_of, check_frozen, discounted, is_ours_to_price
+from liushui.checkout.domain.baskets import basket_of, check_frozen, check_priced_units, discounted, is_ours_to_price
 from liushui.checkout.domain.lines import build_line
 from liushui.checkout.domain.sale_checks import settled
 from liushui.checkout.domain.take_backs import TakenBack, check_refunds, default_tenders
@@ -207,6 +207,8 @@ def _at_regular_prices(sale: Placed) -> Priced | LiushuiError:
             lines.append(line)
             if ours_minor is not None:
                 variance += line.amount_minor - ours_minor
+        if is_ours_to_price(sale.command.lines):
+            check_priced_units(lines)
         lines += taken.added if taken is not None else ()
         quotation = _shown(sale, lines)
     except LiushuiError as refusal:

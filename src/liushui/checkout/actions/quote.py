@@ -8,7 +8,7 @@ from datetime import datetime
 from liushui.catalog import facade as catalog
 from liushui.catalog.contracts import PricedItem
 from liushui.checkout.contracts import FrozenPrice, LineCommand, Member, Quote, QuotedLine, Shipping
-from liushui.checkout.domain.baskets import basket_of, discounted, is_ours_to_price
+from liushui.checkout.domain.baskets import basket_of, check_priced_units, discounted, is_ours_to_price
 from liushui.checkout.domain.lines import build_line
 from liushui.kernel.errors import LiushuiError
 from liushui.promotions import facade as pricing
@@ -41,6 +41,7 @@ def quote(
     found = None
     taken = [each.line for each in built if each.line is not None]
     if promotions and taken and is_ours_to_price(lines):
+        check_priced_units(taken)
         basket = basket_of(
             store=store,
             region_code=region_code(store),

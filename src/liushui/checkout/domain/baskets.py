@@ -9,11 +9,13 @@ from datetime import datetime
 from liushui.catalog.contracts import PricedItem
 from liushui.checkout.contracts import CompleteSale, Discount, LineCommand
 from liushui.checkout.domain.lines import MEASURED_PER_PRICED_UNIT
-from liushui.checkout.errors import PriceOutOfDate
+from liushui.checkout.errors import PriceOutOfDate, UnitsRefused
 from liushui.kernel.money import round_half_up
 from liushui.orders.contracts import TEXT_MAX, SaleLine
 from liushui.promotions.contracts import Basket, Code, Line, Member, PricedBasket, Rulebook, Shipping
 from liushui.stores.contracts import Store
+
+PRICED_UNITS_MAX = 100_000  # of one sale: promotions look at each unit, and the answer has the value of each
 
 
 def is_ours_to_price(lines: Sequence[LineCommand]) -> bool:
@@ -24,6 +26,19 @@ def is_ours_to_price(lines: Sequence[LineCommand]) -> bool:
         for line in lines
         if line.original is None
     ) and any(line.units > 0 and not line.is_return for line in lines)
+
+
+def check_priced_units(lines: Sequence[SaleLine]) -> None:
+    """Raise UnitsRefused where promotions would have to look at more units than they can."""
+    units = 0
+    for line in lines:
+        units += max(line.units, 0)
+        if units > PRICED_UNITS_MAX:
+            raise UnitsRefused(
+                f"The sale has more than {PRICED_UNITS_MAX} units to be priced",
+                pointer=f"/lines/{line.line_number - 1}/units",
+                remedy="Send it in parts, or state what its lines come to.",
+            )
 
 
 def basket_of(
