@@ -32,7 +32,7 @@ def facts(asked: Approval) -> Sequence[Fact]:
     for each in said["receipts"]:
         found.append(
             Fact(
-                label=pgettext("returns", "Receipt"), text=each["receipt_number"], sale_id=UUID(each["sale_id"]),
+                label=pgettext("returns", "Original receipt"), text=each["receipt_number"], sale_id=UUID(each["sale_id"]),
                 store_id=each["store_id"],
             )
         )  # fmt: skip

@@ -48,7 +48,7 @@ PAYLOAD: dict[str, Any] = {
             [
                 ("Why another person", "Bought 41 days ago; goods come back within 30. Bought in another store. "
                  "¥600.00 in all; nobody gives back more than ¥500.00 alone."),
-                ("Receipt", "S-1"),
+                ("Original receipt", "S-1"),
                 ("Comes back", "3 × 牛奶, ¥600.00: No longer wanted, Sealed; 1 of them: Faulty, Damaged"),
                 ("Comes back", "1 × 酱油, ¥0.00"),
                 ("Cashier", "7"),
