@@ -32,8 +32,8 @@ def facts(asked: Approval) -> Sequence[Fact]:
     for each in said["receipts"]:
         found.append(
             Fact(
-                label=pgettext("returns", "Original receipt"), text=each["receipt_number"], sale_id=UUID(each["sale_id"]),
-                store_id=each["store_id"],
+                label=pgettext("returns", "Original receipt"), text=each["receipt_number"],
+                sale_id=UUID(each["sale_id"]), store_id=each["store_id"],
             )
         )  # fmt: skip
     names = code_names(frozenset({asked.chain_id}))
