@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from liushui.app.commands_serving import require_migrated
 from liushui.app.terminal import JsonOption, command, fail, out, print_json, table
 from liushui.intake import facade as intake
-from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun, QuarantineQuery
+from liushui.intake.contracts import ImportPreview, ImportProgress, ImportRun, QuarantineQuery, RetentionReport
 from liushui.kernel.money import format_minor
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
@@ -136,6 +136,42 @@ def quarantine(
             )
             for entry in page.entries
         ],
+    )
+
+
+@command(app, "retention", examples=("liushui intake retention --dry-run", "liushui intake retention"))
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is over, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take away what is past LIUSHUI_RAW_DAYS: request bodies, closed quarantined sales, files of imports.
+
+    The worker does the same every ten minutes. Interrupted, it goes on with what is left.
+    """
+    require_migrated()
+    now = datetime.now(UTC)
+    if dry_run:
+        found = intake.retention_due(now=now)
+    else:
+        found = intake.apply_retention(
+            now=now, principal=operator(), on_batch=lambda so_far: None if as_json else out.print(_removed(so_far))
+        )
+    if as_json:
+        print_json(asdict(found))
+        return
+    out.print(f"{'Over' if dry_run else 'Removed'}: {_removed(found)}.", soft_wrap=True)
+    if dry_run:
+        out.print(
+            f"Past their time and still needed: {found.messages_needed:,} request bodies of sales in quarantine, "
+            f"{found.files_needed:,} files of imports that are not done or have sales in quarantine.",
+            soft_wrap=True,
+        )
+
+
+def _removed(report: RetentionReport) -> str:
+    return (
+        f"{report.messages:,} request bodies, {report.entries:,} closed quarantined sales, {report.files:,} files of "
+        f"imports, {report.strays:,} strays"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.analytics.handlers import CONSUMERS as ANALYTICS
+from liushui.intake.tasks import TICKS as INTAKE
 from liushui.loyalty.handlers import CONSUMERS as LOYALTY_READ
 from liushui.loyalty.tasks import TICKS as LOYALTY
 from liushui.payments.tasks import TICKS as PAYMENTS
@@ -25,4 +26,5 @@ TICKS: tuple[Tick, ...] = (
     *PROMOTIONS,
     *LOYALTY,
     *TILL,
+    *INTAKE,
 )

@@ -77,6 +77,7 @@ def run_of(row: ImportRunRow, *, already_imported: bool = False) -> ImportRun:
         rows_done=row.rows_done,
         reconciliation=reconciliation(row) if row.rows_total or row.status == "done" else None,
         problem=row.problem,
+        file_gone_at=row.file_gone_at,
         already_imported=already_imported,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -96,6 +96,7 @@ class ImportRun:
     rows_done: int
     reconciliation: Reconciliation | None  # None until the file has been read
     problem: dict[str, object] | None
+    file_gone_at: datetime | None = None  # since when the file itself is no longer kept
     already_imported: bool = False  # True when this answer is of an earlier, finished import of the same file
 
 
@@ -215,3 +216,24 @@ class Taken:
     problem: dict[str, object] | None = None
     source_id: str | None = None
     http_status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionReport:
+    """What is over of what was kept: taken away by a run, or waiting for one. `needed` is past its time and stays."""
+
+    messages: int = 0  # bodies of requests
+    entries: int = 0  # quarantined sales that are closed
+    files: int = 0  # imports whose file goes
+    strays: int = 0  # files and folders that belong to no import
+    messages_needed: int = 0  # sales of them wait in quarantine
+    files_needed: int = 0  # imports that run, wait, or have sales in quarantine
+
+    @property
+    def removed(self) -> int:
+        """How many things altogether."""
+        return self.messages + self.entries + self.files + self.strays
+
+    def more(self, kind: str, count: int) -> RetentionReport:
+        """With so many more of a kind."""
+        return replace(self, **{kind: getattr(self, kind) + count})

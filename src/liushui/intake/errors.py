@@ -55,6 +55,12 @@ class ImportNotFound(NotFound):
     type = "import-not-found"
 
 
+class FileGone(Conflict):
+    """The file of this import is no longer kept."""
+
+    type = "import-file-gone"
+
+
 class EntryNotFound(NotFound):
     """There is no such quarantined sale, or it is not yours to see."""
 

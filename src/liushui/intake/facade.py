@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liushui.intake.accounts import report_lines
+from liushui.intake.actions.apply_retention import apply_retention, retention_due
 from liushui.intake.actions.ask_return import ask_return
 from liushui.intake.actions.cancel_import import cancel_import, queue_again
 from liushui.intake.actions.import_file import run_import, start_import
@@ -21,6 +22,7 @@ from liushui.intake.queries import (
 )
 
 __all__ = [
+    "apply_retention",
     "ask_return",
     "cancel_import",
     "discard_entry",
@@ -37,6 +39,7 @@ __all__ = [
     "queue_again",
     "replay_entries",
     "report_lines",
+    "retention_due",
     "run_import",
     "start_import",
     "take_batch",

@@ -7,7 +7,8 @@ from django.db.models import Q
 
 
 class RawMessage(models.Model):
-    """One request body that was taken or quarantined, byte for byte. Kept for 400 days; see the sending guide."""
+    """One request body that was taken or quarantined, as it came. Without
+    what names people, and for LIUSHUI_RAW_DAYS."""
 
     id = models.UUIDField(primary_key=True)  # UUIDv7
     sha256 = models.CharField(max_length=64)
@@ -38,6 +39,8 @@ class ImportRunRow(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    names_people = models.BooleanField(default=False)  # numbers or addresses stand in the file
+    file_gone_at = models.DateTimeField(null=True)  # since when the file is no longer kept
     problem = models.JSONField(null=True)
     rows_total = models.BigIntegerField(default=0)
     rows_done = models.BigIntegerField(default=0)  # the cursor: rows of the ordered file that are accounted for

@@ -1,7 +1,8 @@
-"""Background work of intake: imports that were started from the console."""
+"""Background work of intake: imports that were started from the console, and the end of what was kept."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,9 @@ from liushui.intake import facade
 from liushui.intake.errors import ImportBusy
 from liushui.kernel.errors import LiushuiError
 from liushui.runtime.grants import system_principal
+from liushui.runtime.ticks import Tick
 
+_BATCHES_AT_ONCE = 50
 log = structlog.get_logger(__name__)
 
 
@@ -24,3 +27,12 @@ def run_import(import_id: str, started_by: str) -> None:
         log.info("import is running already", import_id=import_id)
     except LiushuiError as error:
         log.warning("import failed", import_id=import_id, problem=error.problem())
+
+
+def _retain(now: datetime) -> int:
+    """Take away what is over, a bounded number of batches at a time."""
+    me = system_principal(name="retention")
+    return facade.apply_retention(now=now, principal=me, batches_max=_BATCHES_AT_ONCE).removed
+
+
+TICKS: tuple[Tick, ...] = (Tick(name="intake-retention", every_seconds=600, run=_retain),)

@@ -49,6 +49,9 @@ class Environment(BaseSettings):
     upload_max_bytes: int = Field(
         100_000_000, gt=0, description="Larger files are refused with 413; the command line takes files of any size."
     )
+    raw_days: int = Field(
+        400, ge=2, description="How long request bodies, closed quarantined sales and imported files are kept, in days."
+    )
     token_seconds: int = Field(3600, gt=0, description="Life of an API access token, in seconds.")
     token_cache_seconds: int = Field(
         30, ge=0, description="How long a checked token is trusted without asking the database."

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from liushui.intake.contracts import STALLED_AFTER
-from liushui.intake.errors import ImportNotFound
+from liushui.intake.errors import FileGone, ImportNotFound
 from liushui.intake.models import ImportRunRow
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
@@ -38,7 +38,12 @@ def cancel_import(*, import_id: UUID, principal: Principal, now: datetime) -> No
 
 
 def queue_again(*, import_id: UUID, now: datetime) -> bool:
-    """Put a cancelled, failed or stalled import back on the queue; whether that changed anything."""
+    """Put a cancelled, failed or stalled import back on the queue; whether that changed anything. Raises FileGone."""
     stopped = Q(status__in=("cancelled", "failed")) | Q(status="running", updated_at__lt=now - STALLED_AFTER)
-    rows = ImportRunRow.objects.filter(stopped, id=import_id)
+    if ImportRunRow.objects.filter(stopped, id=import_id, file_gone_at__isnull=False).exists():
+        raise FileGone(
+            "The import was given up long ago, and its file deleted",
+            remedy="Send the same file again: it goes on where it stopped.",
+        )
+    rows = ImportRunRow.objects.filter(stopped, id=import_id, file_gone_at=None)
     return bool(rows.update(status="waiting", finished_at=None, cancel_requested=False, problem=None, updated_at=now))

@@ -27,6 +27,7 @@ from liushui.intake.domain.documents import Document, DocumentReader
 from liushui.intake.domain.mapping import Mapping, parse_mapping
 from liushui.intake.errors import ImportBusy, ImportNotFound, MappingError, UnreadableFile
 from liushui.intake.models import ImportRunRow
+from liushui.intake.raw_files import let_go
 from liushui.intake.raw_store import file_sha256, keep, raw_path, working_dir
 from liushui.intake.readers import open_file, require_columns
 from liushui.kernel.errors import LiushuiError
@@ -79,6 +80,8 @@ def start_import(
     }
     known = ImportRunRow.objects.filter(**identity).first()
     if known is not None:
+        if known.status != "done":
+            _keep_again(known, path, items)
         return run_of(known, already_imported=known.status == "done"), False
     keep(path, sha256)
     if items is not None:
@@ -99,7 +102,17 @@ def start_import(
         updated_at=now,
     )
     row.save(force_insert=True)
+    _keep_again(row, path, items)  # it may have been a stray until now, and be gone
     return run_of(row), True
+
+
+def _keep_again(row: ImportRunRow, path: Path, items: Path | None) -> None:
+    """See to it that the files of an import that is not done are kept."""
+    ImportRunRow.objects.filter(id=row.id).update(file_gone_at=None)
+    row.file_gone_at = None
+    keep(path, row.file_sha256)
+    if items is not None:
+        keep(items, row.items_sha256)
 
 
 def run_import(*, import_id: UUID, principal: Principal, on_progress: OnProgress = silent) -> ImportRun:
@@ -120,6 +133,8 @@ def run_import(*, import_id: UUID, principal: Principal, on_progress: OnProgress
             raise
         if row.status == "done":
             shutil.rmtree(folder, ignore_errors=True)
+            if row.names_people:
+                let_go(row, now=datetime.now(UTC))
     return run_of(row)
 
 
@@ -152,7 +167,8 @@ def _run(row: ImportRunRow, folder: Path, principal: Principal, on_progress: OnP
         if ImportRunRow.objects.filter(id=row.id, cancel_requested=True).exists():
             _set(row, status="cancelled", finished_at=datetime.now(UTC))
             return
-    _set(row, status="done", finished_at=datetime.now(UTC))
+    people = staging.names_people(staged.path, folder, but=mapping.id_columns)
+    _set(row, status="done", finished_at=datetime.now(UTC), names_people=people)
 
 
 def _batches(reader: DocumentReader, path: Path, after: int) -> Iterator[list[Document]]:
