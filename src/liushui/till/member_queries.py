@@ -27,11 +27,15 @@ COUPONS_MAX = 6
 
 def masked_member(*, ticket: Ticket | None) -> Mapping[str, str]:
     """Name and phone of a ticket's member as everybody may see them; nothing without one, and of somebody who was
-    erased. One statement."""
+    erased. One statement; two for a ticket that is over, which does not hold the person's id."""
     member = ticket.member if ticket is not None else None
-    if member is None or member.subject_id is None:
+    if member is None:
         return {}
-    return privacy.masked(subject_ids=[member.subject_id]).get(member.subject_id, {})
+    subject_id = member.subject_id
+    if subject_id is None and member.member_id is not None:
+        found = loyalty.member(member_id=member.member_id)
+        subject_id = found.subject_id if found is not None else None
+    return privacy.masked(subject_ids=[subject_id]).get(subject_id, {}) if subject_id is not None else {}
 
 
 def usable_value(*, chain_id: int, ticket: Ticket, now: datetime) -> UsableValue | None:

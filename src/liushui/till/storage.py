@@ -82,8 +82,9 @@ def answer_columns(answer: PricedBasket | None, frozen: FrozenPrice | None) -> d
 
 
 def over_columns(row: TicketRow) -> dict[str, Any]:
-    """What a ticket that is over still keeps of its codes: nothing that could be used."""
-    member = {"member": {**row.member, "asked": None}} if row.member else {}
+    """What a ticket that is over still keeps of its codes, nothing that could be used, and of its member: the number,
+    not the person, whom only the membership leads to."""
+    member = {"member": {**row.member, "asked": None, "subject_id": None}} if row.member else {}
     return {**code_column(masked(codes_of(row))), "frozen": None, **member}
 
 

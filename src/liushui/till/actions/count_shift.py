@@ -64,7 +64,7 @@ def _count(row: ShiftRow, *, till: Till, count: Count, counted: int, handed_to: 
     """In one transaction: the shift is locked first, so that no sale on it is half taken while we look."""
     shift = storage.held_shift(row.id)
     empty = TicketRow.objects.filter(shift_id=shift.id, state__in=("open", "parked"), line_count=0)
-    empty.update(state="cancelled", finished_at=now, changed_at=now)
+    empty.update(state="cancelled", finished_at=now, changed_at=now, member=None)
     blockers = queries.shift_blockers(shift_id=shift.id)
     if blockers:
         names = ", ".join(dict.fromkeys(blocker.number for blocker in blockers))

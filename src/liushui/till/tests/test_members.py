@@ -126,6 +126,18 @@ def test_the_till_keeps_no_name_and_no_phone(open_to_members):
     assert row["member"]["asked"] is None
 
 
+def test_a_ticket_that_is_over_leads_to_the_person_by_the_membership_alone(open_to_members):
+    shop = open_to_members
+    joined = facade.join_member(till=shop.till, member_id=id_of(7), phone=PHONE, name="李雷", notices=NOTICES, now=NOON)
+    subject = joined.member.subject_id
+    sold = cash(shop, scanned(shop, "TEA"))
+    assert str(subject) not in str(TicketRow.objects.filter(id=sold.id).values().get())
+    ticket = facade.ticket(ticket_id=sold.id, store_ids={shop.till.store_id})
+    assert facade.masked_member(ticket=ticket) == {"name": "李**", "phone": "138****8000"}
+    privacy.erase_subject(subject_id=subject, reason="own request", principal=None, now=NOON)
+    assert facade.masked_member(ticket=ticket) == {}
+
+
 def test_the_sale_names_the_member_by_number(open_to_members):
     found = member_of(open_to_members)
     sold = cash(open_to_members, scanned(open_to_members, "TEA", member=PHONE))
