@@ -25,6 +25,7 @@ from typing import Any
 
 import django
 from django.db import connections
+from tests.races.stir import stirred
 from tests.support.fast_hashes import hash_fast
 
 DIED = -signal.SIGKILL
@@ -37,14 +38,14 @@ def main() -> None:
     deeds = import_module(sys.argv[1])  # before the forks, which then start in an instant
     kept = import_module("tests.races.kept")
     _say("ready")
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin):
         request = json.loads(line)
         if request.pop("alone"):
             _say([_here(deeds, **request)])
             kept.forget()
         else:
             gc.freeze()  # or collecting garbage would have every fork copy the whole heap
-            _say(run(deeds, **request))
+            _say(run(deeds, number=number, **request))
 
 
 def _here(deeds: ModuleType, *, deed: str, kwargs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -60,17 +61,18 @@ def _here(deeds: ModuleType, *, deed: str, kwargs: list[dict[str, Any]]) -> dict
     return done
 
 
-def run(deeds: ModuleType, *, deed: str, kwargs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def run(deeds: ModuleType, *, number: int, deed: str, kwargs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Fork one process for each set of arguments; all wait at the gate until the last one stands there."""
     gate_read, gate_write = os.pipe()
     children = []
-    for arguments in kwargs:
+    for place, arguments in enumerate(kwargs):
         answer_read, answer_write = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(gate_write)
             os.close(answer_read)
-            _child(deeds, deed, arguments, gate_read, answer_write)
+            with stirred(race=number, process=place):
+                _child(deeds, deed, arguments, gate_read, answer_write)
         os.close(answer_write)
         children.append((pid, answer_read))
     os.close(gate_read)
