@@ -186,10 +186,10 @@ def change_client(
     _check_scopes(scopes, kind=row.kind)
     addresses = _checked_addresses(redirect_uris) if row.kind == "app" and redirect_uris is not None else None
     with transaction.atomic():
+        _change_alive(client_id, scopes=sorted(scopes))
         application = Application.objects.get(client_id=client_id)
         before = {"scopes": list(row.scopes), "redirect_uris": application.redirect_uris.split()}
         after = before | {"scopes": sorted(scopes)}
-        ApiClient.objects.filter(client_id=client_id).update(scopes=sorted(scopes))
         if addresses is not None:
             Application.objects.filter(client_id=client_id).update(redirect_uris=" ".join(addresses))
             after["redirect_uris"] = list(addresses)
@@ -208,11 +208,11 @@ def rotate_secret(*, client_id: str, principal: Principal) -> str:
         raise Conflict("Only a machine has a secret")
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
     with transaction.atomic():
+        _change_alive(client_id, rotated_at=now)
         application = Application.objects.get(client_id=client_id)
         application.client_secret = secret
         application.save(update_fields=["client_secret", "updated"])
         AccessToken.objects.filter(application=application).delete()
-        ApiClient.objects.filter(client_id=row.client_id).update(rotated_at=now)
         audit.record(
             principal=principal, action="client.rotate", target=client_subject(client_id), chain_id=only_chain(held)
         )
@@ -224,7 +224,7 @@ def revoke_client(*, client_id: str, principal: Principal) -> None:
     """End a client for ever, with its secret and tokens. Its source name stays taken, since sales carry it."""
     row, held = _managed(client_id, principal, alive=True)
     with transaction.atomic():
-        ApiClient.objects.filter(client_id=row.client_id).update(revoked_at=datetime.now(UTC))
+        _change_alive(client_id, revoked_at=datetime.now(UTC))
         Application.objects.filter(client_id=client_id).delete()  # with all its tokens
         audit.record(
             principal=principal,
@@ -268,8 +268,18 @@ def _managed(client_id: str, principal: Principal, *, alive: bool = False) -> tu
     if row is None or not _is_managed(row, held, principal):
         raise NotFound(f"There is no API client {client_id!r}")
     if alive and row.revoked_at is not None:
-        raise Conflict("This client has been revoked", remedy="Make a new client.")
+        raise _revoked()
     return row, held
+
+
+def _change_alive(client_id: str, **values: object) -> None:
+    """The first statement of a change: one that another person has revoked since it was read is changed no more."""
+    if not ApiClient.objects.filter(client_id=client_id, revoked_at=None).update(**values):
+        raise _revoked()
+
+
+def _revoked() -> Conflict:
+    return Conflict("This client has been revoked", remedy="Make a new client.")
 
 
 def _check_names(*, name: str, source: str) -> None:

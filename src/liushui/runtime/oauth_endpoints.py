@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
@@ -13,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 from oauth2_provider.models import Application, DeviceGrant
 from oauth2_provider.views import RevokeTokenView, TokenView
@@ -31,6 +33,7 @@ VERIFICATION_URL = "/device/"
 class Token(TokenView):  # type: ignore[misc]  # untyped there
     """RFC 6749, 3.2; of the device flow, what RFC 8628, 3.5 says about polling."""
 
+    @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if _has_nul(request):
             return _error("invalid_request")
@@ -39,7 +42,12 @@ class Token(TokenView):  # type: ignore[misc]  # untyped there
         return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        answer: HttpResponse = super().authorization_flow_token_response(request)
+        """What the library says. Its own view reads the new token again, which another may have ended meanwhile."""
+        try:
+            _url, headers, body, status = self.create_token_response(request)
+        except ObjectDoesNotExist:  # the app, its code or its token was taken away between two looks at it
+            return _error("invalid_grant")
+        answer = HttpResponse(body, status=status, headers=headers)
         answer["Content-Type"] = "application/json"  # an error while saving comes without its media type
         answer["Cache-Control"] = "no-store"
         return answer
@@ -85,7 +93,9 @@ class DeviceAuthorization(OAuthLibMixin, View):  # type: ignore[misc]  # untyped
         headers, answer, status = self.create_device_authorization_response(request)
         if status != 200:
             return HttpResponse(answer, status=status, headers=headers, content_type="application/json")
-        if Application.objects.get(client_id=client_id).authorization_grant_type != Application.GRANT_DEVICE_CODE:
+        if not Application.objects.filter(
+            client_id=client_id, authorization_grant_type=Application.GRANT_DEVICE_CODE
+        ).exists():
             return _error("unauthorized_client")
         scopes = request.POST.get("scope", "").split() or list(enrolment.TILL_SCOPES)
         if not set(scopes) <= set(enrolment.TILL_SCOPES):
