@@ -60,6 +60,8 @@ class MemberWorld:
     dry_run_id: UUID
     card_batch_id: UUID
     gift_card_id: UUID  # one of the batch, not sold
+    gift_card_number: str
+    merge_id: UUID  # the other way round: the member with value is to go into the twin
 
     def facts(self) -> dict[str, str]:
         """Ids by the names that addresses give them."""
@@ -74,6 +76,8 @@ class MemberWorld:
             "dry_run_id": str(self.dry_run_id),
             "card_batch_id": str(self.card_batch_id),
             "gift_card_id": str(self.gift_card_id),
+            "gift_card_number": self.gift_card_number,
+            "merge_id": str(self.merge_id),
         }
 
 
@@ -165,6 +169,10 @@ def member_world(
         principal=checker, now=now,
     )  # fmt: skip
     [card, *_rest] = facade.gift_cards_of_batch(batch_id=batch.id).cards
+    merge_id = new_id()
+    facade.request_merge(
+        merge_id=merge_id, keep_id=twin.id, drop_id=member.id, reason="同一人 One person", principal=asker, now=now
+    )
     again = facade.member(member_id=member.id)
     assert again is not None
     return MemberWorld(
@@ -177,4 +185,6 @@ def member_world(
         dry_run_id=run.id,
         card_batch_id=batch.id,
         gift_card_id=card.id,
+        gift_card_number=card.number,
+        merge_id=merge_id,
     )
