@@ -93,7 +93,7 @@ def near_miss_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) 
     if stated is None:
         return gettext("Nearly there: %(name)s") % {"name": name}
     kind, goods = stated.type, told.goods(_bought(stated))
-    if kind in _AMOUNTS:
+    if _is_in_money(stated):
         values = {"amount": told.money(missing), "goods": goods, "name": name}
         if goods:
             return gettext("Spend %(amount)s more on %(goods)s for: %(name)s") % values
@@ -108,10 +108,18 @@ def near_miss_text(*, promotion_id: str, reason: Mapping[str, Any], told: Told) 
     return gettext("Add %(count)d more for: %(name)s") % pieces
 
 
+def _is_in_money(stated: Leaf | Effect) -> bool:
+    if isinstance(stated, Effect):
+        return stated.type == "every_amount_off" or stated.basis == "subtotal"
+    return stated.type in _AMOUNTS
+
+
 def _bought(stated: Leaf | Effect) -> Scope:
     """What more of must be bought."""
     if isinstance(stated, Effect) and stated.buy_scope is not None:
         return stated.buy_scope
+    if isinstance(stated, Effect) and stated.basis_scope is not None:
+        return stated.basis_scope
     return stated.scope
 
 
@@ -187,6 +195,16 @@ def _condition(promotion_id: str, reason: Mapping[str, Any], told: Told) -> str:
     )
 
 
+def _no_effect(promotion_id: str, reason: Mapping[str, Any], told: Told) -> str:
+    stated, have, need = told.at(promotion_id, str(reason.get("path", ""))), reason.get("have"), reason.get("need")
+    if stated is None or type(have) is not int or type(need) is not int:
+        return gettext("There is nothing it could take off here")
+    goods = told.goods(_bought(stated))
+    if _is_in_money(stated):
+        return _of_goods(goods, have=told.money(have), need=told.money(need))
+    return _of_goods(goods, have=str(have), need=str(need))
+
+
 def _of_goods(goods: str, *, have: str, need: str) -> str:
     if goods:
         values = {"need": need, "goods": goods, "have": have}
@@ -224,7 +242,6 @@ _PLAIN_KINDS: Mapping[str, Any] = {
 _KINDS: Mapping[str, Callable[[Leaf, Any, Told], str]] = {"tier_in": _tier, "contains": _contains}
 _PLAIN_REASONS: Mapping[str, Any] = {
     "scope_empty": _("Nothing in the basket is covered by it"),
-    "no_effect": _("There is nothing it could take off here"),
     "code_missing": _("Needs a coupon code"),
 }
 _REASONS: Mapping[str, Callable[[str, Mapping[str, Any], Told], str]] = {
@@ -233,5 +250,6 @@ _REASONS: Mapping[str, Callable[[str, Mapping[str, Any], Told], str]] = {
     "condition": _condition,
     "limit": _limit,
     "conflict": _conflict,
+    "no_effect": _no_effect,
     "not_best": _not_best,
 }

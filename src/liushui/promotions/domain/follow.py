@@ -15,6 +15,7 @@ from liushui.promotions.domain.eligibility import (
     limit_reason,
     time_reason,
 )
+from liushui.promotions.domain.order_amounts import reached_of_order
 from liushui.promotions.domain.search import Turns, line_mask
 from liushui.promotions.domain.stacking import Stacking
 from liushui.promotions.domain.state import Counter, State
@@ -96,7 +97,7 @@ class Explainer:
             if code == "limit":
                 return self._over_budget(compiled, state)
             self._note_set(compiled)
-            return {"code": "no_effect"}
+            return {"code": "no_effect", **self._short_of_first_step(compiled)}
         return self._beaten(compiled)
 
     def _over_budget(self, compiled: CompiledPromotion, state: State) -> Reason:
@@ -164,6 +165,26 @@ class Explainer:
         have = sum(self.counter.quantities[index] for index in self.counter.effect_lines(effect.buy_scope))
         if have < need <= 2 * have:
             self._near(compiled, effect.path, have, need)
+
+    def _short_of_first_step(self, compiled: CompiledPromotion) -> Reason:
+        """{"path", "have", "need"} of the first amount from which it gives something; at half of it, a near miss."""
+        if not compiled.is_of_order:
+            return {}
+        [effect] = compiled.effects
+        have, need = reached_of_order(effect, self.counter, self._before_its_group(compiled))
+        if have >= need:
+            return {}
+        if need <= 2 * have:
+            self._near(compiled, effect.path, have, need)
+        return {"path": effect.path, "have": have, "need": need}
+
+    def _before_its_group(self, compiled: CompiledPromotion) -> State:
+        """The state that it would have met, had none of its group been applied: they would make way for it."""
+        group = compiled.promotion.group
+        for each in self.able if group is not None else ():
+            if each.id in self.way.turns and each.promotion.group == group:
+                return self.way.before[each.id]
+        return self.way.before[compiled.id]
 
     def _near(self, compiled: CompiledPromotion, path: str, have: int, need: int) -> None:
         self.near.append({"id": compiled.id, "reason": {"path": path, "have": have, "need": need}})

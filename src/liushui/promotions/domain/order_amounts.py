@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liushui.promotions.domain.allocation import round_half_up
 from liushui.promotions.domain.choosing import CompiledEffect
-from liushui.promotions.domain.state import Counter
+from liushui.promotions.domain.state import Counter, State
 
 _TYPES = ("amount_off", "percent_off", "tiered_amount_off", "tiered_percent_off")
 
@@ -38,15 +38,26 @@ def asked_of_order(compiled: CompiledEffect, counter: Counter, worth: int, most:
     return (amount, 1) if value > 0 else (0, 0)
 
 
+def reached_of_order(compiled: CompiledEffect, counter: Counter, state: State) -> tuple[int, int]:
+    """(have, need) of the first amount or quantity from which it gives something; need is 0 where there is none."""
+    effect = compiled.effect
+    if effect.type == "every_amount_off":
+        return sum(state.sums[index] for index in counter.effect_lines(compiled.scope)), effect.every or 0
+    return _basis(compiled, counter), next((start for start, value in effect.tiers if value > 0), 0)
+
+
 def _tier_value(compiled: CompiledEffect, counter: Counter) -> int:
-    """The value of the highest tier that the quantity, or the subtotal at list prices, reaches."""
-    effect, indexes = compiled.effect, counter.effect_lines(compiled.basis_scope)
-    if effect.basis == "eligible_quantity":
-        reached = sum(counter.quantities[index] for index in indexes)
-    else:
-        reached = sum(counter.prices[index] * counter.quantities[index] for index in indexes)
-    value = effect.base_value
-    for start, at in effect.tiers:
+    """The value of the highest tier that the basis reaches."""
+    reached, value = _basis(compiled, counter), compiled.effect.base_value
+    for start, at in compiled.effect.tiers:
         if reached >= start:
             value = at
     return value
+
+
+def _basis(compiled: CompiledEffect, counter: Counter) -> int:
+    """The quantity, or the subtotal at list prices, that tiers are looked up by."""
+    indexes = counter.effect_lines(compiled.basis_scope)
+    if compiled.effect.basis == "eligible_quantity":
+        return sum(counter.quantities[index] for index in indexes)
+    return sum(counter.prices[index] * counter.quantities[index] for index in indexes)

@@ -31,6 +31,24 @@ RULEBOOK = Rulebook(
             when=(Combined(op="any", parts=(Leaf(type="member"), Leaf(type="distinct_skus_at_least", n=3))),),
             effects=(),
         ),
+        Promotion(
+            id="each",
+            name={"zh": "每满 200 减 25", "en": "25 off each 200"},
+            effects=(Effect(type="every_amount_off", every=20_000, amount=2_500),),
+        ),
+        Promotion(
+            id="tiers",
+            name={"zh": "多买多减", "en": "More for less"},
+            effects=(
+                Effect(
+                    type="tiered_percent_off",
+                    basis="eligible_quantity",
+                    basis_scope=SNACKS,
+                    tiers=((3, 1_000),),
+                    level="order",
+                ),
+            ),
+        ),
     ),
 )
 NAMES = {"category:snacks": {"zh": "零食", "en": "snacks"}, "tier:gold": {"zh": "金卡", "en": "gold"}}
@@ -81,6 +99,21 @@ def test_what_is_missing_of_a_set_is_said_in_pieces(language, text):
 def test_what_is_missing_of_an_amount_is_said_in_money(language, text):
     misses = [{"id": "spend", "reason": {"path": "when[0]", "have": 19_200, "need": 20_000}}]
     assert [each.text for each in told(language, near_misses=misses).near_misses] == [text]
+
+
+@pytest.mark.parametrize(
+    ("language", "promotion", "have", "need", "missing", "why"),
+    [
+        ("en", "each", 17_200, 20_000, "Spend ¥28.00 more for: 25 off each 200", "Needs ¥200.00; there is ¥172.00"),
+        ("zh-hans", "each", 17_200, 20_000, "再买 ¥28.00，即享每满 200 减 25", "需满 ¥200.00，现有 ¥172.00"),
+        ("en", "tiers", 2, 3, "Add 1 more of snacks for: More for less", "Needs 3 of snacks; there is 2"),
+    ],
+)
+def test_the_first_step_that_is_not_reached_is_said(language, promotion, have, need, missing, why):
+    reason = {"path": "effects[0]", "have": have, "need": need}
+    misses = [{"id": promotion, "reason": reason}]
+    assert [each.text for each in told(language, near_misses=misses).near_misses] == [missing]
+    assert rejected(language, promotion, code="no_effect", **reason) == why
 
 
 def test_the_nearest_stands_first():
