@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from liushui.checkout import facade as checkout
 from liushui.intake import facade
@@ -86,7 +86,7 @@ def send_sales(request: HttpRequest) -> HttpResponse:
     operation_id="ask_return_approval",
     tags=["returns"],
 )
-def ask_return_approval(request: HttpRequest) -> tuple[int, ReturnApprovalAnswer]:
+def ask_return_approval(request: HttpRequest) -> Status[ReturnApprovalAnswer]:
     """Ask another person to agree to a return: `sale` is the return as you will send it to `/sales`. It waits for 24
     hours in the inbox of those who may approve in that store. Once it is approved, send the same sale with the id as
     its `approval`: it is good for these goods, units, reasons and store, for no larger refund, once. Asking the same
@@ -94,7 +94,7 @@ def ask_return_approval(request: HttpRequest) -> tuple[int, ReturnApprovalAnswer
     has to agree, or the sale is recorded."""
     now = datetime.now(UTC)
     asked = facade.ask_return(body=_body(request), principal=request.auth, now=now)  # type: ignore[attr-defined]
-    return 201 if asked.requested_at == now else 200, approval_answer(asked, now=now)
+    return Status(201 if asked.requested_at == now else 200, approval_answer(asked, now=now))
 
 
 @router.get(

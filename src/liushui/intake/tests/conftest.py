@@ -49,6 +49,12 @@ class Till:
             **headers,
         )
 
+    def get(self, path: str) -> Any:
+        return self.client.get(f"/api/v1{path}", HTTP_AUTHORIZATION=f"Bearer {self.token}")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/api/v1{path}", HTTP_AUTHORIZATION=f"Bearer {self.token}")
+
 
 @pytest.fixture
 def shop(db) -> Shop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,8 @@ from liushui.intake.tests.conftest import Till, machine
 from liushui.loyalty import facade as loyalty
 from liushui.promotions import facade as promotions
 from liushui.runtime import oauth
+
+SOLD_AT = datetime.now(UTC).isoformat(timespec="seconds")  # the days of returns count to now
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def web(shop: MemberShop, client: Client) -> Till:
 
 def sale(name: str, **fields) -> dict[str, object]:
     return {
-        "id": name, "store": "SH01", "completed_at": "2026-11-22T12:00:00+08:00",
+        "id": name, "store": "SH01", "completed_at": SOLD_AT,
         "lines": [{"code": "MILK", "units": 2}], **fields,
     }  # fmt: skip
 
