@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from liushui.loyalty import facade as loyalty
 from liushui.orders.contracts import SaleDetail
@@ -31,10 +32,7 @@ def masked_member(*, ticket: Ticket | None) -> Mapping[str, str]:
     member = ticket.member if ticket is not None else None
     if member is None:
         return {}
-    subject_id = member.subject_id
-    if subject_id is None and member.member_id is not None:
-        found = loyalty.member(member_id=member.member_id)
-        subject_id = found.subject_id if found is not None else None
+    subject_id = _person_of(member)
     return privacy.masked(subject_ids=[subject_id]).get(subject_id, {}) if subject_id is not None else {}
 
 
@@ -135,5 +133,13 @@ def _coupons(till: Till, member: TicketMember, now: datetime) -> tuple[MemberCou
     )
 
 
+def _person_of(member: TicketMember) -> UUID | None:
+    if member.subject_id is not None or member.member_id is None:
+        return member.subject_id
+    found = loyalty.member(member_id=member.member_id)
+    return found.subject_id if found is not None else None
+
+
 def _wants_marketing(member: TicketMember) -> bool:
-    return member.subject_id is not None and privacy.has_consent(subject_id=member.subject_id, purpose="marketing")
+    subject_id = _person_of(member)
+    return subject_id is not None and privacy.has_consent(subject_id=subject_id, purpose="marketing")
