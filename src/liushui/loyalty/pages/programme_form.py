@@ -184,7 +184,7 @@ def _refused(error: LiushuiError) -> ReadForm:
         "name_en": _("Give a name of 1 to 128 characters."),
         "multiplier_bp": _("This is too small or too large."),
     }.get(name.rpartition(".")[2])
-    said = words or f"{_(error.title)}: {error.detail}"
+    said = words or error_words.error_text(error)
     return ReadForm(document=None, programme=None, errors={name: said} if name else {}, general="" if name else said)
 
 
