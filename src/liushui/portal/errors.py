@@ -18,6 +18,13 @@ class TooOften(LiushuiError):
     type = "too-often"
 
 
+class BirthdayAgain(LiushuiError):
+    """A birthday is changed once a year: benefits hang on it."""
+
+    status = 409
+    type = "birthday-again"
+
+
 class NoSuchPage(NotFound):
     """This page does not exist."""
 

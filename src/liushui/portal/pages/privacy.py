@@ -16,7 +16,7 @@ from liushui.loyalty import facade as loyalty
 from liushui.portal import pending, sessions
 from liushui.portal.access import shopper_page
 from liushui.portal.contracts import Shopper
-from liushui.portal.errors import TooOften
+from liushui.portal.errors import BirthdayAgain, TooOften
 from liushui.portal.pages.words import problem_text
 from liushui.portal.pending import Step
 from liushui.privacy import facade as privacy
@@ -27,6 +27,7 @@ from liushui.stores.contracts import Chain
 ERASE, NEW_PHONE = "erase", "new-phone"
 EDITED = ("name", "birthday", "email", "plate")
 _EXPORTS_PER_DAY, _DAY = 10, 86_400
+_YEAR = 365 * _DAY
 _TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 
@@ -94,14 +95,28 @@ def correct(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResp
     changed = {name: value for name, value in given.items() if value != _shown(own)[name]}
     try:
         if changed:
-            privacy.update_subject(
-                subject_id=shopper.subject_id, fields=changed, principal=None, reason="own request on the portal",
-                now=datetime.now(UTC),
-            )  # fmt: skip
+            _correct(shopper, changed, birthday=own.get("birthday", ""))
     except LiushuiError as error:
         context = {"chain": chain, "given": given, "problem": problem_text(error), "field": error.pointer or ""}
         return render(request, "portal/correct.html", context, status=error.status)
     return redirect(f"{reverse('portal:privacy')}?done=correct")
+
+
+def _correct(shopper: Shopper, changed: dict[str, str], *, birthday: str) -> None:
+    """A birthday that was given before becomes another day, or none, once a year: whoever moves it to today each day
+    has its benefits each day. Raises BirthdayAgain."""
+    now, turn = datetime.now(UTC), f"portal-birthday:{shopper.subject_id}"
+    is_moved = bool(birthday) and changed.get("birthday", birthday)[-5:] != birthday[-5:]
+    if is_moved and not privacy.take_turn(key=turn, limit=1, seconds=_YEAR, now=now):
+        raise BirthdayAgain("The birthday was changed this year", pointer="/birthday")
+    try:
+        privacy.update_subject(
+            subject_id=shopper.subject_id, fields=changed, principal=None, reason="own request on the portal", now=now
+        )
+    except LiushuiError:
+        if is_moved:
+            privacy.give_back_turn(key=turn, seconds=_YEAR, now=now)
+        raise
 
 
 @require_http_methods(["GET", "POST"])

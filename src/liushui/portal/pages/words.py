@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from liushui.kernel.errors import LiushuiError
+from liushui.portal.errors import BirthdayAgain
 from liushui.privacy.errors import DataTaken, InvalidPersonalData, MessageFailed, TooManyCodes, WrongCode
 
 
@@ -14,6 +15,8 @@ def problem_text(error: LiushuiError) -> str:
         return error.detail  # translated where it is raised
     if isinstance(error, MessageFailed):
         return _("We could not send the message just now. Please try again in a minute.")
+    if isinstance(error, BirthdayAgain):
+        return _("A birthday can be changed once a year. If it is wrong, ask in a store.")
     if isinstance(error, DataTaken):
         return _("This belongs to another membership already.")
     if isinstance(error, InvalidPersonalData):

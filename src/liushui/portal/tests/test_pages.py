@@ -175,6 +175,23 @@ def test_data_is_corrected_and_taken_away(shop: Shop) -> None:
     assert AuditEntry.objects.filter(action="subject.correct").count() == 1
 
 
+def test_a_birthday_is_moved_once_a_year_so_that_nobody_has_its_benefits_every_day(shop: Shop) -> None:
+    member = shop.member()
+    client = shop.sign_in()
+
+    def give(birthday: str) -> tuple[int, str | None]:
+        answer = client.post("/my/privacy/correct/", {"name": "", "birthday": birthday, "email": "", "plate": ""})
+        return answer.status_code, privacy.own_data(subject_id=member.subject_id).get("birthday")
+
+    assert give("05-17") == (302, "--05-17")
+    assert give("1990-05-17") == (302, "1990-05-17")  # the same day, said with its year
+    assert give("1990-02-31") == (422, "1990-05-17")  # what is refused does not count
+    assert give("") == (302, None)
+    assert give("06-18") == (302, "--06-18")
+    assert give("06-19") == (409, "--06-18")
+    assert give("") == (409, "--06-18")
+
+
 def test_a_new_number_is_proven_by_a_code_to_it(shop: Shop) -> None:
     member = shop.member()
     client = shop.sign_in()
