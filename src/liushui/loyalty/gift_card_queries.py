@@ -39,6 +39,7 @@ class FoundCard:
     batch_id: UUID
     face_minor: int | None
     issued_at: datetime
+    is_blocked_with_batch: bool
 
 
 def gift_card_batch(*, batch_id: UUID, chain_ids: Collection[int]) -> GiftCardBatch:
@@ -93,7 +94,7 @@ def found_card(*, card_id: UUID, chain_ids: Collection[int]) -> FoundCard:
         raise GiftCardUnknown("There is no such gift card, or it is not yours to see")
     return FoundCard(
         chain_id=row.chain_id, number=row.number, batch_id=row.batch_id, face_minor=row.face_minor,
-        issued_at=row.issued_at,
+        issued_at=row.issued_at, is_blocked_with_batch=row.batch_block_id is not None,
     )  # fmt: skip
 
 
@@ -117,6 +118,11 @@ def batch_blocks(*, batch_id: UUID) -> tuple[CardBatchBlock, ...]:
 def blocked_with_batch(*, batch_id: UUID) -> int:
     """How many cards are blocked with their batch, and by nothing else."""
     return GiftCardRow.objects.filter(batch_id=batch_id, batch_block_id__isnull=False).count()
+
+
+def is_blockable(*, batch_id: UUID) -> bool:
+    """Whether a batch has cards that are neither blocked nor over."""
+    return GiftCardRow.objects.filter(batch_id=batch_id, state__in=("issued", "active")).exists()
 
 
 def batch_block_view(row: CardBatchBlockRow) -> CardBatchBlock:

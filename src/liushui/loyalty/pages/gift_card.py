@@ -131,7 +131,7 @@ def _show(
         "is_undone": undone,
         "is_asked_for": asked_for,
         "may_extend": card.ends_on is not None and card.state in ("active", "expired"),
-        "may_block": card.state in ("issued", "active"),
+        "may_block": card.state in ("issued", "active") or found.is_blocked_with_batch,
         "may_unblock": card.state == "blocked" and not undone and not asked_for,
         "offered": add_months(today, months) - timedelta(days=1),
         "moments": [_moment(entry, stores, principal) for entry in entries.entries],

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import TEXT_MAX, CardBatchBlock, GiftCardBatch
+from liushui.loyalty.gift_card_queries import is_blockable
 from liushui.loyalty.pages.adjustments import why_not
 from liushui.loyalty.pages.gift_cards import request_id
 from liushui.runtime import approvals
@@ -67,10 +68,14 @@ def block_context(batch: GiftCardBatch, *, now: datetime, may_issue: bool) -> di
         "running": running_of(batch),
         "blocked": blocked,
         "blocks": [_row(each, now) for each in blocks],
-        "may_block_batch": may_issue and ("block", "running") not in states,
+        "may_block_batch": may_issue and ("block", "running") not in states and _is_blockable(batch),
         "may_unblock_batch": may_issue and blocked > 0 and not is_running and not is_asked_for,
         "is_asked_for": is_asked_for,
     }
+
+
+def _is_blockable(batch: GiftCardBatch) -> bool:
+    return batch.state == "making" or is_blockable(batch_id=batch.id)
 
 
 def _row(each: CardBatchBlock, now: datetime) -> dict[str, Any]:

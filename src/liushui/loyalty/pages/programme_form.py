@@ -33,6 +33,7 @@ from liushui.loyalty.pages.programme_values import (
     write_percent,
     write_times,
 )
+from liushui.runtime import error_words
 
 Row = dict[str, str]
 Errors = dict[str, str]
