@@ -37,6 +37,7 @@ PROBLEM_STATUSES = {
     413: "The body is larger than this server takes",
     422: "A value is not of the form that its field takes",
     500: "Something failed here; the problem carries the request id for the log",
+    503: "Others kept the database busy for too long; send the same again",
 }
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",

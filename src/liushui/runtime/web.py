@@ -7,7 +7,9 @@ from functools import wraps
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+import structlog
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 
@@ -19,8 +21,19 @@ from liushui.runtime.models import StaffUser
 from liushui.runtime.second_factor import has_factor, is_required_for
 from liushui.runtime.step_up import ask, asked_address, go_to, is_fresh
 
+log = structlog.get_logger(__name__)
 Page = Callable[..., HttpResponseBase]
 _HAS_FACTOR = "liushui_has_factor"
+# Serialization failure, deadlock, lock not had, statement cancelled (PostgreSQL, appendix A).
+_BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
+_BUSY_SECONDS = 2
+
+
+class Busy(LiushuiError):
+    """Too much is going on at once."""
+
+    status = 503
+    type = "busy"
 
 
 def page(
@@ -103,6 +116,8 @@ def client_address(request: HttpRequest) -> str:
 def problem_response(error: LiushuiError) -> JsonResponse:
     """An error as RFC 9457 JSON; one that has a `challenge` asks for better credentials (RFC 6750, section 3)."""
     response = JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+    if isinstance(error, Busy):
+        response["Retry-After"] = str(_BUSY_SECONDS)
     challenge = getattr(error, "challenge", None)
     if challenge is not None or error.status == 401:
         response["WWW-Authenticate"] = challenge or 'Bearer realm="liushui"'
@@ -119,8 +134,21 @@ class ProblemMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if _is_of_busy_database(error):
+            log.warning("the database was busy", exc_info=error)
+            error = Busy("Others kept the database busy for too long", remedy="Do the same once more in a moment.")
         if not isinstance(error, LiushuiError):
             return None
         if request.path.startswith("/api/"):
             return problem_response(error)
         return render(request, "console/error.html", {"error": error}, status=error.status)
+
+
+def _is_of_busy_database(error: Exception) -> bool:
+    """A lock that was not had in time, or two that waited for each other: every request is safe to repeat."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) in _BUSY_STATES or getattr(cause, "sqlite_errorname", "").startswith(
+        "SQLITE_BUSY"
+    )

@@ -140,7 +140,7 @@ def test_the_openapi_document_is_for_everybody_and_documents_every_problem() -> 
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             where = f"{method} {path}"
-            assert {"400", "401", "403", "404", "409", "413", "422", "500"} <= set(operation["responses"]), where
+            assert {"400", "401", "403", "404", "409", "413", "422", "500", "503"} <= set(operation["responses"]), where
             [needed] = [entry["Bearer"] for entry in operation["security"]]
             assert len(needed) == 1, where
             assert operation["summary"], where
