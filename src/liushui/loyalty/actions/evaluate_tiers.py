@@ -7,7 +7,7 @@ workers one does each part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import F, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
-from liushui.loyalty.domain.programme import Programme
+from liushui.loyalty.domain.programme import Level, Programme
 from liushui.loyalty.domain.programme_calendar import window_start
 from liushui.loyalty.domain.programme_tiers import Standing, Verdict, after_day
-from liushui.loyalty.models import MemberDayRow, MemberRow, ProgrammeRow, TierDayRow
+from liushui.loyalty.models import MemberDayRow, MemberRow, ProgrammeRow, TierChangeRow, TierDayRow
 from liushui.loyalty.programme_live import live_programme
 from liushui.loyalty.tier_moves import TierMove, write_moves
 from liushui.loyalty.tier_queries import chain_stores
@@ -37,6 +37,7 @@ class Seen(NamedTuple):
     number: str
     standing: Standing
     spend_minor: int
+    has_grace: bool = True  # False: what reached the tier came back
 
 
 def evaluate_tiers(*, chain_id: int, now: datetime) -> int:
@@ -70,7 +71,8 @@ def last_day_over(*, chain_id: int, now: datetime) -> date | None:
 
 
 def read_members(*, chain_id: int, programme: Programme, day: date, after: UUID | None, limit: int) -> Sequence[Seen]:
-    """The next active members by id, with their spend in the window that ends with a day: two statements."""
+    """The next active members by id, with their spend in the window that ends with a day: two statements, and
+    two more where somebody has too little for his tier."""
     members = MemberRow.objects.filter(chain_id=chain_id, status="active")
     if after is not None:
         members = members.filter(id__gt=after)
@@ -83,15 +85,46 @@ def read_members(*, chain_id: int, programme: Programme, day: date, after: UUID 
         business_date__lte=day,
     )
     spent = dict(days.values_list("member_id").annotate(total=Coalesce(Sum("spend_minor"), Value(0))).order_by())
+    below = {
+        member_id: level
+        for member_id, _number, tier, _until in found
+        if (level := programme.level(tier)) is not None and spent.get(member_id, 0) < level.spend_minor
+    }
+    unearned = _unearned(below, programme=programme, day=day)
     return [
-        Seen(member_id, number, Standing(tier=tier, until=until), spent.get(member_id, 0))
+        Seen(member_id, number, Standing(tier=tier, until=until), spent.get(member_id, 0), member_id not in unearned)
         for member_id, number, tier, until in found
     ]
 
 
+def _unearned(below: Mapping[UUID, Level], *, programme: Programme, day: date) -> set[UUID]:
+    """Of these members those whose purchase reached the tier, and who have by now brought back so much that all that
+    they bought in the window of that day and since would not reach it: a grace would be a gift for nothing."""
+    rows = TierChangeRow.objects.filter(member_id__in=list(below)).order_by("at", "id")
+    latest = {row.member_id: row for row in rows} if below else {}
+    lifted = {
+        id: row
+        for id, row in latest.items()
+        if row.cause.startswith("sale:") and row.tier_after == below[id].code
+        if row.spend_minor >= below[id].spend_minor
+    }
+    if not lifted:
+        return set()
+    firsts = {id: window_start(last=row.since, months=programme.window_months) for id, row in lifted.items()}
+    kept = dict.fromkeys(lifted, 0)
+    days = MemberDayRow.objects.filter(
+        member_id__in=list(lifted), business_date__gte=min(firsts.values()), business_date__lte=day
+    )
+    for id, bought_on, amount in days.values_list("member_id", "business_date", "spend_minor"):
+        kept[id] += amount if bought_on >= firsts[id] else 0
+    return {id for id in lifted if kept[id] < below[id].spend_minor}
+
+
 def verdict(*, programme: Programme, seen: Seen, day: date) -> Verdict:
     """Where a member stands after the day."""
-    return after_day(programme=programme, standing=seen.standing, spend_minor=seen.spend_minor, day=day)
+    return after_day(
+        programme=programme, standing=seen.standing, spend_minor=seen.spend_minor, day=day, has_grace=seen.has_grace
+    )
 
 
 def _due(chain_id: int, now: datetime) -> Iterator[tuple[date, Programme]]:

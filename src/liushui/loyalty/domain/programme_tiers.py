@@ -52,10 +52,13 @@ def upgraded(*, programme: Programme, standing: Standing, spend_minor: int) -> V
     return Verdict(standing=standing, step="same")
 
 
-def after_day(*, programme: Programme, standing: Standing, spend_minor: int, day: date) -> Verdict:
+def after_day(
+    *, programme: Programme, standing: Standing, spend_minor: int, day: date, has_grace: bool = True
+) -> Verdict:
     """Where a member stands after a business day, by his spend in the window that ends with it.
 
-    Safe to repeat: the verdict on the standing that it led to is `same`.
+    Safe to repeat: the verdict on the standing that it led to is `same`. A tier that goods reached which came back has
+    no grace: it goes with them.
     """
     due = tier_of(programme=programme, spend_minor=spend_minor)
     held = programme.level(standing.tier)
@@ -64,7 +67,7 @@ def after_day(*, programme: Programme, standing: Standing, spend_minor: int, day
     if held is None or rank(programme, due) >= rank(programme, standing.tier):
         return upgraded(programme=programme, standing=standing, spend_minor=spend_minor)
     until = standing.until or _lost_from(day, held)
-    if day + timedelta(days=1) >= until:
+    if not has_grace or day + timedelta(days=1) >= until:
         return Verdict(standing=Standing(tier=due), step="down")
     if standing.until is None:
         return Verdict(standing=Standing(tier=standing.tier, until=until), step="grace")

@@ -86,6 +86,44 @@ def test_a_grace_runs_out_on_its_day_however_many_days_nobody_looked(house: Hous
     assert TierDayRow.objects.filter(is_done=True).count() == 46
 
 
+def lifted(house: House, member: Member, tier: str, *, spend_minor: int, on: date, cause: str = "sale:1") -> None:
+    """That a purchase reached the tier on a day."""
+    MemberRow.objects.filter(id=member.id).update(tier=tier)
+    TierChangeRow.objects.create(
+        chain_id=house.chain_id, member_id=member.id, cause=cause, tier_before="", tier_after=tier, since=on,
+        spend_minor=spend_minor, programme_number=1, at=NOON - (TODAY - on),
+    )  # fmt: skip
+
+
+def test_a_tier_that_goods_reached_which_came_back_goes_with_them_without_a_grace(house: House) -> None:
+    house.publish()
+    bought, year = TODAY - 10 * DAY, TODAY - 400 * DAY
+    thief, half, older, raised = (house.member() for _ in range(4))
+    for member in (thief, half):
+        lifted(house, member, "gold", spend_minor=300_000, on=bought)
+    lifted(house, older, "gold", spend_minor=300_000, on=year)
+    spend(house, thief, 0)
+    spend(house, half, 150_000)  # half of it came back: silver is what is left
+    spend(house, older, 300_000, on=year)  # nothing came back, it has only left the window
+    lifted(house, raised, "gold", spend_minor=250_000, on=bought)  # by rules that asked for less
+    spend(house, raised, 250_000)
+    evaluate(house)
+    grace = ("gold", TODAY + 30 * DAY)
+    assert [standing(house, each) for each in (thief, half, older, raised)] == [
+        ("", None), ("silver", None), grace, grace,
+    ]  # fmt: skip
+    assert [each.cause for each in facade.tier_history(member_id=thief.id)] == [f"day:{YESTERDAY}:1", "sale:1"]
+
+
+def test_goods_that_come_back_during_a_grace_end_it(house: House) -> None:
+    house.publish()
+    member = house.member(until=TODAY + 20 * DAY)
+    lifted(house, member, "silver", spend_minor=100_000, on=TODAY - 10 * DAY)
+    spend(house, member, 99_999)
+    evaluate(house)
+    assert standing(house, member) == ("", None)
+
+
 def test_spend_leaves_the_window_to_the_day(house: House) -> None:
     house.publish()
     member = house.member(tier="silver")
