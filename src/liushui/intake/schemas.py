@@ -126,7 +126,7 @@ def approval_answer(asked: Approval, *, now: datetime) -> ReturnApprovalAnswer:
     """A request as its asker sees it."""
     return ReturnApprovalAnswer(
         id=asked.id,
-        state=_state(asked, now),
+        state=asked.outcome_at(now),
         sale=asked.target.partition("/")[2],
         refund_minor=asked.amount_minor or 0,
         currency=asked.currency,
@@ -138,14 +138,6 @@ def approval_answer(asked: Approval, *, now: datetime) -> ReturnApprovalAnswer:
         decided_by=asked.decided_by_name,
         decision_reason=asked.decision_reason,
     )
-
-
-def _state(asked: Approval, now: datetime) -> Any:
-    if asked.used_at is not None:
-        return "used"
-    if asked.state == "approved" and asked.expires_at <= now:
-        return "expired"
-    return asked.state_at(now)
 
 
 def answer_json(recorded: SaleRecorded) -> dict[str, object]:

@@ -249,6 +249,7 @@ class SaleDetail:
     voided_at: datetime | None
     voided_by: str
     void_reason: str
+    void_approved_by: str = ""  # name of the other person; empty where nobody had to agree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,12 @@ class SaleHasReturns(Conflict):
     type = "sale-has-returns"
 
 
+class VoidNeedsNobody(Conflict):
+    """Nobody has to agree to this void."""
+
+    type = "approval-not-needed"
+
+
 class ValueGivenBack(Conflict):
     """A return that gave points or stored value back can't be voided."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from liushui.orders.actions.ask_void import ask_void, asked_void, at_stake, last_void_request, needs_two
 from liushui.orders.actions.record_sales import Identity, record_sales, recorded_before
 from liushui.orders.actions.void_sale import void_sale
 from liushui.orders.explaining import set_explainer
@@ -16,12 +17,17 @@ __all__ = [
     "CHANNELS",
     "METHODS",
     "Identity",
+    "ask_void",
+    "asked_void",
+    "at_stake",
     "channel_name",
     "daily_order_totals",
     "decode_fact",
     "find_sale",
     "for_return",
+    "last_void_request",
     "list_totals",
+    "needs_two",
     "order_totals",
     "past_sales",
     "past_totals",

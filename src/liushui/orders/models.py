@@ -45,6 +45,7 @@ class Sale(models.Model):
     voided_at = models.DateTimeField(null=True)
     voided_by = models.CharField(max_length=128, default="", db_default="")
     void_reason = models.CharField(max_length=TEXT_MAX["reason"], default="", db_default="")
+    void_approved_by = models.CharField(max_length=128, default="", db_default="")  # name; empty: nobody had to
 
     class Meta:
         constraints = [

@@ -85,6 +85,7 @@ def sale(*, sale_id: UUID, store_ids: Collection[int]) -> SaleDetail:
         voided_at=row.voided_at,
         voided_by=row.voided_by,
         void_reason=row.void_reason,
+        void_approved_by=row.void_approved_by,
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from liushui.orders import facade
 from liushui.orders.contracts import SaleDetail, SaleQuery, SaleSummary
-from liushui.orders.schemas import DetailAnswer, PageAnswer, SaleFilters, VoidCommand
+from liushui.orders.schemas import DetailAnswer, PageAnswer, SaleFilters, VoidApprovalAnswer, VoidCommand
 from liushui.runtime.access import Principal
+from liushui.runtime.approvals import Approval
 from liushui.runtime.oauth import Bearer
 from liushui.stores import facade as stores
 
@@ -77,10 +78,56 @@ def get_order(request: HttpRequest, sale_id: UUID) -> dict[str, Any]:
     operation_id="void_order",
 )
 def void_order(request: HttpRequest, sale_id: UUID, command: VoidCommand) -> dict[str, Any]:
-    """Take a sale back as if it had not been. Voiding it again answers the same, with the first reason."""
+    """Take a sale back as if it had not been. Voiding it again answers the same, with the first reason. Over a limit it
+    takes another person's approval: 403 `approval-missing` until what you asked for by `POST …/void/approval` is
+    approved; then void it again."""
     principal = _principal(request)
     sale = facade.void_sale(sale_id=sale_id, reason=command.reason, principal=principal, now=datetime.now(UTC))
     return _detail(sale, principal)
+
+
+@router.post(
+    "/orders/{uuid:sale_id}/void/approval",
+    auth=Bearer("sale.void"),
+    response={201: VoidApprovalAnswer, 200: VoidApprovalAnswer},
+    summary="Ask for the approval of a void",
+    operation_id="ask_void_approval",
+)
+def ask_void_approval(request: HttpRequest, sale_id: UUID, command: VoidCommand) -> Status[VoidApprovalAnswer]:
+    """Ask another person who may void in that store to agree: it waits in the inbox of the console for 24 hours. Asking
+    again answers what was asked (200). 409 for a sale that is voided already or below the limit."""
+    now = datetime.now(UTC)
+    asked = facade.ask_void(sale_id=sale_id, reason=command.reason, principal=_principal(request), now=now)
+    return Status(201 if asked.requested_at == now else 200, _asked(asked, sale_id, now))
+
+
+@router.get(
+    "/orders/{uuid:sale_id}/void/approval",
+    auth=Bearer("sale.void"),
+    response=VoidApprovalAnswer,
+    summary="What became of it",
+    operation_id="get_void_approval",
+)
+def get_void_approval(request: HttpRequest, sale_id: UUID) -> VoidApprovalAnswer:
+    """What you asked last for the void of this sale. Ask every few seconds while it is `pending`."""
+    asked = facade.last_void_request(sale_id=sale_id, principal=_principal(request))
+    return _asked(asked, sale_id, datetime.now(UTC))
+
+
+def _asked(asked: Approval, sale_id: UUID, now: datetime) -> VoidApprovalAnswer:
+    return VoidApprovalAnswer(
+        id=asked.id,
+        state=asked.outcome_at(now),
+        sale_id=sale_id,
+        amount_minor=asked.amount_minor or 0,
+        currency=asked.currency,
+        reason=asked.reason,
+        requested_at=asked.requested_at,
+        expires_at=asked.expires_at,
+        decided_at=asked.decided_at,
+        decided_by=asked.decided_by_name,
+        decision_reason=asked.decision_reason,
+    )
 
 
 def _principal(request: HttpRequest) -> Principal:
@@ -101,4 +148,5 @@ def _detail(sale: SaleDetail, principal: Principal) -> dict[str, Any]:
         "recorded_at": sale.recorded_at,
         "voided_at": sale.voided_at,
         "void_reason": sale.void_reason,
+        "void_approved_by": sale.void_approved_by,
     }

@@ -132,9 +132,26 @@ class DetailAnswer(SummaryAnswer):
     recorded_at: datetime
     voided_at: datetime | None
     void_reason: str
+    void_approved_by: str = Field(description="Name of the person who agreed; empty where nobody had to.")
 
 
 class VoidCommand(Schema):
     """Why the sale is voided."""
 
     reason: Annotated[str, Field(min_length=1, max_length=TEXT_MAX["reason"])]
+
+
+class VoidApprovalAnswer(Schema):
+    """A request that another person agrees to a void, and what became of it."""
+
+    id: UUID
+    state: Literal["pending", "approved", "rejected", "withdrawn", "expired", "used"]
+    sale_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    requested_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+    decided_by: str
+    decision_reason: str

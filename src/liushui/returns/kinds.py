@@ -28,7 +28,7 @@ def facts(asked: Approval) -> Sequence[Fact]:
     if "whys" not in said:
         return ()
     why = [_why(each, asked.currency) for each in said["whys"]]
-    found = [Fact(label=_("Why another person"), text=" ".join(why))]
+    found = [Fact(label=_("Why another person"), text=" ".join(why).replace("。 ", "。"))]
     for each in said["receipts"]:
         found.append(
             Fact(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +23,8 @@ from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.models import ApprovalRow
 from liushui.runtime.scrub import without_people
 
+Outcome = Literal["pending", "approved", "rejected", "withdrawn", "expired", "used"]
+STATES = ("pending", "approved", "rejected", "withdrawn")
 WAITS = timedelta(hours=24)
 REASON_MAX = 400
 _SAID = {
@@ -102,6 +104,13 @@ class Approval:
     def state_at(self, now: datetime) -> str:
         """The state as people see it: a request that nobody decided in time is expired."""
         return _end(self.state, self.expires_at, now)
+
+    def outcome_at(self, now: datetime) -> Outcome:
+        """The state as the program that asked sees it: `used` once it has served, `expired` when it never can."""
+        if self.used_at is not None:
+            return "used"
+        waits = self.state in ("pending", "approved")
+        return "expired" if waits and self.expires_at <= now else self.state  # type: ignore[return-value]  # as stored
 
 
 _kinds: dict[str, Kind] = {}
@@ -187,9 +196,10 @@ def decide(*, approval_id: UUID, approve: bool, principal: Principal, now: datet
     row = ApprovalRow.objects.get(id=approval_id)
     if not changed and (row.decided_by, row.state) != (principal.subject, state):
         end = _end(row.state, row.expires_at, now)
-        raise AlreadyDecided(
-            f"{row.decided_by_name} has {_SAID[row.state]} this" if row.decided_by else f"This request is {_SAID[end]}"
-        )
+        if not row.decided_by:
+            raise AlreadyDecided(f"This request is {_SAID[end]}")
+        name = row.decided_by_name
+        raise AlreadyDecided(f"{name} has approved this" if row.state == "approved" else f"{name} has rejected this")
     return _view(row)
 
 
@@ -248,6 +258,17 @@ def still_good(
         requested_by=principal.subject, used_at=None, expires_at__gt=now,
     )  # fmt: skip
     return tuple(_view(row) for row in rows.order_by("-id")[:50])
+
+
+def last_of(*, kind: str, target: str, chain_id: int, principal: Principal) -> Approval:
+    """What this person asked last for one thing, whatever became of it; raises NotFound."""
+    rows = ApprovalRow.objects.filter(
+        state__in=STATES, chain_id=chain_id, kind=kind, target=target, requested_by=principal.subject
+    )
+    row = rows.order_by("-id").first()
+    if row is None:
+        raise NotFound("You asked for nothing of this kind")
+    return _view(row)
 
 
 def waiting(*, principal: Principal, now: datetime) -> tuple[Approval, ...]:

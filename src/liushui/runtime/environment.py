@@ -73,6 +73,11 @@ class Environment(BaseSettings):
     till_paid_out_limit_minor: int = Field(
         20_000, ge=0, description="Cash over this many minor units leaves a till's drawer with an approval only."
     )
+    void_limit_minor: int = Field(
+        50_000,
+        ge=0,
+        description="A sale over this many minor units is voided, other than at a till, with another person's approval.",
+    )
     badge_needs_pin: bool = Field(False, description="Ask for the PIN too when somebody shows a badge at a till.")
     relay_batch: int = Field(
         1000, gt=0, description="Events the relay publishes, and a consumer applies, in one transaction."

@@ -22,6 +22,7 @@ from liushui.orders.pages.words import quantity_text
 from liushui.orders.words import channel_name, payment_name
 from liushui.runtime import audit, step_up
 from liushui.runtime.access import Principal
+from liushui.runtime.approvals import ApprovalMissing
 from liushui.runtime.web import page
 from liushui.stores import facade as stores
 from liushui.stores.contracts import Store
@@ -55,7 +56,7 @@ def receipt(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> Htt
         | {
             "sees_promotions": store.chain_id in principal.chains("promotion.read"),
             "history": history,
-            "may_void": sale.summary.status == "completed" and store.id in principal.stores("sale.void"),
+            **_void_form(sale, principal),
             "sees_catalog": store.chain_id in principal.chains("catalog.read"),
         },
     )
@@ -76,10 +77,11 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
     sale = facade.sale(sale_id=sale_id, store_ids=principal.stores("sale.void"))
     if step_up.is_due(request, amount_minor=sale.summary.total_minor):
         return step_up.ask(request)
+    now, reason = datetime.now(UTC), request.POST.get("reason", "")
     try:
-        facade.void_sale(
-            sale_id=sale_id, reason=request.POST.get("reason", ""), principal=principal, now=datetime.now(UTC)
-        )
+        facade.void_sale(sale_id=sale_id, reason=reason, principal=principal, now=now)
+    except ApprovalMissing:
+        _ask_another(request, sale_id, reason, principal, now)
     except InvalidValue:
         messages.error(request, _("Not voided: give a reason of up to 400 characters."))
     except SaleHasReturns:
@@ -91,6 +93,23 @@ def void(request: HttpRequest, sale_id: UUID, *, principal: Principal) -> HttpRe
     else:
         messages.success(request, _("The sale is voided."))
     return redirect("orders:sale", sale_id)
+
+
+def _ask_another(request: HttpRequest, sale_id: UUID, reason: str, principal: Principal, now: datetime) -> None:
+    try:
+        facade.ask_void(sale_id=sale_id, reason=reason, principal=principal, now=now)
+    except InvalidValue:
+        messages.error(request, _("Not voided: give a reason of up to 400 characters."))
+    else:
+        messages.info(request, _("Not voided yet: another person has to approve it, under Approvals."))
+
+
+def _void_form(sale: SaleDetail, principal: Principal) -> dict[str, object]:
+    """Whether the reader may void it, whether that takes two people, and what he has asked for already."""
+    may_void = sale.summary.status == "completed" and sale.summary.store_id in principal.stores("sale.void")
+    takes_two = may_void and facade.needs_two(sale, principal=principal)
+    asked = facade.asked_void(sale, principal=principal, now=datetime.now(UTC)) if takes_two else None
+    return {"may_void": may_void, "takes_two": takes_two, "asked_void": asked}
 
 
 def _links(sale_id: UUID, principal: Principal) -> dict[str, object]:
