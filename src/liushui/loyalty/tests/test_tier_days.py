@@ -100,11 +100,11 @@ def test_a_tier_that_goods_reached_which_came_back_goes_with_them_without_a_grac
     bought, year = TODAY - 10 * DAY, TODAY - 400 * DAY
     thief, half, older, raised = (house.member() for _ in range(4))
     for member in (thief, half):
-        lifted(house, member, "gold", spend_minor=300_000, on=bought)
-    lifted(house, older, "gold", spend_minor=300_000, on=year)
+        lifted(house, member, "gold", spend_minor=500_000, on=bought)
+    lifted(house, older, "gold", spend_minor=500_000, on=year)
     spend(house, thief, 0)
     spend(house, half, 150_000)  # half of it came back: silver is what is left
-    spend(house, older, 300_000, on=year)  # nothing came back, it has only left the window
+    spend(house, older, 500_000, on=year)  # nothing came back, it has only left the window
     lifted(house, raised, "gold", spend_minor=250_000, on=bought)  # by rules that asked for less
     spend(house, raised, 250_000)
     evaluate(house)
@@ -118,7 +118,7 @@ def test_a_tier_that_goods_reached_which_came_back_goes_with_them_without_a_grac
 def test_goods_that_come_back_during_a_grace_end_it(house: House) -> None:
     house.publish()
     member = house.member(until=TODAY + 20 * DAY)
-    lifted(house, member, "silver", spend_minor=100_000, on=TODAY - 10 * DAY)
+    lifted(house, member, "gold", spend_minor=500_000, on=TODAY - 10 * DAY)
     spend(house, member, 99_999)
     evaluate(house)
     assert standing(house, member) == ("", None)
