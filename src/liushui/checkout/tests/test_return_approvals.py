@@ -24,6 +24,7 @@ from liushui.checkout.contracts import (
     Tender,
 )
 from liushui.checkout.errors import ApprovalNotNeeded, ReturnRefused, TimeRefused
+from liushui.orders import facade as orders
 from liushui.orders.errors import SaleConflict
 from liushui.promotions import facade as promotions
 from liushui.returns import facade as returns
@@ -115,6 +116,18 @@ def test_a_large_return_is_asked_for_agreed_to_and_names_who_did(shop, dear) -> 
     assert send(shop, named(command, asked.id), later + timedelta(days=9)).is_replay
     assert approvals.approval(approval_id=asked.id).used_at == later
     assert noted(recorded).approved_by == "Mia"
+
+
+def test_who_dies_before_saying_that_an_approval_served_is_mended_by_the_event(shop, dear, monkeypatch) -> None:
+    command = return_of("back", sale_id=dear.sale_id, units=60)
+    approval = agreed(shop, command)
+    monkeypatch.setattr("liushui.checkout.actions.complete_sales.use_approval", lambda command, *, now: None)
+    recorded = send(shop, named(command, approval))
+    assert approvals.approval(approval_id=approval).used_at is None
+    [fact] = [each for each, _status in orders.sale_facts(after=None, limit=9) if each.sale_id == recorded.sale_id]
+    for _ in range(2):
+        returns.apply_returns(completed=[fact], voided=[])
+        assert approvals.approval(approval_id=approval).used_at == NOON
 
 
 def test_asking_again_gives_what_was_asked_and_asking_otherwise_takes_it_back(shop, dear) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from liushui.orders.contracts import SaleFact, SaleLine
 from liushui.promotions.contracts import order_key
+from liushui.returns.contracts import APPROVAL_KIND
 from liushui.returns.domain.shares import share
 from liushui.returns.models import ReturnEntryRow, ReturnNoteRow
-from liushui.runtime import bulk
+from liushui.runtime import approvals, bulk
+from liushui.runtime.approvals import ApprovalMissing
 
 _COLUMNS = (
     *("sale_id", "line_number", "part", "chain_id", "store_id", "store_code", "receipt_number", "completed_at"),
@@ -26,8 +29,21 @@ def apply_returns(*, completed: Sequence[SaleFact], voided: Collection[UUID]) ->
     notes = {row.order_key: row for row in ReturnNoteRow.objects.filter(order_key__in=set(keys.values()))}
     rows = [row for fact in completed for row in _rows(fact, notes.get(keys[fact.sale_id]))]
     bulk.insert_rows(table="returns_entry", columns=_COLUMNS, rows=rows, skip_existing=True)
+    for fact in completed:
+        _note_use(notes.get(keys[fact.sale_id]), fact)
     if voided:
         ReturnEntryRow.objects.filter(sale_id__in=voided).update(status="voided")
+
+
+def _note_use(note: ReturnNoteRow | None, fact: SaleFact) -> None:
+    """The approval of a recorded return has served, also where the process that recorded it died before it said so."""
+    if note is None or note.approval_id is None:
+        return
+    with contextlib.suppress(ApprovalMissing):  # it was noted in time
+        approvals.use(
+            approval_id=note.approval_id, kind=APPROVAL_KIND, target=f"sale:{fact.source}/{fact.source_id}",
+            now=note.noted_at,
+        )  # fmt: skip
 
 
 def _rows(fact: SaleFact, note: ReturnNoteRow | None) -> list[tuple[Any, ...]]:
