@@ -4,7 +4,8 @@
     python tools/messages.py check
 
 Texts are English msgids in templates and in Python; the titles of named errors are the first lines of their
-docstrings. Chinese stands in src/liushui/<module>/locale/zh_Hans/LC_MESSAGES/django.po, written by hand.
+docstrings, and what they say in each case are the sentences that they are raised with (tools/error_texts.py). Chinese
+stands in src/liushui/<module>/locale/zh_Hans/LC_MESSAGES/django.po, written by hand.
 """
 
 from __future__ import annotations
@@ -22,11 +23,27 @@ from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # run as a program, this folder is on the path and the one above is not
+
+from tools import error_texts  # noqa: E402  # see the line before
+
 PACKAGE = ROOT / "src" / "liushui"
 PO = "locale/zh_Hans/LC_MESSAGES/django.po"
 _CALL = re.compile(r"(?<![\w.])(?P<name>_|n?p?gettext(?:_lazy|_noop)?)\(")
 _SINGULAR_AT = {"gettext": 0, "ngettext": 0, "pgettext": 1, "npgettext": 1}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+
+# The modules whose errors are said on pages in the reader's language, sentence by sentence.
+SAYING = (
+    "kernel", "runtime", "stores", "catalog", "orders", "promotions", "trials", "intake", "checkout",
+)  # fmt: skip
+# Sentences that are made elsewhere, by libraries and by other processes: what is frequent of them stands among the
+# words of the module's pages.
+MADE_ELSEWHERE = (
+    "intake/domain/documents.py: \"row_faults[i] or ''\"",
+    "intake/domain/sale_json.py: 'text'",
+    "trials/actions/run_backtest.py: 'str(error).strip().splitlines()[-1]'",
+)
 
 # A text is named by its context (usually none) and its singular.
 Text = tuple[str, str]
@@ -37,6 +54,7 @@ class Said:
     """Texts that the sources say, each with one place where."""
 
     where: dict[Text, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
     def add(self, text: Text, place: str) -> None:
         """Keep the first place."""
@@ -73,7 +91,7 @@ def compile_file(path: Path) -> None:
 def check() -> list[str]:
     """What is wrong, one line each; nothing when all is well."""
     said = said_texts()
-    faults: list[str] = []
+    faults = list(said.unread)
     translated: dict[Text, tuple[str, str]] = {}  # Chinese and the file it stands in
     for path in po_files():
         name = str(path.relative_to(ROOT))
@@ -122,10 +140,12 @@ def said_texts() -> Said:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 _add_call(node, said, f"{path.relative_to(ROOT)}:{node.lineno}")
-    for path, node in _error_classes(trees):
+    classes = list(_error_classes(trees))
+    for path, node in classes:
         title = (ast.get_docstring(node) or "").strip().partition("\n")[0].rstrip(".")
         if title:
             said.add(("", title), f"{path.relative_to(ROOT)}:{node.lineno}")
+    _add_errors(said, trees, {node.name for _path, node in classes} | {"LiushuiError"})
     for path in sorted(PACKAGE.glob("*/templates/**/*")):
         if path.suffix in (".html", ".txt"):
             _add_template(path, said)
@@ -165,6 +185,18 @@ def _error_classes(trees: dict[Path, ast.Module]) -> Iterator[tuple[Path, ast.Cl
     for path, node in classes:
         if node.name in known - {"LiushuiError"} and path.relative_to(PACKAGE).parts[0] != "app":
             yield path, node
+
+
+def _add_errors(said: Said, trees: dict[Path, ast.Module], names: set[str]) -> None:
+    """The sentences of details and remedies, of errors with these names."""
+    own = {path: tree for path, tree in trees.items() if path.relative_to(PACKAGE).parts[0] in SAYING}
+    found = error_texts.read(own, errors=names, root=PACKAGE)
+    prefix = PACKAGE.relative_to(ROOT)
+    for shape, place in found.said.items():
+        said.add((error_texts.CONTEXT, shape), f"{prefix}/{place}")
+    for place, source in found.unread:
+        if f"{place.partition(':')[0]}: {source}" not in MADE_ELSEWHERE:
+            said.unread.append(f"{prefix}/{place}: {source} cannot be read as a sentence")
 
 
 def _add_template(path: Path, said: Said) -> None:

@@ -43,3 +43,46 @@ def test_the_check_sees_what_is_said_in_templates_code_and_errors(
             "src/liushui/shop/templates/page.html:1: 'Nothing' is not translated",
         ]
     )
+
+
+def test_what_errors_are_raised_with_is_read_from_the_sources_and_has_to_be_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "src" / "liushui" / "shop"
+    (shop / "locale/zh_Hans/LC_MESSAGES").mkdir(parents=True)
+    (shop / "errors.py").write_text('class Shut(LiushuiError):\n    """The shop is shut."""\n')
+    (shop / "doors.py").write_text(
+        '_STATES = {"open": "open", "shut": "shut"}\n'
+        "def close(door, hour: int):\n"
+        "    why = f'Door {door.name!r} is {_STATES[door.state]}'\n"
+        "    if hour > 22:\n"
+        "        raise Shut(why, remedy='Come back' if door else 'Go home')\n"
+        "    raise refusal(door, 'a front door')\n"
+        "def refusal(door, what: str):\n"
+        "    return Shut(f'There is no {what} {door}', remedy=door.remedy)\n"
+        "def knock(door):\n"
+        "    raise Shut(door.sound())\n"
+    )
+    (shop / "locale/zh_Hans/LC_MESSAGES/django.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "The shop is shut"\nmsgstr "已打烊"\n\n'
+        'msgctxt "error"\nmsgid "Come back"\nmsgstr "请再来"\n\n'
+        'msgctxt "error"\nmsgid "There is no {1} {2}"\nmsgstr "没有{1}"\n'
+    )
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+    monkeypatch.setattr(messages, "PACKAGE", tmp_path / "src" / "liushui")
+    monkeypatch.setattr(messages, "SAYING", ("shop",))
+
+    doors = "src/liushui/shop/doors.py"
+    assert sorted(messages.check()) == sorted(
+        [
+            "src/liushui/shop/locale/zh_Hans/LC_MESSAGES/django.po:12: '没有{1}' lacks a placeholder of "
+            "'There is no {1} {2}'",
+            f"{doors}:5: 'Door {{1}} is {{2}}' is not translated",
+            f"{doors}:3: 'open' is not translated",
+            f"{doors}:3: 'shut' is not translated",
+            f"{doors}:5: 'Go home' is not translated",
+            f"{doors}:6: 'a front door' is not translated",
+            f"{doors}:10: 'door.sound()' cannot be read as a sentence",
+        ]
+    )

@@ -15,6 +15,7 @@ from liushui.catalog.domain.import_values import instant, money, tax_rate_bp
 from liushui.catalog.domain.tags import split_tags
 from liushui.kernel.errors import LiushuiError
 from liushui.kernel.money import format_minor
+from liushui.runtime import error_words
 from liushui.runtime.export import decimal_text
 from liushui.runtime.places import ChainPlace, RegionPlace, StorePlace
 
@@ -219,5 +220,5 @@ def add_problem(form: forms.Form, error: LiushuiError) -> None:
     field = _FIELD_OF.get(pointer, pointer)
     if field == "category" and "category" not in form.fields:
         field = "path"
-    text = f"{gettext(error.title)}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
+    text = error_words.error_text(error, with_remedy=True)
     form.add_error(field if field in form.fields else None, text)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from liushui.kernel.errors import LiushuiError
 from liushui.kernel.money import EXPONENTS
+from liushui.runtime import error_words
 from liushui.stores.contracts import Chain, NewStore, Region, Store
 from liushui.stores.domain.checks import time_zones
 
@@ -112,7 +112,7 @@ def initial_of(store: Store) -> dict[str, Any]:
 def add_problem(form: forms.Form, error: LiushuiError) -> None:
     """Show a named error beside the field that it is about, else above the form."""
     field = {"region_code": "region"}.get((error.pointer or "").strip("/"), (error.pointer or "").strip("/"))
-    text = f"{gettext(error.title)}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
+    text = error_words.error_text(error, with_remedy=True)
     form.add_error(field if field in form.fields else None, text)
 
 

@@ -120,4 +120,4 @@ def _plain(text: str) -> str:
 
 def _within(number: int, lowest: int, highest: int, field: str, detail: str) -> None:
     if type(number) is not int or not lowest <= number <= highest:
-        raise InvalidItem(f"{detail}, not {number!r}", pointer=f"/{field}")
+        raise InvalidItem(f"{detail}; {number!r} was given", pointer=f"/{field}")

@@ -25,6 +25,7 @@ from liushui.catalog.forms import UploadForm, add_problem
 from liushui.catalog.pages.items import page_number, writable_chain
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.runtime.access import Principal
+from liushui.runtime.error_words import translated
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.request_limits import takes_files
 from liushui.runtime.web import page
@@ -168,7 +169,12 @@ def wrong_rows(request: HttpRequest, *, run_id: UUID, principal: Principal) -> H
     def rows() -> Iterator[tuple[Any, ...]]:
         for fault in facade.import_faults(run_id=run_id):
             cells = (fault.row.get(header, "") for header in headers)
-            yield (*cells, fault.line_number, f"{fault.column}: {fault.reason}".lstrip(": "), fault.remedy)
+            yield (
+                *cells,
+                fault.line_number,
+                f"{fault.column}: {translated(fault.reason)}".lstrip(": "),
+                translated(fault.remedy),
+            )
 
     name = f"{Path(run.file_name).stem}-wrong"
     return table_response(filename=name, columns=columns, rows=rows(), format=request.GET.get("format", "csv"))

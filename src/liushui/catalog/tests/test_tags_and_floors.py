@@ -41,7 +41,7 @@ def test_tags_are_kept_in_small_letters_each_once_and_in_order(chain) -> None:
         ({"tags": ("50%",)}, "/tags", "'50%' is not a tag"),
         ({"tags": ("x" * 33,)}, "/tags", f"'{'x' * 33}' is not a tag"),
         ({"tags": tuple(f"t{n}" for n in range(17))}, "/tags", "17 tags are more than 16"),
-        ({"floor_price_minor": -1}, "/floor_price_minor", "A floor price is zero or more, not -1"),
+        ({"floor_price_minor": -1}, "/floor_price_minor", "A floor price is zero or more; -1 was given"),
     ],
 )
 def test_a_wrong_tag_or_floor_names_its_field(chain, change, pointer, detail) -> None:
@@ -128,7 +128,7 @@ def test_a_file_brings_tags_and_floors_and_an_empty_cell_takes_them_away(bring) 
     [
         ("1001,50%,", "标签", "'50%' is not a tag"),
         ("1001," + " ".join(f"t{n}" for n in range(17)) + ",", "标签", "17 tags are more than 16"),
-        ("1001,new,-1", "底价", "A floor price is zero or more, not -100"),
+        ("1001,new,-1", "底价", "A floor price is zero or more; -100 was given"),
         ("1001,new,1.001", "底价", FRACTION.format("1.001")),
         ("1001,new,三块", "底价", "'三块' is not an amount"),
     ],

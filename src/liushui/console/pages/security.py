@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from liushui.console.pages.proof import give_proof
 from liushui.console.pages.sign_in import problem_text
 from liushui.kernel.errors import LiushuiError
-from liushui.runtime import passkeys, sealed, second_factor, sessions, staff, step_up
+from liushui.runtime import error_words, passkeys, sealed, second_factor, sessions, staff, step_up
 from liushui.runtime.access import Principal
 from liushui.runtime.models import StaffUser
 from liushui.runtime.web import page
@@ -114,7 +114,7 @@ def _change_password(request: HttpRequest, user: StaffUser, principal: Principal
     try:
         staff.change_own_password(user=user, password=form.cleaned_data["new_password"], principal=principal)
     except LiushuiError as error:
-        form.add_error("new_password", error.detail)
+        form.add_error("new_password", error_words.error_text(error))
         return _shown(request, user, principal, form=form, status=422)
     sessions.keep_this(request=request, user=user)
     step_up.confirm(request, now=now)

@@ -29,7 +29,7 @@ from liushui.console.pages.words import (
     offered_places,
 )
 from liushui.kernel.errors import LiushuiError
-from liushui.runtime import grants, lockout, staff
+from liushui.runtime import error_words, grants, lockout, staff
 from liushui.runtime.access import CAPABILITIES, Principal
 from liushui.runtime.access import ROLES as ROLE_CAPABILITIES
 from liushui.runtime.staff import USERNAME
@@ -229,5 +229,5 @@ def _roles() -> list[tuple[Any, list[Any]]]:
 def add_problem(form: forms.Form, error: LiushuiError) -> None:
     """Show a named error beside the field that it is about, else above the form."""
     field = (error.pointer or "").strip("/")
-    text = f"{_(error.title)}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
+    text = error_words.error_text(error, with_remedy=True)
     form.add_error(field if field in form.fields else None, text)

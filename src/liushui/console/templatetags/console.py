@@ -21,7 +21,8 @@ from django.utils.translation import get_language, gettext
 
 from liushui.console import numbers
 from liushui.console.shell import PLACE_PARAMETERS, local_name
-from liushui.kernel.errors import InvalidValue, LiushuiError
+from liushui.kernel.errors import LiushuiError
+from liushui.runtime import error_words
 
 register = template.Library()
 _tooltip_numbers = count(1)
@@ -220,15 +221,18 @@ def error_title(error: LiushuiError) -> str:
 
 
 @register.filter
-def in_reader_language(text: str) -> bool:
-    """Whether the detail of an error may stand on the page: not every one is translated where it is raised."""
-    return bool(text) and (not _language().startswith("zh") or any("\u4e00" <= sign <= "\u9fff" for sign in text))
+def readable(text: str) -> str:
+    """The detail or remedy of an error in the reader's language; nothing where nobody has translated it."""
+    return error_words.readable(str(text or ""))
+
+
+@register.filter
+def reworded(text: str) -> str:
+    """The same, in English where nobody has translated it: for texts that are of use to whoever wrote a file."""
+    return error_words.translated(str(text or ""))
 
 
 @register.simple_tag
 def error_text(error: LiushuiError) -> str:
     """What is wrong, in the reader's language only: the detail alone where the title says no more than "wrong"."""
-    title, detail = gettext(error.title), str(error.detail)
-    if not in_reader_language(detail):
-        return title
-    return detail if type(error) is InvalidValue else f"{title}: {detail}"
+    return error_words.error_text(error)

@@ -24,6 +24,7 @@ from liushui.intake.pages.mend_form import field_of, form_of, read_form
 from liushui.intake.pages.words import ENTRY_STATUS, detail_text, reason_name, remedy_text
 from liushui.kernel.errors import InvalidValue, LiushuiError
 from liushui.orders.contracts import TENDER_TYPES
+from liushui.runtime import error_words
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 from liushui.stores import facade as stores
@@ -124,7 +125,9 @@ def _show(
         "reason": reason_name(entry.summary.reason),
         "detail": detail_text(str(entry.problem.get("detail", ""))),
         "remedy": remedy_text(entry.problem),
-        "reasons": [replace(one, text=detail_text(one.text)) for one in entry.reasons],
+        "reasons": [
+            replace(one, text=detail_text(one.text), remedy=error_words.translated(one.remedy)) for one in entry.reasons
+        ],
         "status_label": label,
         "status_kind": kind,
         "form": form,

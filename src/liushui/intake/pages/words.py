@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from liushui.runtime import error_words
 
 IMPORT_STATUS = {
     "waiting": (_("Waiting"), "info"),
@@ -68,11 +71,6 @@ _DETAILS: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
             r"The tenders come to (?P<paid>\S+) (?P<currency>\w+), the lines to (?P<total>\S+)",
             _("%(paid)s %(currency)s were paid, but the lines come to %(total)s."),
         ),
-        (
-            r"row (?P<row>\d+), column (?P<column>.+?): '(?P<text>.*)' is not a number",
-            _("Row %(row)s, column %(column)s: “%(text)s” is not a number"),
-        ),
-        (r"'(?P<text>.*)' is not a number", _("“%(text)s” is not a number")),
         (r"(?P<time>\S+) has no zone", _("The time %(time)s does not say its time zone.")),
         (
             r"(?P<time>\S+) lies before 1970 or more than 24 hours ahead of (?P<now>\S+)",
@@ -101,6 +99,24 @@ _DETAILS: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         ),
     )
 )
+# Sentences of libraries and of what is put together of a file's faults, as error_words finds them.
+MADE_ELSEWHERE = (
+    pgettext_lazy("error", "row {1}, column {2}: {3} (and {4} more)"),
+    pgettext_lazy("error", "row {1}: {2} (and {3} more)"),
+    pgettext_lazy("error", "row {1}, column {2}: {3}"),
+    pgettext_lazy("error", "row {1}: {2}"),
+    pgettext_lazy("error", "The line is not a row: {1}."),
+    pgettext_lazy("error", "Rows of the document cannot be read as a sale"),
+    pgettext_lazy("error", "Expected `{1}`, got `{2}`"),
+    pgettext_lazy("error", "Expected `{1}` of length <= {2}"),
+    pgettext_lazy("error", "Expected `{1}` of length >= {2}"),
+    pgettext_lazy("error", "Expected `datetime` with a timezone component"),
+    pgettext_lazy("error", "Invalid RFC3339 encoded datetime"),
+    pgettext_lazy("error", "Object missing required field `{1}`"),
+    pgettext_lazy("error", "Object contains unknown field `{1}`"),
+    pgettext_lazy("error", "JSON is malformed: {1}"),
+    pgettext_lazy("error", "Input data was truncated"),
+)
 REMEDIES = {
     "item-unknown": _("Add the item to the catalogue, or correct the code."),
     "store-unknown": _("Correct the code of the store, or set the store up."),
@@ -118,10 +134,10 @@ def detail_text(detail: str) -> str:
     for shape, text in _DETAILS:
         if found := shape.fullmatch(detail):
             return str(text) % found.groupdict()
-    return detail
+    return error_words.translated(detail)
 
 
 def remedy_text(problem: Mapping[str, object]) -> str:
     """What to do about it, likewise."""
     reason = str(problem.get("type", "")).rpartition(":")[2]
-    return str(REMEDIES.get(reason, problem.get("remedy") or ""))
+    return str(REMEDIES.get(reason) or error_words.translated(str(problem.get("remedy") or "")))

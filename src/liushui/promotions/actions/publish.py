@@ -9,6 +9,7 @@ from django.db import transaction
 
 from liushui.promotions import live
 from liushui.promotions.access import APPROVE, WRITE, require_whole_chain
+from liushui.promotions.actions.closed_draft import draft_closed
 from liushui.promotions.actions.rebase_draft import check_base
 from liushui.promotions.actions.write_version import NewVersion, head, start_of, write_versions
 from liushui.promotions.contracts import PublishedRulebook
@@ -43,7 +44,7 @@ def publish(
 def publish_approved(row: DraftRow, approval_id: UUID, *, principal: Principal, now: datetime) -> PublishedRulebook:
     """Publish for whoever has been found to be allowed to."""
     if row.state != "in_review":
-        raise DraftClosed(f"Draft {row.name!r} is {row.state.replace('_', ' ')}", context={"state": row.state})
+        raise draft_closed(row)
     seen = head(chain_id=row.chain_id)
     latest = RulebookRow.objects.filter(id=seen.latest_id or 0).first()
     check_base(row, latest)

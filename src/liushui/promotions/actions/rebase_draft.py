@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from liushui.promotions.access import WRITE, require_whole_chain
+from liushui.promotions.actions.closed_draft import draft_closed
 from liushui.promotions.actions.save_draft import write_draft
 from liushui.promotions.contracts import DraftView
 from liushui.promotions.domain.books import merge, read_book
-from liushui.promotions.errors import BaseMoved, DraftClosed
+from liushui.promotions.errors import BaseMoved
 from liushui.promotions.models import DraftRow, RulebookRow
 from liushui.promotions.queries import book_of, draft_row, draft_view, latest_rulebook
 from liushui.runtime.access import Principal
@@ -32,7 +33,7 @@ def rebase_draft(
     row = draft_row(draft_id=draft_id, principal=principal)
     require_whole_chain(principal, WRITE, chain_id=row.chain_id)
     if row.state != "open":
-        raise DraftClosed(f"Draft {row.name!r} is {row.state.replace('_', ' ')}", context={"state": row.state})
+        raise draft_closed(row)
     latest = latest_rulebook(chain_id=row.chain_id)
     if latest is None or latest.id == row.base_id:
         return draft_view(row)
@@ -63,11 +64,10 @@ def base_of(row: DraftRow) -> RulebookRow | None:
 def moved(latest: RulebookRow | None, both: Collection[str]) -> BaseMoved:
     """What to tell when a draft's base is not the latest version any more."""
     what = f"Version {latest.number}" if latest else "A version that was cancelled"
-    detail = f"{what} has changed the rulebook since this draft was begun"
-    if both:
-        detail += f"; both change {', '.join(both)}"
     return BaseMoved(
-        detail,
+        f"{what} has changed the rulebook since this draft was begun; both change {', '.join(both)}"
+        if both
+        else f"{what} has changed the rulebook since this draft was begun",
         remedy="Carry the draft over to the latest version and look at it again.",
         context={"promotions": list(both), "number": latest.number if latest else None},
     )

@@ -32,6 +32,7 @@ _USE_COLUMNS = (
     "reservation_id", "chain_id", "promotion_id", "amount_minor", "total_max", "per_member_max", "budget_minor",
 )  # fmt: skip
 _USE_TYPES = tuple(f"CAST(%s AS {'text' if name == 'promotion_id' else 'bigint'})" for name in _USE_COLUMNS[1:])
+_LIMITS = {"total": "total", "budget": "budget", "per_member": "per member"}
 
 
 class Wanted(NamedTuple):
@@ -370,7 +371,7 @@ def _which(chain_id: int, use: HeldUse) -> str:
 
 def _reached(promotion_id: str, limit: str) -> LimitReached:
     return LimitReached(
-        f"Promotion {promotion_id!r} has reached its limit ({limit})",
+        f"Promotion {promotion_id!r} has reached its limit ({_LIMITS[limit]})",
         remedy="Price the order again.",
         context={"promotion": promotion_id, "limit": limit},
     )

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from liushui.kernel.errors import LiushuiError, NotAllowed
 from liushui.promotions.access import WRITE, require_whole_chain
+from liushui.promotions.actions.closed_draft import draft_closed
 from liushui.promotions.actions.publish import publish_approved, review_target
 from liushui.promotions.actions.rebase_draft import base_of, check_base
 from liushui.promotions.actions.write_version import start_of
@@ -139,7 +140,7 @@ def discard_draft(*, draft_id: int, principal: Principal, now: datetime) -> Draf
             )  # fmt: skip
     there = DraftRow.objects.get(id=row.id)
     if there.state != "discarded":
-        raise DraftClosed(f"Draft {row.name!r} is {there.state.replace('_', ' ')}", context={"state": there.state})
+        raise draft_closed(there)
     return draft_view(there)
 
 
@@ -185,7 +186,7 @@ def _reopen(row: DraftRow, *, principal: Principal, reason: str) -> None:
 def _refuse(draft_id: int) -> None:
     row = DraftRow.objects.get(id=draft_id)
     if row.state != "open":
-        raise DraftClosed(f"Draft {row.name!r} is {row.state.replace('_', ' ')}", context={"state": row.state})
+        raise draft_closed(row)
     raise DraftChanged(
         f"{row.changed_by_name} has saved revision {row.revision} meanwhile",
         remedy="Look at the draft as it is now and ask again.",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from liushui.promotions.access import WRITE, require_whole_chain
+from liushui.promotions.actions.closed_draft import draft_closed
 from liushui.promotions.actions.create_draft import checked_name
 from liushui.promotions.contracts import DraftView
 from liushui.promotions.domain.books import Book, changes, read_book
@@ -161,7 +162,7 @@ def _is_this_save(row: DraftRow, revision: int, columns: Mapping[str, str], name
 
 def _refusal(row: DraftRow) -> DraftChanged | DraftClosed:
     if row.state != "open":
-        return DraftClosed(f"Draft {row.name!r} is {row.state.replace('_', ' ')}", context={"state": row.state})
+        return draft_closed(row)
     return DraftChanged(
         f"{row.changed_by_name} has saved revision {row.revision} meanwhile",
         remedy="Look at the draft as it is now and make your change again.",

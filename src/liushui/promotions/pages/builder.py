@@ -43,6 +43,7 @@ from liushui.promotions.pages.form_values import Style
 from liushui.promotions.pages.form_view import FormView, all_fields, form_view
 from liushui.promotions.pages.starters import BY_CODE, started
 from liushui.promotions.pages.try_it import now_text, read_wish, sample, try_it
+from liushui.runtime import error_words
 from liushui.runtime.access import Principal
 from liushui.runtime.places import ChainPlace
 from liushui.runtime.web import page
@@ -131,7 +132,7 @@ def builder_preview(request: HttpRequest, *, draft_id: int, promotion_id: str, p
             draft_names=names,
         )
     except InvalidDocument as error:
-        context["general"] = error.detail
+        context["general"] = error_words.translated(error.detail)
     return render(request, "promotions/preview.html", context)
 
 
@@ -153,7 +154,7 @@ def _read(tree: Tree, style: Style) -> tuple[dict[str, Any], Errors]:
 
 def _detail(error: InvalidDocument) -> str:
     _head, colon, detail = error.detail.partition(": ")
-    return detail if colon else error.detail
+    return error_words.translated(detail if colon else error.detail)
 
 
 def _code(_source: str, code: str) -> str:

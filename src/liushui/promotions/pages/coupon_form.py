@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from liushui.kernel.errors import InvalidValue
 from liushui.promotions.contracts import NewBatch
 from liushui.promotions.domain.coupons import SIZE_MAX, TEXT_MAX
+from liushui.runtime import error_words
 
 IMPORTED = "imported"  # unique codes that others made
 KINDS: dict[str, Any] = {
@@ -138,7 +139,9 @@ class BatchForm(forms.Form):
     def add_wrong(self, error: InvalidValue) -> None:
         """Put what a batch refuses beside its field, in words."""
         name = (error.pointer or "")[1:]
-        self.add_error(name if name in self.fields else None, WRONG.get(error.pointer or "", error.detail))
+        self.add_error(
+            name if name in self.fields else None, WRONG.get(error.pointer or "", error_words.error_text(error))
+        )
 
     def _instant(self, name: str) -> datetime | None:
         """The local time of the form, in the chain's zone."""

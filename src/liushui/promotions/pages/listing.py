@@ -23,6 +23,7 @@ from liushui.promotions.domain.sentence_names import Names
 from liushui.promotions.pages import sentences
 from liushui.promotions.pages.chain_names import chain_of, is_chinese, names_of
 from liushui.promotions.pages.starters import STARTERS
+from liushui.runtime import error_words
 from liushui.runtime.access import Principal
 from liushui.runtime.export import Column, table_response
 from liushui.runtime.places import ChainPlace
@@ -41,7 +42,7 @@ CHOSEN_MAX = 50
 
 def refusal(error: LiushuiError) -> str:
     """Why a promotion was not stopped or resumed, for whoever asked; a reason that is missing in his language."""
-    return _("Say why, in 1 to 400 characters.") if error.pointer == "/reason" else error.detail
+    return _("Say why, in 1 to 400 characters.") if error.pointer == "/reason" else error_words.error_text(error)
 
 
 @dataclass(slots=True, kw_only=True)

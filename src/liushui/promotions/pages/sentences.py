@@ -15,6 +15,7 @@ from liushui.promotions.domain.sentence import sentence
 from liushui.promotions.domain.sentence_names import Names, instant_text
 from liushui.promotions.errors import InvalidDocument
 from liushui.promotions.pages.chain_names import is_chinese
+from liushui.runtime import error_words
 
 Json = Mapping[str, Any]
 
@@ -38,7 +39,7 @@ def said(document: Json, names: Names, language: str = "") -> str:
     try:
         promotion = read_promotion(document)
     except InvalidDocument as error:
-        return str(error.detail)
+        return error_words.translated(error.detail)
     return sentence(promotion, language="zh" if (language or _own()) == "zh" else "en", names=names)
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+# Sentences of the processes that price receipts, as error_words finds them.
+MADE_ELSEWHERE = (
+    pgettext_lazy("error", "A process that prices receipts has ended"),
+    pgettext_lazy("error", "A process that prices receipts has no pipe"),
+)
 STATUS: Mapping[str, tuple[Any, str]] = {  # status → (word, kind of mark)
     "waiting": (_("waiting"), "info"),
     "running": (_("running"), "info"),
