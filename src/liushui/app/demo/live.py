@@ -166,7 +166,8 @@ class LiveDay:
         is_return, is_bad = self._rng.random() < RETURN_SHARE, self._rng.random() < BAD_SHARE
         back = self.members.coming_back(source_id=new_id().hex, at=at) if is_return else None
         if back is not None:
-            return back
+            there = next(each for each in self._stores if each.code == back.store)
+            return replace(back, receipt_number=self._receipt_number(there, at))
         sale = self._baskets.one(
             rng=self._rng, store=store, at=at, source=LIVE_SOURCE, source_id=new_id().hex, is_return=bool(is_return)
         )

@@ -66,6 +66,5 @@ class LiveMembers:
             channel="pos",
             workstation="T1",
             operator=f"{sale.store}-01",
-            receipt_number=source_id,
             returns=ReturnTerms(reasons=(ReturnReason(line_number=1, reason=reason, condition="sealed"),)),
         )

@@ -68,7 +68,12 @@ def test_members_buy_pay_a_little_with_points_and_bring_things_back() -> None:
         )
     known = {sale_id: sale.store for sale, sale_id in sales}
     assert backs
+    known_numbers = {sale.receipt_number for sale, _id in sales}
     for sale in backs:
+        head, place = sale.receipt_number[:-5], int(sale.receipt_number[-5:])
+        assert head == f"{sale.store}1120"  # the next number of its store's day, as any receipt has it
+        assert f"{head}{place - 1:05d}" in known_numbers | {back.receipt_number for back in backs}
+        assert sale.receipt_number not in known_numbers
         [line] = sale_body(sale)["lines"]
         assert known[UUID(line["original"]["sale_id"])] == sale.store
         assert (line["units"], line["original"]["line"], line["condition"]) == (-1, 1, "sealed")
