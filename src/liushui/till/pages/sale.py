@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from liushui.runtime.menu import MenuEntry
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import LineRefused, MeasureNeeded, TicketMissing, UnknownCode
+from liushui.till.errors import LineRefused, MeasureNeeded, TicketMissing, UnknownCode, WrongState
 from liushui.till.kinds import CANCEL, LINE_VOID
 from liushui.till.pages import customer, display, members, paying, returns
 from liushui.till.pages.approving import ask_or_do
@@ -93,6 +94,11 @@ def enter(request: HttpRequest, *, till: Till) -> HttpResponse:
                 return returns.enter_receipt(request, till=till, text=entry.code)
             return customer.maybe_code(request, till=till, code=entry.code, error=error, now=now)
         return refused(request, till=till, error=error, about=text, panel=panel)
+    except WrongState as error:
+        advice = _("Something of it is paid: type an amount, or take the payments off to go on scanning.")
+        return refused(
+            request, till=till, error=error, about=text, panel=panel, advice=advice if panel == "pay" else ""
+        )
     except LiushuiError as error:
         return refused(request, till=till, error=error, about=text, panel=panel)
 
@@ -259,11 +265,19 @@ def done(
 
 
 def refused(
-    request: HttpRequest, *, till: Till, error: LiushuiError, about: str = "", panel: str = "", line: int | None = None
+    request: HttpRequest,
+    *,
+    till: Till,
+    error: LiushuiError,
+    about: str = "",
+    panel: str = "",
+    line: int | None = None,
+    advice: str = "",
 ) -> HttpResponse:
     """The ticket as it stands, with what went wrong above it; 200, since the screen is right."""
     present = facade.current_ticket(till=till)
     answer = answer_to(error, about=about)
+    answer = replace(answer, advice=advice) if advice else answer
     return show(request, till=till, ticket=present, panel=panel, answer=answer, sound="bad", line=line)
 
 

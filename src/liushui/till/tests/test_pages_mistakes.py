@@ -50,6 +50,17 @@ def test_change_of_a_barcode_or_of_zeros_too_many_is_never_given(counter):
     assert 'id="change">¥1,000.00<' in counter.shown
 
 
+@pytest.mark.parametrize("text", ["abc", "TEA"])
+def test_who_scans_when_a_part_is_paid_is_told_what_to_do(counter, text):
+    counter.enter("TEA")
+    counter.look("ticket/?show=pay")
+    counter.enter("1")
+    counter.enter(text)
+    assert counter.sound() == "bad"
+    assert "type an amount, or take the payments off to go on scanning" in counter.shown
+    assert [line.units for line in counter.ticket.lines] == [1]
+
+
 def test_the_limit_of_change_is_ten_of_the_largest_note(selling):
     ticket = facade.scan(till=selling.till, code="TEA", now=NOON)
     with pytest.raises(ChangeTooMuch):
