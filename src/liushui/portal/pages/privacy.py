@@ -20,7 +20,7 @@ from liushui.portal.errors import BirthdayAgain, TooOften
 from liushui.portal.pages.words import problem_text
 from liushui.portal.pending import Step
 from liushui.privacy import facade as privacy
-from liushui.privacy.contracts import PURPOSES
+from liushui.privacy.contracts import MEMBERSHIP, PURPOSES
 from liushui.runtime.web import back_to, client_address
 from liushui.stores.contracts import Chain
 
@@ -55,13 +55,16 @@ def overview(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpRes
 @require_POST
 @shopper_page
 def consent(request: HttpRequest, *, chain: Chain, shopper: Shopper) -> HttpResponse:
-    """Agree, or take it back: one button each."""
+    """Agree, or take it back: one button each. Without the consent to membership there is no membership, so taking that
+    back leads to the page that ends it."""
     now, purpose = datetime.now(UTC), request.POST.get("purpose", "")
     if request.POST.get("do") == "give":
         notice = privacy.current_notice(chain_id=chain.id, purpose=purpose)
         privacy.give_consent(
             subject_id=shopper.subject_id, purpose=purpose, notice_version=notice.version, channel="portal", now=now
         )
+    elif purpose == MEMBERSHIP:
+        return redirect("portal:erase")
     else:
         privacy.withdraw_consent(subject_id=shopper.subject_id, purpose=purpose, channel="portal", now=now)
     return redirect(f"{reverse('portal:privacy')}?done=consent")

@@ -39,10 +39,11 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRow:
-    """A line with what was taken off it, by name."""
+    """A line before what was taken off it, and that by name: downwards the amounts add up to the total."""
 
     line: SaleLine
     quantity: str
+    before_minor: int
     discounts: tuple[tuple[str, int], ...]
 
 
@@ -74,9 +75,10 @@ def receipt(request: HttpRequest, sale_id: UUID, *, chain: Chain, shopper: Shopp
     store = stores.store(store_id=sale.summary.store_id)
     why = _why(chain, sale)
     names = {each.promotion: each.name for each in why.applied} if why is not None else {}
+    lines = [_line(line, names) for line in sale.lines]
     context = {
-        "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": why,
-        "lines": [_line(line, names) for line in sale.lines],
+        "chain": chain, "row": _row(sale.summary, store), "sale": sale, "why": why, "lines": lines,
+        "saved_minor": sum(amount for line in lines for _name, amount in line.discounts),
         "tenders": [(orders.payment_name(each.type, each.method), each.amount_minor) for each in sale.tenders],
         "taxes": _taxes(sale),
     }  # fmt: skip
@@ -100,7 +102,8 @@ def _row(sale: SaleSummary, store: Store) -> ReceiptRow:
 def _line(line: SaleLine, names: Mapping[str, str]) -> LineRow:
     """`names` are those of promotions in the reader's language; others are called as the receipt has them."""
     discounts = tuple((names.get(each.code) or each.name or each.code, each.amount_minor) for each in line.discounts)
-    return LineRow(line=line, quantity=_quantity(line), discounts=discounts)
+    before = line.amount_minor + sum(amount for _name, amount in discounts)
+    return LineRow(line=line, quantity=_quantity(line), before_minor=before, discounts=discounts)
 
 
 def _quantity(line: SaleLine) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -12,6 +13,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from liushui.checkout import facade as checkout
+from liushui.checkout.contracts import CompleteSale, Discount, LineCommand
 from liushui.loyalty import facade as loyalty
 from liushui.orders import facade as orders
 from liushui.orders.contracts import SALE_COMPLETED
@@ -106,6 +109,37 @@ def test_receipts_are_the_members_own(shop: Shop) -> None:
     receipt = text(client, f"/my/receipts/{first}/")
     assert "Tea 0" in receipt
     assert "First Store" in receipt
+
+
+def test_a_receipt_adds_up_from_the_price_to_the_total(shop: Shop) -> None:
+    member, now = shop.member(), datetime.now(UTC)
+    line = LineCommand(
+        code="tea", name="Tea", units=3, amount_minor=6547, regular_minor=10_770,
+        discounts=(Discount(code="3for2", name="Three for two", amount_minor=3590),
+                   Discount(code="200-25", name="25 off each 200", amount_minor=633)),
+    )  # fmt: skip
+    sold = checkout.complete_sale(
+        command=CompleteSale(
+            source="test", source_id="1", store="S1", completed_at=now, customer=member.number,
+            accept_unknown_items=True, lines=(line, LineCommand(code="bun", name="Bun", amount_minor=500)),
+        ),
+        principal=system_principal(name="test"), now=now,
+    )  # fmt: skip
+    table = text(shop.sign_in(), f"/my/receipts/{sold.sale_id}/").split("<table")[1].split("</table>")[0]
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table)).strip()
+    assert (
+        "Tea 3 ¥107.70 Three for two -¥35.90 25 off each 200 -¥6.33 Bun 1 ¥5.00 You saved ¥42.23 Total ¥70.47"
+    ) in words
+
+
+def test_taking_back_the_consent_to_membership_leads_to_ending_it(shop: Shop) -> None:
+    member = shop.member()
+    client = shop.sign_in()
+    assert "Taking this back ends the membership." in text(client, "/my/privacy/")
+    answer = client.post("/my/privacy/consent/", {"purpose": "membership", "do": "withdraw"})
+    assert (answer.status_code, answer["Location"]) == (302, "/my/privacy/erase/")
+    assert member.subject_id is not None
+    assert privacy.has_consent(subject_id=member.subject_id, purpose="membership")
 
 
 def test_old_receipts_are_a_page_further(shop: Shop) -> None:

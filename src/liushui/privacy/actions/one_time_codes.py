@@ -100,7 +100,9 @@ def check_code(
         given = "".join(code.split())
         if counted and hmac.compare_digest(newest.code_hmac, _hmac(newest.id, given)) and good.update(used_at=now):
             return receiver
-    raise WrongCode(gettext("This code is not right, or too old. Ask for a new one."), pointer="/code")
+        if not counted and good.exists():
+            raise WrongCode(gettext("This code was tried too often. Ask for a new one."), pointer="/code")
+    raise WrongCode(gettext("This code is not right, or too old. Look again, or ask for a new one."), pointer="/code")
 
 
 def forget_codes(*, now: datetime) -> int:

@@ -85,7 +85,7 @@ def test_five_wrong_tries_end_a_code(own_folder: Path) -> None:
     for _ in range(5):
         with pytest.raises(WrongCode):
             check(wrong(code))
-    with pytest.raises(WrongCode):
+    with pytest.raises(WrongCode, match="tried too often"):
         check(code)
     assert CodeRow.objects.get().tries == 5
 
