@@ -12,7 +12,7 @@ from liushui.promotions.actions.make_batch import make_batch
 from liushui.promotions.actions.pause_promotion import pause_promotion
 from liushui.promotions.actions.publish import publish
 from liushui.promotions.actions.rebase_draft import rebase_draft
-from liushui.promotions.actions.release_uses import expire, release, return_uses
+from liushui.promotions.actions.release_uses import expire, release, return_uses, void_issued
 from liushui.promotions.actions.request_change import end_promotion, resume_promotion, roll_back
 from liushui.promotions.actions.reserve_uses import reserve, reserve_in, reserve_paid
 from liushui.promotions.actions.review import (
@@ -145,4 +145,5 @@ __all__ = [
     "versions",
     "void_batch",
     "void_code",
+    "void_issued",
 ]

@@ -11,7 +11,7 @@ from django.db import transaction
 from liushui.promotions import counters
 from liushui.promotions.actions.issue_to_order import gave_from, take_back
 from liushui.promotions.domain.uses import HeldUse
-from liushui.promotions.models import ReservationRow, UseRow
+from liushui.promotions.models import CouponBatchRow, ReservationRow, UseRow
 
 _EXPIRE_AT_ONCE = 500
 
@@ -34,6 +34,19 @@ def return_uses(*, order_key: str, now: datetime) -> bool:
     """The order's sale was voided, as if it had not been: what it took is there again, and coupons that it handed out
     are void, but for those that were used meanwhile. Safe to repeat."""
     return _end(order_key=order_key, states=("reserved", "committed", "released", "expired"), to="returned", now=now)
+
+
+def void_issued(*, order_key: str, now: datetime) -> bool:
+    """All goods of the order's sale came back, and what it took stays used: coupons that it handed out are void all the
+    same, but for those that were used meanwhile. Whether there were any; safe to repeat."""
+    with transaction.atomic():
+        row = ReservationRow.objects.select_for_update().filter(order_key=order_key, state="committed").first()
+        batches = gave_from(row) if row is not None else frozenset()
+        if row is None or not batches:
+            return False
+        list(CouponBatchRow.objects.filter(id__in=batches).order_by("id").select_for_update().values_list("id"))
+        take_back(row, now=now)
+    return True
 
 
 def uses_of_row(reservation_id: int) -> list[HeldUse]:

@@ -17,11 +17,10 @@ from liushui.returns.policies import policy
 
 def restore_uses(*, originals: Sequence[tuple[int, UUID]], now: datetime) -> int:
     """For these (chain, sale) of which something came back; returns for how many anything was given back. Safe to
-    repeat. Coupons that the sale handed out are void again, but for those that were used meanwhile."""
+    repeat. Coupons that the sale handed out are void again, whatever the chain wants of those that it used, but for
+    those that were used meanwhile."""
     restored = 0
     for chain_id, sale_id in originals:
-        if policy(chain_id=chain_id).coupons_back != "full_return":
-            continue
         try:
             found = orders.for_return(sale_id=sale_id, chain_id=chain_id)
         except NotFound:
@@ -29,7 +28,9 @@ def restore_uses(*, originals: Sequence[tuple[int, UUID]], now: datetime) -> int
         if is_all_back(found):
             summary = found.sale.summary
             key = order_key(source=summary.source, source_id=summary.source_id)
-            restored += promotions.return_uses(order_key=key, now=now)
+            is_restored = policy(chain_id=chain_id).coupons_back == "full_return"
+            give_back = promotions.return_uses if is_restored else promotions.void_issued
+            restored += give_back(order_key=key, now=now)
     return restored
 
 
