@@ -67,21 +67,30 @@ def open_till() -> dict[str, str]:
     return {"device_id": str(device.id), "secret": secret, "token": token}
 
 
-def work_until_refused(*, secret: str, token: str, at_most: float) -> dict[str, Any]:
-    """Ask who is at the till every 50 ms; when till and operator were refused first, by the wall clock."""
-    refused: dict[str, float | None] = {"till": None, "operator": None}
+def work_until_refused(*, secret: str, token: str, until: list[str], at_most: float) -> dict[str, Any]:
+    """Ask who is at the till every 50 ms until those of `until` were refused.
+
+    Who was refused, and when the last question that let each in was begun: a slow machine answers late.
+    """
     device = tills.device_of(credential=secret, now=datetime.now(UTC))
     assert device is not None
+    ask = {
+        "till": lambda now: tills.device_of(credential=secret, now=now),
+        "operator": lambda now: tills.operator_of(token=token, device=device, now=now),
+    }
+    let_in: dict[str, float] = {}
+    refused: set[str] = set()
     answers, end = 0, time.time() + at_most
-    while time.time() < end and None in refused.values():
-        now = datetime.now(UTC)
+    while time.time() < end and not refused >= set(until):
         answers += 1
-        if refused["till"] is None and tills.device_of(credential=secret, now=now) is None:
-            refused["till"] = time.time()
-        if refused["operator"] is None and tills.operator_of(token=token, device=device, now=now) is None:
-            refused["operator"] = time.time()
+        for who in ask.keys() - refused:
+            begun = time.time()
+            if ask[who](datetime.now(UTC)) is None:
+                refused.add(who)
+            else:
+                let_in[who] = begun
         time.sleep(0.05)
-    return {**refused, "answers": answers}
+    return {"refused": sorted(refused), "let_in": let_in, "answers": answers}
 
 
 def revoke_later(*, device_id: str, after: float) -> float:

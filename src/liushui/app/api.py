@@ -22,7 +22,7 @@ from liushui.orders.router import router as orders_router
 from liushui.promotions.router import router as promotions_router
 from liushui.returns.router import router as returns_router
 from liushui.runtime.oauth import Bearer
-from liushui.runtime.web import problem_response
+from liushui.runtime.web import busy, problem_response
 from liushui.stores.router import router as stores_router
 from liushui.till.router import router as till_router
 
@@ -207,7 +207,10 @@ def on_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse
 
 @api.exception_handler(Exception)
 def on_unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    """A bug: the log gets everything, the caller the request id and nothing of our insides."""
+    """A bug: the log gets everything, the caller the request id and nothing of our insides. Or a busy database."""
+    waits = busy(error)
+    if waits is not None:
+        return problem_response(waits)
     log.exception("unexpected error", path=request.path)
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     context = {"request_id": request_id} if request_id else {}

@@ -134,9 +134,7 @@ class ProblemMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if _is_of_busy_database(error):
-            log.warning("the database was busy", exc_info=error)
-            error = Busy("Others kept the database busy for too long", remedy="Do the same once more in a moment.")
+        error = busy(error) or error
         if not isinstance(error, LiushuiError):
             return None
         if request.path.startswith("/api/"):
@@ -144,11 +142,17 @@ class ProblemMiddleware:
         return render(request, "console/error.html", {"error": error}, status=error.status)
 
 
-def _is_of_busy_database(error: Exception) -> bool:
-    """A lock that was not had in time, or two that waited for each other: every request is safe to repeat."""
-    if not isinstance(error, OperationalError):
-        return False
+def busy(error: Exception) -> Busy | None:
+    """What to say of a lock that was not had in time, or of two that waited for each other; None for other errors.
+
+    Every request is safe to repeat, so whoever sent this one is told to.
+    """
     cause = error.__cause__
-    return getattr(cause, "sqlstate", None) in _BUSY_STATES or getattr(cause, "sqlite_errorname", "").startswith(
-        "SQLITE_BUSY"
+    waited = isinstance(error, OperationalError) and (
+        getattr(cause, "sqlstate", None) in _BUSY_STATES
+        or str(getattr(cause, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
     )
+    if not waited:
+        return None
+    log.warning("the database was busy", exc_info=error)
+    return Busy("Others kept the database busy for too long", remedy="Do the same once more in a moment.")

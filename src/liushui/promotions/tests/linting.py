@@ -53,7 +53,7 @@ def promo(promotion_id: str, *effects: dict[str, Any], **more: Any) -> dict[str,
     return {
         "id": promotion_id,
         "name": {"zh": f"促销{promotion_id}", "en": f"Promotion {promotion_id}"},
-        "ends_at": "2027-01-01T00:00:00+08:00",
+        "ends_at": "2096-01-01T00:00:00+08:00",  # pages look at their promotions today
         "effects": list(effects),
         **more,
     }
