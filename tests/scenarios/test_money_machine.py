@@ -339,5 +339,9 @@ def test_whatever_happens_in_any_order_all_money_is_where_the_tenders_say(shop: 
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
         Money,
-        settings=settings(max_examples=STORIES, stateful_step_count=STEPS, deadline=None, suppress_health_check=checks),
-    )
+        settings=settings(
+            max_examples=STORIES, stateful_step_count=STEPS, deadline=None, suppress_health_check=checks,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink) if os.environ.get("EXPLORE") else (Phase.generate,),
+        ),
+    )  # fmt: skip
