@@ -23,6 +23,8 @@ LONGEST = 2_000  # characters; what is longer is no sentence of ours
 DEEPEST = 4  # sentences within sentences
 _MARK = f"{CONTEXT}\x04"
 _VALUE = re.compile(r"\{(\d)\}")
+_QUOTED = re.compile(" ?(“[^”]*”) ?")
+_BESIDE = re.compile("(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 Pieces = tuple[str, ...]
@@ -45,7 +47,7 @@ def readable(text: str) -> str:
 def error_text(error: LiushuiError, *, with_remedy: bool = False) -> str:
     """What is wrong, as pages say it: title and detail (the detail alone where the title says no more than "wrong"),
     and what to do, each only where it is in the reader's language."""
-    title, detail = gettext(error.title), readable(str(error.detail))
+    title, detail = gettext(error.title), "" if error.detail == error.title else readable(str(error.detail))
     colon = "：" if _is_chinese() else ": "
     text = title if not detail else detail if type(error) is InvalidValue else f"{title}{colon}{detail}"
     remedy = readable(error.remedy or "") if with_remedy else ""
@@ -69,7 +71,7 @@ def _translated(text: str, language: str, depth: int = 0) -> str:
         if values is not None:
             answers = _VALUE.split(answer)  # texts, and the numbers of the values between them
             answers[1::2] = [_said(values[int(number) - 1], language, depth + 1) for number in answers[1::2]]
-            return re.sub(" ?(“[^”]*”) ?", r"\1", "".join(answers))  # quotation marks need no blanks beside them
+            return _spaced("".join(answers))
     return text
 
 
@@ -81,6 +83,11 @@ def _by_sentences(text: str, language: str) -> str:
         if first != both[0] and second != both[1]:
             return f"{first}。{second}"
     return ""
+
+
+def _spaced(text: str) -> str:
+    """Blanks as Chinese sets them: none beside quotation marks, one between its signs and Latin letters or figures."""
+    return _BESIDE.sub(" ", _QUOTED.sub(r"\1", text))
 
 
 def _said(value: str, language: str, depth: int) -> str:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from liushui.kernel.errors import LiushuiError, NotAllowed
@@ -24,6 +24,18 @@ from liushui.promotions.pages.drafts import may_write, promotions_of
 from liushui.runtime.access import Principal
 from liushui.runtime.web import page
 
+# What Python's reader of JSON says, as error_words finds it.
+MADE_ELSEWHERE = (
+    pgettext_lazy("error", "Expecting value"),
+    pgettext_lazy("error", "Expecting property name enclosed in double quotes"),
+    pgettext_lazy("error", "Expecting ',' delimiter"),
+    pgettext_lazy("error", "Expecting ':' delimiter"),
+    pgettext_lazy("error", "Extra data"),
+    pgettext_lazy("error", "Unterminated string starting at"),
+    pgettext_lazy("error", "Invalid control character at"),
+    pgettext_lazy("error", "Illegal trailing comma before end of object"),
+    pgettext_lazy("error", "Illegal trailing comma before end of array"),
+)
 FILE_MAX = 4 * 1024 * 1024
 IMPORTED_MAX = 500
 
