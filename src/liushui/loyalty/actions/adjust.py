@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -57,29 +57,41 @@ def request_adjustment(
         raise InvalidValue("This corrects nothing", pointer="/points")
     if abs(points) > POINTS_MAX or max(abs(principal_minor), abs(gift_minor)) > VALUE_MAX_MINOR // 10:
         raise InvalidValue("That is more than an account takes", pointer="/points")
-    known = AdjustmentRow.objects.filter(id=adjustment_id).first()
+    amounts = (points, principal_minor, gift_minor)
+    known = _known(adjustment_id, {member_id, member.id}, amounts)
     if known is not None:
-        amounts = (known.points, known.principal_minor, known.gift_minor)
-        if amounts != (points, principal_minor, gift_minor) or known.member_id not in (member_id, member.id):
-            raise EntryConflict("Another correction was asked for under this id")
-        return approvals.approval(approval_id=known.approval_id)
-    with transaction.atomic():
-        asked = approvals.request(
-            kind=KIND, target=_target(adjustment_id), chain_id=member.chain_id, store_id=None, reason=reason,
-            principal=principal, now=now,
-            amount_minor=_moved_minor(member.chain_id, points, principal_minor, gift_minor, now),
-            currency=ledger.currency_of(chain_id=member.chain_id),
-            payload={
-                "member": str(member.id), "number": member.number, "points": points,
-                "principal_minor": principal_minor, "gift_minor": gift_minor,
-            },
-        )  # fmt: skip
-        AdjustmentRow.objects.create(
-            id=adjustment_id, chain_id=member.chain_id, member_id=member.id, points=points,
-            principal_minor=principal_minor, gift_minor=gift_minor, reason=asked.reason, approval_id=asked.id,
-            asked_at=now,
-        )  # fmt: skip
+        return known
+    try:
+        with transaction.atomic():
+            asked = approvals.request(
+                kind=KIND, target=_target(adjustment_id), chain_id=member.chain_id, store_id=None, reason=reason,
+                principal=principal, now=now, amount_minor=_moved_minor(member.chain_id, *amounts, now),
+                currency=ledger.currency_of(chain_id=member.chain_id),
+                payload={
+                    "member": str(member.id), "number": member.number, "points": points,
+                    "principal_minor": principal_minor, "gift_minor": gift_minor,
+                },
+            )  # fmt: skip
+            AdjustmentRow.objects.create(
+                id=adjustment_id, chain_id=member.chain_id, member_id=member.id, points=points,
+                principal_minor=principal_minor, gift_minor=gift_minor, reason=asked.reason, approval_id=asked.id,
+                asked_at=now,
+            )  # fmt: skip
+    except IntegrityError:  # somebody asked at the same instant
+        known = _known(adjustment_id, {member_id, member.id}, amounts)
+        if known is None:
+            raise
+        return known
     return asked
+
+
+def _known(adjustment_id: UUID, member_ids: set[UUID], amounts: tuple[int, int, int]) -> Approval | None:
+    row = AdjustmentRow.objects.filter(id=adjustment_id).first()
+    if row is None:
+        return None
+    if (row.points, row.principal_minor, row.gift_minor) != amounts or row.member_id not in member_ids:
+        raise EntryConflict("Another correction was asked for under this id")
+    return approvals.approval(approval_id=row.approval_id)
 
 
 def settle_adjustments(*, now: datetime) -> int:

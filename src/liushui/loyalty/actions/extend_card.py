@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
@@ -55,23 +55,36 @@ def request_card_extension(
         raise NotAllowed(f"This needs the right {ASKS!r}")
     card = gift_card_by_number(chain_id=chain_id, number=number)
     card_id = gift_account_id(chain_id=chain_id, number=card.number)
-    known = CardExtensionRow.objects.filter(id=extension_id).first()
+    known = _known(extension_id, card_id, ends_on)
     if known is not None:
-        if (known.card_id, known.ends_on) != (card_id, ends_on):
-            raise EntryConflict("Another extension was asked for under this id")
-        return approvals.approval(approval_id=known.approval_id)
+        return known
     today = ledger.business_date(chain_id=chain_id, store_id=None, at=now)
     _check(card.state, card.ends_on, ends_on, today)
-    with transaction.atomic():
-        asked = approvals.request(
-            kind=KIND, target=_target(card_id, extension_id), chain_id=chain_id, store_id=None, reason=reason,
-            principal=principal, now=now, payload={"number": card.number, "ends_on": ends_on.isoformat()},
-        )  # fmt: skip
-        CardExtensionRow.objects.create(
-            id=extension_id, chain_id=chain_id, card_id=card_id, ends_on=ends_on, reason=asked.reason,
-            approval_id=asked.id, asked_at=now,
-        )  # fmt: skip
+    try:
+        with transaction.atomic():
+            asked = approvals.request(
+                kind=KIND, target=_target(card_id, extension_id), chain_id=chain_id, store_id=None, reason=reason,
+                principal=principal, now=now, payload={"number": card.number, "ends_on": ends_on.isoformat()},
+            )  # fmt: skip
+            CardExtensionRow.objects.create(
+                id=extension_id, chain_id=chain_id, card_id=card_id, ends_on=ends_on, reason=asked.reason,
+                approval_id=asked.id, asked_at=now,
+            )  # fmt: skip
+    except IntegrityError:  # somebody asked at the same instant
+        known = _known(extension_id, card_id, ends_on)
+        if known is None:
+            raise
+        return known
     return asked
+
+
+def _known(extension_id: UUID, card_id: UUID, ends_on: date) -> Approval | None:
+    row = CardExtensionRow.objects.filter(id=extension_id).first()
+    if row is None:
+        return None
+    if (row.card_id, row.ends_on) != (card_id, ends_on):
+        raise EntryConflict("Another extension was asked for under this id")
+    return approvals.approval(approval_id=row.approval_id)
 
 
 def settle_card_extensions(*, now: datetime) -> int:
