@@ -42,10 +42,10 @@ def test_of_many_who_send_what_was_approved_once_one_is_recorded(arena: Arena) -
     settled(arena, has)
 
 
-def test_two_meet_at_every_step_with_one_approval_and_one_wins(arena: Arena, tmp_path: Path) -> None:
-    steps, step, done = 1, 0, []
+def test_two_meet_at_every_second_step_with_one_approval_and_one_wins(arena: Arena, tmp_path: Path) -> None:
+    steps, step, done = 1, -1, []
     while step < steps:
-        step += 1
+        step += 2  # every second one: each is a meeting of its own, and the kills come to every one
         name, gate = f"meet-{step}", {"gate": str(tmp_path / f"meet-{step}")}
         has = arena.do("approved", name=name)
         first = has | gate | {"name": name, "receipt": "R-1", "wait_at": step}

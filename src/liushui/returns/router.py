@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest
 from ninja import Router
 
-from liushui.kernel.errors import InvalidValue, NotFound
+from liushui.kernel.errors import InvalidValue, LiushuiError, NotFound
 from liushui.returns import facade
 from liushui.returns.contracts import QuotedReturnLine, ReturnPart, ReturnQuote, UnreceiptedLine, WantedReturn
 from liushui.returns.schemas import (
@@ -47,16 +47,25 @@ def quote_return(request: HttpRequest, body: ReturnQuoteBody) -> ReturnQuoteAnsw
         raise InvalidValue("Give a sale with lines, or goods without a receipt", pointer="/lines")
     now = datetime.now(UTC)
     if body.sale_id is None:
-        quote = facade.quote_unreceipted(
-            goods=[UnreceiptedLine(**each.model_dump()) for each in body.goods], at=now, store_id=store.id,
-            principal=principal, capability=_CAPABILITY,
-        )  # fmt: skip
+        quote = _unreceipted(body, store, now, principal)
     else:
         wanted = [_wanted(each) for each in body.lines]
         quote = facade.quote_return(
             sale_id=body.sale_id, wanted=wanted, at=now, store_id=store.id, principal=principal, capability=_CAPABILITY
         )
     return _answer(quote)
+
+
+def _unreceipted(body: ReturnQuoteBody, store: Store, now: datetime, principal: Principal) -> ReturnQuote:
+    try:
+        return facade.quote_unreceipted(
+            goods=[UnreceiptedLine(**each.model_dump()) for each in body.goods], at=now, store_id=store.id,
+            principal=principal, capability=_CAPABILITY,
+        )  # fmt: skip
+    except LiushuiError as error:
+        if error.pointer is not None:
+            error.pointer = error.pointer.replace("/lines/", "/goods/", 1)
+        raise
 
 
 def _store(body: ReturnQuoteBody, principal: Principal) -> Store:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.test import Client
 
-from liushui.returns.tests.conftest import House
+from liushui.orders.contracts import Tender
+from liushui.returns.tests.conftest import House, line
 from liushui.runtime.access import Grant
 from liushui.runtime.api_clients import create_client
 from liushui.runtime.grants import system_principal
@@ -65,6 +67,25 @@ def test_a_return_is_worked_out_line_by_line_and_tender_by_tender(house: House, 
 def test_goods_without_a_receipt_need_approval(house: House, ask: Ask) -> None:
     quote = ask(store="SH01", goods=[{"code": "MILK"}]).json()
     assert (quote["sale_id"], quote["refund_minor"], quote["needs_approval"]) == (None, 650, "no_receipt")
+    assert quote["approval_whys"] == [{"code": "no_receipt", "found": 650, "limit": 20_000}]
+    odd = ask(store="SH01", goods=[{"code": "MILK"}, {"code": "NOTHING"}]).json()
+    assert (odd["type"], odd["pointer"]) == ("urn:liushui:problem:not-returnable", "/goods/1/code")
+
+
+def test_all_reasons_are_said_with_their_numbers_and_parts_as_they_were_asked(house: House, ask: Ask) -> None:
+    sale_id = str(
+        house.sell(
+            at=datetime.now(UTC) - timedelta(days=41),
+            lines=(line(1, units=3, amount=60_000),),
+            tenders=(Tender(type="cash", amount_minor=60_000),),
+        )
+    )
+    part = {"units": 1, "reason": "quality", "condition": "damaged"}
+    lines = [{"line_number": 1, "units": 3, "reason": "size", "condition": "sealed", "parts": [part]}]
+    quote = ask(store="SH01", sale_id=sale_id, lines=lines).json()
+    assert [(why["code"], why["limit"]) for why in quote["approval_whys"]] == [("late", 30), ("over_limit", 50_000)]
+    assert quote["approval_whys"][1]["found"] == 60_000
+    assert (quote["needs_approval"], quote["lines"][0]["parts"]) == ("late", [part])
 
 
 def test_what_is_wrong_is_said_with_its_status(house: House, ask: Ask) -> None:
