@@ -5,6 +5,8 @@ Prints what the test looks for. The data folder, the log and the backup are the 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import io
 import json
 import sys
@@ -20,6 +22,7 @@ import structlog  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
+from tests.security import leaking_sources as sources  # noqa: E402
 from tests.support.sign_in import sign_in  # noqa: E402
 
 from liushui.app.backup import make_backup  # noqa: E402
@@ -28,6 +31,7 @@ from liushui.checkout import facade as checkout  # noqa: E402
 from liushui.checkout.contracts import CompleteSale, LineCommand  # noqa: E402
 from liushui.loyalty import facade as loyalty  # noqa: E402
 from liushui.privacy import facade as privacy  # noqa: E402
+from liushui.privacy import keys  # noqa: E402
 from liushui.runtime import worker  # noqa: E402
 from liushui.runtime.access import Grant, Principal  # noqa: E402
 from liushui.runtime.grants import grant, staff_subject, system_principal  # noqa: E402
@@ -59,6 +63,8 @@ def main(folder: Path) -> None:
         ),
         principal=me, now=now,
     )  # fmt: skip
+    sent = sources.send(chain_id=chain.id, number=member.number, phone=PHONE, mail=MAIL, name=NAME)
+    imported = sources.take_file(folder=folder, phone=PHONE, mail=MAIL)
     browse()
     privacy.update_subject(
         subject_id=subject_id, fields={"plate": PLATE}, principal=None, now=now,
@@ -83,15 +89,32 @@ def main(folder: Path) -> None:
     privacy.erase_subject(subject_id=subject_id, reason="own request", principal=None, now=now + timedelta(minutes=1))
     worker.run(consumers=CONSUMERS, ticks=TICKS, once=True)
     make_backup(path=folder / "after.tar.gz")
+    privacy.apply_retention(now=now + timedelta(hours=2))  # codes and counters of the hour
+    make_backup(path=folder / "later.tar.gz")
     sys.stdout.write(
         json.dumps(
             {
                 "leaks": [leak.where for leak in before.leaks], "columns": before.columns, "rows": before.rows,
                 "subject": str(subject_id), "member": str(member.id), "number": member.number,
-                "sale": str(sale.sale_id),
+                "sale": str(sale.sale_id), "sent": sent, "imported": imported, "digests": digests(chain.id),
             }
         )
     )  # fmt: skip
+
+
+def digests(chain_id: int) -> dict[str, str]:
+    """What somebody who has the keys could make of the phone and the address, to look for it."""
+    found = {}
+    ring = keys.ring()
+    for field, plain in (("phone", f"+86{PHONE}"), ("email", MAIL)):
+        for secret in ring.index_secrets.values():
+            for named in (field, f"code:{field}"):
+                key = keys.index_key(secret=secret, chain_id=chain_id, field=named)
+                found[f"index of {named}"] = hmac.digest(key, plain.encode(), "sha256").hex()
+        for written in (plain, plain.removeprefix("+86")):
+            for algorithm in ("md5", "sha1", "sha256"):
+                found[f"{algorithm} of {written[:2]}…"] = hashlib.new(algorithm, written.encode()).hexdigest()
+    return found
 
 
 def browse() -> None:

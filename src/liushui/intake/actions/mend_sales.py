@@ -21,6 +21,7 @@ from liushui.kernel.errors import InvalidValue, LiushuiError
 from liushui.runtime import audit
 from liushui.runtime.access import Principal
 from liushui.runtime.grants import system_principal
+from liushui.runtime.scrub import without_people
 from liushui.stores import facade as stores
 
 REPLAY_MAX = 500
@@ -146,7 +147,11 @@ def _close(
 ) -> None:
     rows = QuarantineEntryRow.objects.filter(id=entry.id, status="open")
     changed = rows.update(
-        status=status, closed_at=now, closed_by=principal.name[:128], close_reason=reason[:400], sale_id=sale_id
+        status=status,
+        closed_at=now,
+        closed_by=principal.name[:128],
+        sale_id=sale_id,
+        close_reason=without_people(reason, longest=400),
     )
     if changed == 0 and status == "discarded":
         raise EntryClosed("Somebody else has just dealt with it", remedy="Open it again to see.")

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from django.db import connection, transaction
 
+from liushui.kernel.errors import LiushuiError
 from liushui.kernel.ids import new_id
 from liushui.privacy import queries, registry, vault
 from liushui.privacy.contracts import ErasureProof, SubjectErased
@@ -42,7 +43,7 @@ def erase_subject(*, subject_id: UUID, reason: str, principal: Principal | None,
     require(principal, "privacy.handle", chain_id=row.chain_id)
     text = checked_reason(reason)
     if row.state == "active":
-        _destroy(subject_id, text, actor(principal, subject_id=subject_id), now)
+        _destroy(subject_id, _masks(subject_id), text, actor(principal, subject_id=subject_id), now)
         _wipe_traces()
     _drop_elsewhere(subject_id, now)
     proof = queries.proof(subject_id=subject_id)
@@ -62,7 +63,17 @@ def resume_erasures(*, now: datetime) -> int:
     return done
 
 
-def _destroy(subject_id: UUID, reason: str, principal: Principal, now: datetime) -> None:
+def _masks(subject_id: UUID) -> list[str]:
+    """What messages that were sent before anybody knew to whom are kept under; nothing when the data cannot be read,
+    which keeps nobody from erasing it."""
+    try:
+        return list(queries.masked(subject_ids=[subject_id]).get(subject_id, {}).values())
+    except LiushuiError as error:
+        _logger.warning("masks_unknown", subject=str(subject_id), problem=error.detail)
+        return []
+
+
+def _destroy(subject_id: UUID, masks: list[str], reason: str, principal: Principal, now: datetime) -> None:
     with transaction.atomic():
         if connection.vendor == "sqlite":  # freed pages are overwritten, not only marked as free
             with connection.cursor() as cursor:
@@ -78,7 +89,9 @@ def _destroy(subject_id: UUID, reason: str, principal: Principal, now: datetime)
         ]
         BlindIndexRow.objects.filter(subject_id=subject_id).delete()
         ValueRow.objects.filter(subject_id=subject_id).delete()
-        MessageRow.objects.filter(subject_id=subject_id).delete()  # a masked number is still half a number
+        # A masked number is still half a number. Codes went to a number, not to a person.
+        MessageRow.objects.filter(subject_id=subject_id).delete()
+        MessageRow.objects.filter(subject_id=None, chain_id=held.chain_id, to_masked__in=masks).delete()
         SubjectRow.objects.filter(id=subject_id, state="active").update(
             state="erasing", wrapped_key=None, erased_at=now
         )  # fmt: skip

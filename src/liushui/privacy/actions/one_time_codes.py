@@ -21,10 +21,11 @@ from liushui.privacy.actions.send_message import CODE, receiver_of, send_message
 from liushui.privacy.contracts import CodeRequest
 from liushui.privacy.domain.personal import masked_value
 from liushui.privacy.errors import MessageFailed, TooManyCodes, WrongCode
-from liushui.privacy.models import CodeRow
+from liushui.privacy.models import CodeRow, MessageRow
 from liushui.runtime import sealed
 
 LIFE = timedelta(minutes=5)
+_NOTED_FOR = timedelta(days=30)
 TRIES_MAX = 5
 _DIGITS = 6
 _HOUR = 3600
@@ -106,9 +107,10 @@ def check_code(
 
 
 def forget_codes(*, now: datetime) -> int:
-    """Delete codes that ran out; returns how many."""
-    deleted, _by_table = CodeRow.objects.filter(expires_at__lt=now - LIFE).delete()
-    return deleted
+    """Delete codes that ran out, and after a month that they were sent to a masked number; returns how many."""
+    codes, _by_table = CodeRow.objects.filter(expires_at__lt=now - LIFE).delete()
+    notes, _by_table = MessageRow.objects.filter(subject_id=None, sent_at__lt=now - _NOTED_FOR).delete()
+    return codes + notes
 
 
 def _digest(chain_id: int, field: str, value: str) -> bytes:

@@ -53,6 +53,18 @@ def erase(person: UUID, **other: Any) -> Any:
     return facade.erase_subject(**given)
 
 
+def test_the_masked_number_of_codes_that_went_to_nobody_known_is_gone_too(person: UUID, elsewhere: Elsewhere) -> None:
+    for chain_id, to in ((1, PHONE), (1, "13912345679"), (2, PHONE)):
+        facade.request_code(chain_id=chain_id, to=to, channel="sms", purpose="sign-in", address="192.0.2.1", now=NOW)
+    erase(person)
+    kept = MessageRow.objects.order_by("chain_id", "to_masked").values_list("chain_id", "to_masked")
+    assert list(kept) == [(1, "139****5679"), (2, facade.mask(field="phone", value=PHONE))]
+    facade.apply_retention(now=NOW + timedelta(days=29))
+    assert MessageRow.objects.count() == 2
+    facade.apply_retention(now=NOW + timedelta(days=31))
+    assert MessageRow.objects.count() == 0
+
+
 def test_the_key_is_destroyed_and_nothing_finds_the_person_again(person: UUID, elsewhere: Elsewhere) -> None:
     wrapped = bytes(SubjectRow.objects.get(id=person).wrapped_key)
     facade.send_message(chain_id=1, subject_id=person, channel="sms", text="x", purpose="service", now=NOW)
