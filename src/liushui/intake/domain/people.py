@@ -82,8 +82,14 @@ def hidden_command(command: CompleteSale) -> CompleteSale:
     """A sale that was read from a file, its texts as they may be kept."""
     lines = tuple([_hidden_line(line) for line in command.lines])
     tenders = tuple([replace(each, method=hidden_text(each.method)) for each in command.tenders])
-    heads = {name: hidden_text(getattr(command, name)) for name in ("workstation", "operator", "customer")}
-    return replace(command, lines=lines, tenders=tenders, **heads)
+    return replace(
+        command,
+        lines=lines,
+        tenders=tenders,
+        workstation=hidden_text(command.workstation),
+        operator=hidden_text(command.operator),
+        customer=hidden_text(command.customer),
+    )
 
 
 def hidden_cells(value: Any) -> Any:
