@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import SCREENSHOTS, OpenPage, Served, assert_fits_all_widths, axe_violations, serving
 from tests.browser.test_till import gtin, idle, scan
+from tests.browser.test_till_keys import CUT_OFF, SIZES
 from tests.support.world import PINS
 
 CRISPS, SEAWEED, CRACKERS, OIL, WATER = gtin(21), gtin(22), gtin(24), gtin(10), gtin(13)
@@ -15,11 +16,12 @@ WORDS = {
     "zh-hans": {
         "comes_back": "退回", "give": "应退", "given": "已退款", "reason": "买错商品", "before": "3 件中已有",
         "exchange": "换货", "pay": "应收", "why": "退款金额超过一人可退的限额", "drawer": "从钱箱付现金",
+        "also": "同单另退", "sum": "本小票退货小计",
     },
     "en": {
         "comes_back": "Comes back", "give": "To give back", "given": "Given back", "reason": "Bought the wrong item",
         "before": "came back on", "exchange": "EXCHANGE", "pay": "To pay", "why": "above what one person may give back",
-        "drawer": "from the drawer",
+        "drawer": "from the drawer", "also": "Also back", "sum": "Back of this receipt",
     },
 }  # fmt: skip
 
@@ -166,3 +168,54 @@ def test_a_refund_over_the_limit_is_approved_by_a_manager_at_the_till(sale: Call
     page.keyboard.press("F8")
     expect(page.locator(".done")).to_be_visible()
     expect(page.locator(".paper")).to_contain_text("manager", ignore_case=True)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_two_receipts_and_new_goods_are_one_ticket_by_keyboard(sale: Callable[..., Page], language: str) -> None:
+    words, page = WORDS[language], sale(language=language)
+    first, second = sell(page, CRACKERS, CRISPS), sell(page, f"2*{WATER}")
+    scan(page, first)
+    idle(page)
+    scan(page, CRISPS)
+    idle(page)
+    press(page, "[")  # another receipt
+    expect(page.locator("#scan")).to_be_focused()
+    expect(page.locator("ul.found")).to_contain_text(first)
+    look(page, name="more", language=language)
+    scan(page, second)
+    idle(page)
+    press(page, "+", "F2")
+    expect(page.locator("tr[data-line]").first).to_contain_text(words["reason"])
+    expect(page.locator(".basket-customer")).to_contain_text(words["also"])
+    expect(page.locator(".basket-customer")).to_contain_text(first)
+    look(page, name="second", language=language)
+    assert axe_violations(page) == []
+    press(page, "[", "F2")  # and back to the first
+    expect(page.locator(".basket-customer b").first).to_have_text(first)
+    press(page, "Escape")
+    expect(page.locator("tr[data-returned]")).to_have_count(2)
+    expect(page.locator("tr[data-returned]").nth(1)).to_contain_text(second)
+    scan(page, OIL)
+    idle(page)
+    look(page, name="basket", language=language)
+    due = page.locator("#total").inner_text()
+    expect(page.locator(".total-name")).to_contain_text(words["pay"])
+    press(page, "F8", "F8")
+    expect(page.locator(".done-change")).to_have_text(due)
+    for text in (first, second, words["sum"], words["exchange"]):
+        expect(page.locator(".paper")).to_contain_text(text)
+    page.emulate_media(media="print")
+    page.screenshot(path=SCREENSHOTS / f"till-two-receipts-paper-{language}.png", full_page=True)
+    page.emulate_media(media="screen")
+
+
+def look(page: Page, *, name: str, language: str) -> None:
+    """No key is cut off on a small till."""
+    before = page.viewport_size
+    assert before is not None
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=SCREENSHOTS / f"till-two-receipts-{name}-{language}-{width}x{height}.png")
+        if name != "more":  # the search form may scroll
+            assert page.evaluate(CUT_OFF) == [], (name, width, height)
+    page.set_viewport_size(before)

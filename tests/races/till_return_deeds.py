@@ -38,9 +38,10 @@ def sell(*, name: str, units: int, how: str = "cash") -> dict[str, Any]:
     return {"sale": str(sold.sale_id), "payment": str(payment) if payment is not None else ""}
 
 
-def choose(*, name: str, sale: str, units: int, new: int = 0) -> dict[str, Any]:
-    """So many of the receipt's first line come back, for as many new ones; all is left at that."""
-    ticket = till.return_units(till=_at(name), sale_id=UUID(sale), line_number=1, units=units, now=NOON)
+def choose(*, name: str, sale: str, units: int, new: int = 0, also: str = "") -> dict[str, Any]:
+    """So many of the receipt's first line come back, and `also` of another's, for new ones; all is left at that."""
+    for each in filter(None, (sale, also)):
+        ticket = till.return_units(till=_at(name), sale_id=UUID(each), line_number=1, units=units, now=NOON)
     if new:
         ticket = till.scan(till=_at(name), code="MILK", units=new, now=NOON)
     return _told(ticket) | {"due": ticket.due_minor}
@@ -54,12 +55,18 @@ def finish(*, name: str, ticket: str, version: int, due: int, crash_at: int | No
     return _told(done) | {"steps": steps.names}
 
 
-def take_back(*, name: str, sale: str, units: int) -> str:
+def take_back(*, name: str, sale: str, units: int, also: str = "") -> str:
     """From the receipt to the money at one go: `settled`, or why not."""
     try:
-        chosen = choose(name=name, sale=sale, units=units)
+        chosen = choose(name=name, sale=sale, units=units, also=also)
         return str(finish(name=name, ticket=chosen["id"], version=chosen["version"], due=chosen["due"])["state"])
     except LiushuiError as error:
+        left = till.current_ticket(till=_at(name))
+        if left is not None:  # the till is ready for the next race
+            kept = till.keep_everything(till=_at(name), ticket_id=left.id, version=left.version, now=NOON)
+            till.cancel_ticket(
+                till=_at(name), ticket_id=kept.id, version=kept.version, reason="", approval_id=None, now=NOON
+            )
         return error.type
 
 

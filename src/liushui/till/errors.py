@@ -210,9 +210,15 @@ class TooWide(InvalidValue):
 
 
 class ReturnInTheWay(Conflict):
-    """Goods of another receipt come back on this ticket."""
+    """Goods with and without a receipt do not come back on one ticket."""
 
     type = "return-in-the-way"
+
+
+class TooManyReceipts(Conflict):
+    """Goods of so many receipts do not come back on one ticket."""
+
+    type = "too-many-receipts"
 
 
 class NothingToGiveBack(Conflict):

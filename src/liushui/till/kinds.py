@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from liushui.runtime.approvals import Kind, register_kind
+from liushui.till.returned import TicketReturn
 
 LINE_VOID = "till.line_void"
 CANCEL = "till.cancel"
@@ -31,9 +33,12 @@ TITLES = {
 ASKED_HERE = frozenset(TITLES) | {RETURN}
 
 
-def return_target(ticket_id: UUID) -> str:
-    """What an approval of a return names."""
-    return f"ticket:{ticket_id}/return"
+def return_target(*, ticket_id: UUID, returned: TicketReturn | None) -> str:
+    """What an approval of a return names: the ticket and a mark of the receipts that come back on it, so that what was
+    approved for one is nothing for another."""
+    receipts = returned.receipts if returned is not None else ()
+    named = ",".join(sorted(str(receipt.sale_id) for receipt in receipts))
+    return f"ticket:{ticket_id}/return/{sha256(named.encode()).hexdigest()[:16]}"
 
 
 def register() -> None:

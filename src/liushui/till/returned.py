@@ -8,6 +8,8 @@ from uuid import UUID
 from liushui.orders.contracts import SaleLine
 from liushui.returns.contracts import ReturnPart
 
+RECEIPTS_MAX = 5  # of one ticket: what a cashier keeps apart, and what one look at the screen shows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedLine:
@@ -44,8 +46,8 @@ class TicketRefund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketReturn:
-    """What comes back on a ticket: of one receipt, or without one. Priced when it was chosen, and charged so."""
+class ReturnedReceipt:
+    """What comes back of one receipt, or without one. Priced when it was chosen, and charged so."""
 
     sale_id: UUID | None  # None: without a receipt
     receipt_number: str
@@ -57,6 +59,52 @@ class TicketReturn:
     needs_approval: str = ""  # why another person has to approve it; empty: nobody has to
     notes: tuple[str, ...] = ()  # what else the policy says: late | other_store | card_late | clawback …
     points_taken_back: int = 0  # that the goods had earned, as far as is known when they were chosen
-    approval_id: UUID | None = None
+    approval_id: UUID | None = None  # of the ticket's approval, if this receipt was on the ticket when it was asked for
     approved_by: str = ""
     approved_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReturn:
+    """What comes back on a ticket, receipt by receipt in the order in which they were chosen; one at least."""
+
+    receipts: tuple[ReturnedReceipt, ...]
+    is_over_limit: bool = False  # all of them together are more than one person may give back
+
+    @property
+    def lines(self) -> tuple[ReturnedLine, ...]:
+        """The lines of all receipts."""
+        return tuple(line for receipt in self.receipts for line in receipt.lines)
+
+    @property
+    def refund_minor(self) -> int:
+        """What all of it comes to, positive."""
+        return sum(receipt.refund_minor for receipt in self.receipts)
+
+    @property
+    def points_taken_back(self) -> int:
+        """Points that the goods had earned, of whatever members."""
+        return sum(receipt.points_taken_back for receipt in self.receipts)
+
+    @property
+    def tenders(self) -> tuple[TicketRefund, ...]:
+        """All of it as it is given back: the oldest receipt first, as checkout does; sales' ids begin with a time."""
+        ordered = sorted(self.receipts, key=lambda receipt: str(receipt.sale_id))
+        return tuple(tender for receipt in ordered for tender in receipt.tenders)
+
+    @property
+    def needs_approval(self) -> str:
+        """Why another person has to approve what nobody has approved yet; empty where nothing waits for that."""
+        for receipt in self.receipts:
+            if receipt.approval_id is None and (receipt.needs_approval or self.is_over_limit):
+                return receipt.needs_approval or "over_limit"
+        return ""
+
+    @property
+    def approved_by(self) -> str:
+        """Name of the person who approved; an approval is for all that comes back on the ticket when it is given."""
+        return next((receipt.approved_by for receipt in self.receipts if receipt.approved_by), "")
+
+    def of(self, sale_id: UUID | None) -> ReturnedReceipt | None:
+        """What comes back of this receipt; None: nothing does."""
+        return next((receipt for receipt in self.receipts if receipt.sale_id == sale_id), None)

@@ -66,6 +66,11 @@ def returned_of(row: TicketRow) -> TicketReturn | None:
     return msgspec.convert(row.returned, TicketReturn | None)
 
 
+def returned_in(columns: Mapping[str, Any]) -> TicketReturn | None:
+    """What comes back by these columns."""
+    return msgspec.convert(columns["returned"], TicketReturn | None)
+
+
 def answer_of(row: TicketRow) -> PricedBasket | None:
     """The answer that priced the ticket, as it was made."""
     return msgspec.convert(row.answer, PricedBasket | None)

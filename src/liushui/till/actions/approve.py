@@ -91,14 +91,16 @@ def _amount(till: Till, kind: str, target: str, stated: int | None) -> int | Non
     """What a refund is about is looked up, never believed."""
     if kind not in kinds.REFUNDS:
         return stated
-    noun, _, text = target.removesuffix("/return").partition(":")
+    noun, _, text = target.partition("/")[0].partition(":")
     try:
         found = UUID(text)
     except ValueError as error:
         raise InvalidValue(f"{target!r} is nothing to give money back for", pointer="/target") from error
-    if kind == kinds.RETURN and target == kinds.return_target(found):
-        return storage.load(till=till, ticket_id=found).returned_minor
-    if kind == kinds.RETURN or noun != "sale":
+    if kind == kinds.RETURN and noun == "ticket":
+        row = storage.load(till=till, ticket_id=found)
+        if target == kinds.return_target(ticket_id=found, returned=storage.returned_of(row)):
+            return row.returned_minor
+    if kind == kinds.RETURN or noun != "sale" or "/" in target:
         raise InvalidValue(f"{target!r} is nothing to give money back for", pointer="/target")
     return abs(orders.sale(sale_id=found, store_ids={till.store_id}).summary.total_minor)
 

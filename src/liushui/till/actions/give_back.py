@@ -19,29 +19,33 @@ from liushui.till.errors import NothingToGiveBack
 
 
 def approve_return(*, till: Till, ticket_id: UUID, version: int, approval_id: UUID | None, now: datetime) -> Ticket:
-    """Take the approval that a return needs, of kind returns.refund for `ticket:<id>/return`, and write on the ticket
-    who gave it; it stands as long as no more is given back."""
+    """Take the approval that a return needs, of kind returns.refund for the ticket and its receipts, and write on the
+    ticket who gave it: it stands for each of these receipts, as long as no more of it is given back (decision 0228)."""
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=PAYABLE)
     returned = storage.returned_of(row)
     if returned is None:
         raise NothingToGiveBack(f"Nothing comes back on ticket {row.number}")
-    target = kinds.return_target(row.id)
+    target = kinds.return_target(ticket_id=row.id, returned=returned)
     with transaction.atomic():
         found = used_approval(
             approval_id=approval_id, kind=kinds.RETURN, target=target, principal=till.principal,
             amount_minor=returned.refund_minor, now=now,
         )  # fmt: skip
-        approved = replace(
-            returned, approval_id=found.id, approved_by=found.decided_by_name, approved_minor=returned.refund_minor
+        receipts = tuple(
+            replace(each, approval_id=found.id, approved_by=found.decided_by_name, approved_minor=each.refund_minor)
+            for each in returned.receipts
         )
         storage.change(
             row, states=PAYABLE, now=now, approved_by=found.decided_by_name, reason=found.reason,
-            **storage.return_columns(approved),
+            **storage.return_columns(replace(returned, receipts=receipts)),
         )  # fmt: skip
         audit.record(
             principal=till.principal, action="till.return", target=target, chain_id=row.chain_id,
             store_id=row.store_id, reason=found.reason,
-            after={"approved_by": found.decided_by, "refund_minor": returned.refund_minor, "ticket": row.number},
+            after={
+                "approved_by": found.decided_by, "refund_minor": returned.refund_minor, "ticket": row.number,
+                "receipts": [each.receipt_number for each in receipts],
+            },
         )  # fmt: skip
     return storage.ticket_of(row)
 

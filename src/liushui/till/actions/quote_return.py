@@ -26,7 +26,7 @@ from liushui.till.domain import lines as line_rules
 from liushui.till.domain import returned as rules
 from liushui.till.errors import TicketFull
 from liushui.till.models import TicketRow
-from liushui.till.returned import ReturnedLine, TicketRefund, TicketReturn
+from liushui.till.returned import ReturnedLine, ReturnedReceipt, TicketRefund, TicketReturn
 
 
 class Wanted(NamedTuple):
@@ -41,8 +41,8 @@ class Wanted(NamedTuple):
         return not self.lines and not self.goods
 
 
-def wanted_of(returned: TicketReturn) -> Wanted:
-    """What is chosen on the ticket. Which units of a line it is, is asked anew each time."""
+def wanted_of(returned: ReturnedReceipt) -> Wanted:
+    """What is chosen of a receipt on the ticket. Which units of a line it is, is asked anew each time."""
     if returned.sale_id is None:
         goods = [
             UnreceiptedLine(
@@ -91,23 +91,42 @@ def return_columns(
     *, lines: Sequence[TicketLine], before: TicketReturn | None, wanted: Wanted, store: Store, principal: Principal,
     now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
-    """The columns of a ticket on which this comes back, beside what is sold on it. Raises what returns raise."""
-    sold = [line for line in lines if not line.is_returned]
+    """The columns of a ticket on which this comes back of one receipt, beside what is sold on it and what comes back of
+    others, which stands as it was priced. Raises what returns raise."""
+    receipts = {each.sale_id: each for each in before.receipts} if before is not None else {}
+    known = receipts.get(wanted.sale_id)
     if wanted.is_nothing():
-        return {**storage.line_columns(sold), **storage.return_columns(None)}
+        receipts.pop(wanted.sale_id, None)
+        return receipt_columns(lines=lines, receipts=tuple(receipts.values()), fresh={}, store=store)
     quote = _quote(wanted, store, principal, now)
     if quote.currency != store.currency:
         raise NotReturnable(f"Receipt {quote.receipt_number} is in {quote.currency}")
     codes = [each.code for each in wanted.goods] or [each.line.sku for each in quote.lines]
-    returned = _kept(quote, codes, before, lines)
+    receipts[wanted.sale_id] = returned = _kept(quote, codes, known, lines)
     items = catalog.price_items(store=store, codes={each.line.sku for each in returned.lines}, at=now)
     offs = _promotion_names(store, now)
-    back = [
-        rules.ticket_line(each.number, each.line, names=_names(each.line, items), promotions=offs)
+    back = {
+        each.number: rules.ticket_line(each.number, each.line, names=_names(each.line, items), promotions=offs)
         for each in returned.lines
-    ]
+    }
+    return receipt_columns(lines=lines, receipts=tuple(receipts.values()), fresh=back, store=store)
+
+
+def receipt_columns(
+    *, lines: Sequence[TicketLine], receipts: tuple[ReturnedReceipt, ...], fresh: Mapping[int, TicketLine], store: Store
+) -> dict[str, Any]:
+    """The columns of a ticket on which these receipts come back. `fresh` are lines of which something changes, by
+    number; the others stand on it as they did. Raises TicketFull."""
+    sold = [line for line in lines if not line.is_returned]
+    if not receipts:
+        return {**storage.line_columns(sold), **storage.return_columns(None)}
+    shown = {line.number: line for line in lines if line.is_returned} | dict(fresh)
+    returned = TicketReturn(receipts=receipts)
+    back = [shown[each.number] for each in returned.lines]
     if len(sold) + len(back) > line_rules.LINES_MAX:
         raise TicketFull(f"The ticket would have {len(sold) + len(back)} lines", remedy="Take the rest by another one.")
+    most = returns.policy(chain_id=store.chain_id).approval_over_minor
+    returned = replace(returned, is_over_limit=len(receipts) > 1 and returned.refund_minor > most)
     return {**storage.line_columns([*sold, *back]), **storage.return_columns(returned)}
 
 
@@ -116,25 +135,30 @@ def requoted_columns(row: TicketRow, *, store: Store, principal: Principal, now:
     returned = storage.returned_of(row)
     if returned is None:
         return {}
-    wanted = wanted_of(returned)
-    if wanted.sale_id is not None:
-        left = units_left(orders.for_return(sale_id=wanted.sale_id, chain_id=store.chain_id))
-        lines = {
-            number: of_units(each, min(each.units, left[number]))
-            for number, each in wanted.lines.items()
-            if left.get(number, 0) > 0
-        }
-        wanted = wanted._replace(lines=lines)
+    lines, present = storage.lines_of(row), storage.returned_of(row)
+    columns: dict[str, Any] = {}
+    for receipt in returned.receipts:
+        here: dict[str, Any] = {"lines": lines, "before": present, "store": store, "principal": principal, "now": now}
+        try:
+            columns = return_columns(wanted=_still_wanted(receipt, store), **here)
+        except LiushuiError:  # its days are over meanwhile, or the rules have changed: nothing of it comes back
+            columns = return_columns(wanted=Wanted(receipt.sale_id, {}), **here)
+        lines, present = storage.lines_in(columns), storage.returned_in(columns)
+    return columns
 
-    def columns(asked: Wanted) -> dict[str, Any]:
-        return return_columns(
-            lines=storage.lines_of(row), before=returned, wanted=asked, store=store, principal=principal, now=now
-        )
 
-    try:
-        return columns(wanted)
-    except LiushuiError:  # its days are over meanwhile, or the rules have changed: nothing of it comes back
-        return columns(Wanted(wanted.sale_id, {}))
+def _still_wanted(receipt: ReturnedReceipt, store: Store) -> Wanted:
+    """What is chosen of a receipt as far as it can still come back."""
+    wanted = wanted_of(receipt)
+    if wanted.sale_id is None:
+        return wanted
+    left = units_left(orders.for_return(sale_id=wanted.sale_id, chain_id=store.chain_id))
+    lines = {
+        number: of_units(each, min(each.units, left[number]))
+        for number, each in wanted.lines.items()
+        if left.get(number, 0) > 0
+    }
+    return wanted._replace(lines=lines)
 
 
 def _quote(wanted: Wanted, store: Store, principal: Principal, now: datetime) -> ReturnQuote:
@@ -147,12 +171,12 @@ def _quote(wanted: Wanted, store: Store, principal: Principal, now: datetime) ->
 
 
 def _kept(
-    quote: ReturnQuote, codes: Sequence[str], before: TicketReturn | None, lines: Sequence[TicketLine]
-) -> TicketReturn:
+    quote: ReturnQuote, codes: Sequence[str], before: ReturnedReceipt | None, lines: Sequence[TicketLine]
+) -> ReturnedReceipt:
     """The quote as the ticket keeps it. An approval that was given stands as long as it covers the amount."""
     numbers = _numbers(quote, codes, before, lines)
     is_covered = before is not None and before.approval_id is not None and quote.refund_minor <= before.approved_minor
-    return TicketReturn(
+    return ReturnedReceipt(
         sale_id=quote.sale_id,
         receipt_number=quote.receipt_number,
         store_id=quote.store_id,
@@ -200,7 +224,7 @@ def _points_back(quote: ReturnQuote) -> int:
 
 
 def _numbers(
-    quote: ReturnQuote, codes: Sequence[str], before: TicketReturn | None, lines: Sequence[TicketLine]
+    quote: ReturnQuote, codes: Sequence[str], before: ReturnedReceipt | None, lines: Sequence[TicketLine]
 ) -> list[int]:
     """The number on the ticket of each quoted line: the one that it has there, else the next."""
     free: dict[object, list[int]] = {}

@@ -84,7 +84,7 @@ def refund_tenders(
 def check_approved(row: TicketRow) -> None:
     """Raise ApprovalMissing where what comes back needs another person's approval that nobody has given."""
     returned = storage.returned_of(row)
-    if returned is not None and returned.needs_approval and returned.approval_id is None:
+    if returned is not None and returned.needs_approval:
         raise ApprovalMissing("This return needs the approval of another person", remedy="Ask for one.")
 
 
@@ -115,8 +115,9 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
     except LiushuiError as refusal:
         before = storage.returned_of(row)
         ticket = _send_back(row, principal, now)
-        if before is not None and before.sale_id is not None and _is_overtaken(before, ticket.returned):
-            raise ReturnedMeanwhile(sale_id=before.sale_id) from refusal
+        overtaken = _overtaken(before, ticket.returned) if before is not None else None
+        if overtaken is not None:
+            raise ReturnedMeanwhile(sale_id=overtaken) from refusal
         if isinstance(refusal, _OTHER_PRICE):
             raise PriceChanged(
                 f"The lines come to {ticket.total_minor} now", context={"total_minor": ticket.total_minor}
@@ -130,9 +131,13 @@ def complete(row: TicketRow, *, principal: Principal, now: datetime) -> Ticket:
     return _settle(row, answer.sale_id)
 
 
-def _is_overtaken(before: TicketReturn, after: TicketReturn | None) -> bool:
-    """Whether something of the receipt has come back since the ticket was priced."""
-    return after is None or after.version != before.version
+def _overtaken(before: TicketReturn, after: TicketReturn | None) -> UUID | None:
+    """The first receipt of which something has come back since the ticket was priced."""
+    for receipt in before.receipts:
+        present = after.of(receipt.sale_id) if after is not None else None
+        if receipt.sale_id is not None and (present is None or present.version != receipt.version):
+            return receipt.sale_id
+    return None
 
 
 def _give_back(row: TicketRow, *, principal: Principal, now: datetime) -> None:
@@ -141,11 +146,12 @@ def _give_back(row: TicketRow, *, principal: Principal, now: datetime) -> None:
     A payment of another store is given back in the till's name: the return was allowed here, by returns and approvals.
     """
     returned = storage.returned_of(row)
-    is_elsewhere = returned is not None and returned.store_id != row.store_id
-    refunder = system_principal(name="till") if is_elsewhere else principal
+    receipts = returned.receipts if returned is not None else ()
+    elsewhere = {each.reference for one in receipts if one.store_id != row.store_id for each in one.tenders}
     for tender in storage.tenders_of(row):
         if tender.payment_id is None or tender.amount_minor >= 0:
             continue
+        refunder = system_principal(name="till") if str(tender.payment_id) in elsewhere else principal
         try:
             with row_security.everything():
                 payments.refund(
@@ -169,7 +175,7 @@ def _command(row: TicketRow) -> CompleteSale:
     member, returned = storage.member_of(row), storage.returned_of(row)
     terms = return_rules.terms_of(returned, after=len(lines)) if returned is not None else None
     if returned is not None:
-        lines += [return_rules.command_of(line, of=returned) for line in returned.lines]
+        lines += return_rules.commands_of(returned)
     assert row.finished_at is not None  # nosec B101  # for the type checker
     return CompleteSale(
         source=SOURCE,

@@ -17,12 +17,26 @@ from liushui.returns.contracts import ReturnPart, UnreceiptedLine, WantedReturn
 from liushui.returns.errors import NotReturnable
 from liushui.stores import facade as stores
 from liushui.till import storage
-from liushui.till.actions.quote_return import Wanted, of_units, return_columns, units_left, wanted_of
+from liushui.till.actions.quote_return import (
+    Wanted,
+    of_units,
+    receipt_columns,
+    return_columns,
+    units_left,
+    wanted_of,
+)
 from liushui.till.actions.scan import TRIES, new_ticket
 from liushui.till.contracts import Ticket, Till
-from liushui.till.errors import NotAtTraining, NothingToGiveBack, NotOnReceipt, ReturnInTheWay, TicketChanged
+from liushui.till.errors import (
+    NotAtTraining,
+    NothingToGiveBack,
+    NotOnReceipt,
+    ReturnInTheWay,
+    TicketChanged,
+    TooManyReceipts,
+)
 from liushui.till.models import TicketRow
-from liushui.till.returned import TicketReturn
+from liushui.till.returned import RECEIPTS_MAX, ReturnedReceipt, TicketReturn
 
 _Coming = TypeVar("_Coming", ReturnPart, WantedReturn, UnreceiptedLine)
 
@@ -31,10 +45,10 @@ def return_units(
     *, till: Till, sale_id: UUID, line_number: int, units: int, reason: str = "", condition: str = "", now: datetime
 ) -> Ticket:
     """That many units of a receipt's line come back, 0 for none of it; the first one opens a ticket. Without a reason
-    or condition it keeps what it has, or takes the last that was said on this ticket.
+    or condition it keeps what it has, or takes the last that was said of this receipt.
 
-    Raises ReturnInTheWay while another receipt is taken back on the ticket, and what returns.quote_return raises:
-    TooMuchReturned, NotReturnable …
+    Up to RECEIPTS_MAX receipts come back on one ticket (decision 0227). Raises TooManyReceipts, ReturnInTheWay where
+    goods without a receipt come back, and what returns.quote_return raises: TooMuchReturned, NotReturnable …
     """
 
     def change(wanted: Wanted) -> Wanted:
@@ -127,13 +141,14 @@ def return_scanned(*, till: Till, sale_id: UUID | None, code: str, units: int = 
     return _change(till, sale_id, change, now)
 
 
-def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: datetime) -> Ticket:
+def say_why(
+    *, till: Till, sale_id: UUID | None, line_number: int, what: str, code: str = "", now: datetime
+) -> Ticket:  # fmt: skip
     """Another `reason` or `condition` for a line that comes back (of the receipt; without one, of the ticket), or for
     the units of it that were parted from it last; without a code, the next that the policy offers."""
-    row = storage.at_hand(till)
-    returned = storage.returned_of(row) if row is not None else None
-    if row is None or returned is None or what not in ("reason", "condition"):
-        raise NothingToGiveBack("Nothing comes back on a ticket here")
+    returned = _coming_back(till, sale_id)
+    if what not in ("reason", "condition"):
+        raise NothingToGiveBack(f"{what!r} is nothing to say of a line", pointer="/what")
     rules = returns.policy(chain_id=till.chain_id)
     offered = [each.code for each in (rules.reasons if what == "reason" else rules.conditions) if each.is_active]
 
@@ -148,14 +163,20 @@ def say_why(*, till: Till, line_number: int, what: str, code: str = "", now: dat
         goods[place] = _said(goods[place], what, code, offered)
         return wanted._replace(goods=tuple(goods))
 
-    return _change(till, returned.sale_id, change, now)
+    return _change(till, sale_id, change, now)
 
 
-def keep_everything(*, till: Till, ticket_id: UUID, version: int, now: datetime) -> Ticket:
-    """Nothing comes back on the ticket after all."""
+def keep_everything(
+    *, till: Till, ticket_id: UUID, version: int, sale_id: UUID | None = None, now: datetime
+) -> Ticket:  # fmt: skip
+    """Nothing of a receipt comes back on the ticket after all; without one named, nothing at all."""
     row = storage.load(till=till, ticket_id=ticket_id, version=version, states=("open",))
-    sold = [line for line in storage.lines_of(row) if not line.is_returned]
-    columns = {**storage.line_columns(sold), **storage.return_columns(None)}
+    returned = storage.returned_of(row)
+    receipts = returned.receipts if returned is not None and sale_id is not None else ()
+    columns = receipt_columns(
+        lines=storage.lines_of(row), receipts=tuple(each for each in receipts if each.sale_id != sale_id), fresh={},
+        store=stores.store(store_id=till.store_id),
+    )  # fmt: skip
     storage.change(row, states=("open",), now=now, **columns)
     return storage.ticket_of(row)
 
@@ -166,10 +187,11 @@ def _change(till: Till, sale_id: UUID | None, change: Callable[[Wanted], Wanted]
         row = storage.at_hand(till)
         returned = storage.returned_of(row) if row is not None else None
         if row is not None:
-            _check(row, sale_id)
+            _check(row, returned, sale_id)
+        receipt = returned.of(sale_id) if returned is not None else None
         columns = return_columns(
             lines=storage.lines_of(row) if row is not None else (), before=returned,
-            wanted=change(wanted_of(returned) if returned is not None else Wanted(sale_id, {})), store=store,
+            wanted=change(wanted_of(receipt) if receipt is not None else Wanted(sale_id, {})), store=store,
             principal=till.principal, now=now,
         )  # fmt: skip
         try:
@@ -192,14 +214,26 @@ def _saved(till: Till, row: TicketRow | None, columns: dict[str, Any], now: date
         return new_ticket(till=till, store=stores.store(store_id=till.store_id), shift=shift, now=now, values=columns)
 
 
-def _check(row: TicketRow, sale_id: UUID | None) -> None:
+def _check(row: TicketRow, returned: TicketReturn | None, sale_id: UUID | None) -> None:
     if row.state != "open":
         raise storage.wrong_state(row)
     if row.is_training:
         raise NotAtTraining("In training no goods are taken back")
-    returned = storage.returned_of(row)
-    if returned is not None and returned.sale_id != sale_id:
-        raise ReturnInTheWay(f"Goods of {returned.receipt_number or 'no receipt'} come back on ticket {row.number}")
+    if returned is None or returned.of(sale_id) is not None:
+        return
+    if sale_id is None or returned.of(None) is not None:
+        raise ReturnInTheWay(f"With and without a receipt goods come back on ticket {row.number}")
+    if len(returned.receipts) >= RECEIPTS_MAX:
+        raise TooManyReceipts(f"Goods of {len(returned.receipts)} receipts come back on ticket {row.number}")
+
+
+def _coming_back(till: Till, sale_id: UUID | None) -> ReturnedReceipt:
+    row = storage.at_hand(till)
+    returned = storage.returned_of(row) if row is not None else None
+    receipt = returned.of(sale_id) if returned is not None else None
+    if receipt is None:
+        raise NothingToGiveBack("Nothing of this comes back on a ticket here")
+    return receipt
 
 
 def _with_units(till: Till, wanted: Wanted, number: int, units: int, reason: str, condition: str) -> Wanted:
@@ -228,11 +262,7 @@ def _with_goods(till: Till, wanted: Wanted, code: str, units: int) -> Wanted:
 
 
 def _step_goods(till: Till, wanted: Wanted, number: int, step: str) -> Wanted:
-    row = storage.at_hand(till)
-    returned = storage.returned_of(row) if row is not None else None
-    if returned is None:
-        raise NothingToGiveBack("Nothing comes back on a ticket here")
-    place = _place(returned, number)
+    place = _place(_coming_back(till, None), number)
     goods = list(wanted.goods)
     units = _stepped(goods[place].units, step)
     if units:
@@ -243,18 +273,14 @@ def _step_goods(till: Till, wanted: Wanted, number: int, step: str) -> Wanted:
 
 
 def _split_goods(till: Till, wanted: Wanted, number: int, offered: Sequence[str]) -> Wanted:
-    row = storage.at_hand(till)
-    returned = storage.returned_of(row) if row is not None else None
-    if returned is None:
-        raise NothingToGiveBack("Nothing comes back on a ticket here")
-    place = _place(returned, number)
-    goods, each = list(wanted.goods), wanted.goods[_place(returned, number)]
+    place = _place(_coming_back(till, None), number)
+    goods, each = list(wanted.goods), wanted.goods[place]
     goods[place] = replace(each, units=max(each.units - 1, 1))
     goods.insert(place + 1, replace(each, units=1, condition=_next(offered, each.condition)))
     return wanted._replace(goods=tuple(goods))
 
 
-def _place(returned: TicketReturn, number: int) -> int:
+def _place(returned: ReturnedReceipt, number: int) -> int:
     """Where a line of the ticket stands among goods without a receipt."""
     numbers = [each.number for each in returned.lines]
     if number not in numbers:

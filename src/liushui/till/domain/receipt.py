@@ -79,13 +79,19 @@ def receipt(
 
 
 def _returned(returned: TicketReturn) -> Mapping[str, object]:
-    """What the receipt says about goods that came back."""
+    """What the receipt says about goods that came back: of each receipt, and of all of them."""
     return {
-        "receipt_number": returned.receipt_number,
-        "store_id": returned.store_id,
         "refund_minor": returned.refund_minor,
         "approved_by": returned.approved_by,
-        "reasons": {line.number: line.said for line in returned.lines},
-        "points_given_back": sum(tender.points for tender in returned.tenders),
-        "points_taken_back": returned.points_taken_back,
+        "receipts": tuple(
+            {
+                "receipt_number": each.receipt_number,
+                "store_id": each.store_id,
+                "refund_minor": each.refund_minor,
+                "reasons": {line.number: line.said for line in each.lines},
+                "points_given_back": sum(tender.points for tender in each.tenders),
+                "points_taken_back": each.points_taken_back,
+            }
+            for each in returned.receipts
+        ),
     }

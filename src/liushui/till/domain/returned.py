@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from liushui.checkout.contracts import LineCommand, OriginalLine, ReturnReason, ReturnTerms
@@ -10,7 +11,7 @@ from liushui.orders.contracts import SaleLine
 from liushui.till.contracts import TicketDiscount, TicketLine
 from liushui.till.domain.lines import PromotionNames
 from liushui.till.domain.tenders import VALUE_TYPES
-from liushui.till.returned import ReturnedLine, TicketRefund, TicketReturn
+from liushui.till.returned import ReturnedLine, ReturnedReceipt, TicketRefund, TicketReturn
 
 
 class Settlement(NamedTuple):
@@ -24,7 +25,7 @@ def settlement(*, sold_minor: int, tenders: Sequence[TicketRefund]) -> Settlemen
     """Money that comes back pays for the new goods first; the rest is given back, in the order of the plan.
 
     Points and stored value that were spent always go back to their account: they are no money, and new goods may be
-    paid with them. Stored value in place of money counts as money.
+    paid with them. Stored value in place of money counts as money. Cash of several receipts is counted out once.
     """
     value = tuple(tender for tender in tenders if tender.type in VALUE_TYPES and not tender.is_credit)
     money = [tender for tender in tenders if tender.type not in VALUE_TYPES or tender.is_credit]
@@ -37,14 +38,25 @@ def settlement(*, sold_minor: int, tenders: Sequence[TicketRefund]) -> Settlemen
         if part > 0:
             refunds.append(_part(tender, part))
             left -= part
-    return Settlement(0, tuple(refunds))
+    return Settlement(0, _cash_at_once(refunds))
+
+
+def _cash_at_once(refunds: Sequence[TicketRefund]) -> tuple[TicketRefund, ...]:
+    """Cash from this drawer as one sum, at the place of its first part, by what the shop calls it."""
+    sums: dict[str, int] = {}
+    for refund in refunds:
+        if refund.type == "cash":
+            sums[refund.method] = sums.get(refund.method, 0) + refund.amount_minor
+    return tuple(
+        refund if refund.type != "cash" else replace(refund, amount_minor=sums.pop(refund.method))
+        for refund in refunds
+        if refund.type != "cash" or refund.method in sums
+    )
 
 
 def _part(tender: TicketRefund, minor: int) -> TicketRefund:
-    return TicketRefund(
-        type=tender.type, method=tender.method, reference=tender.reference, amount_minor=-minor, points=tender.points,
-        principal_minor=minor if tender.is_credit else tender.principal_minor, gift_minor=tender.gift_minor,
-        is_credit=tender.is_credit,
+    return replace(
+        tender, amount_minor=-minor, principal_minor=minor if tender.is_credit else tender.principal_minor
     )  # fmt: skip
 
 
@@ -83,7 +95,13 @@ def ticket_line(number: int, line: SaleLine, *, names: tuple[str, str], promotio
     )
 
 
-def command_of(line: ReturnedLine, *, of: TicketReturn) -> LineCommand:
+def commands_of(returned: TicketReturn) -> list[LineCommand]:
+    """The lines as they are recorded, in the order of `terms_of`. A line of no units, which takes back a part of a
+    price alone, is not asked for: checkout adds it."""
+    return [command_of(line, of=receipt) for receipt in returned.receipts for line in receipt.lines if line.line.units]
+
+
+def command_of(line: ReturnedLine, *, of: ReturnedReceipt) -> LineCommand:
     """The line as it is recorded: what was shown, which checkout compares with what the receipt says."""
     taken = line.line
     return LineCommand(
@@ -108,10 +126,11 @@ def command_of(line: ReturnedLine, *, of: TicketReturn) -> LineCommand:
 def terms_of(returned: TicketReturn, *, after: int) -> ReturnTerms:
     """Reason and condition of each line, by its place in the command: behind `after` lines that are sold; and who
     approved it, whose approval was used when it was given."""
+    asked = [line for line in returned.lines if line.line.units]
     return ReturnTerms(
         reasons=tuple(
             ReturnReason(line_number=number, reason=line.reason, condition=line.condition, parts=line.parts)
-            for number, line in enumerate(returned.lines, start=after + 1)
+            for number, line in enumerate(asked, start=after + 1)
         ),
         approved_by=returned.approved_by,
     )

@@ -21,7 +21,9 @@ from liushui.till.pages.posted import line_of
 from liushui.till.pages.screen import show
 from liushui.till.pages.words import Answer, answer_to, note
 
-_TARGET = re.compile(r"\Aticket:(?P<ticket>[0-9a-f-]{36})(/line:(?P<line>[0-9]{1,6})|/return)?\Z", re.ASCII)
+_TARGET = re.compile(
+    r"\Aticket:(?P<ticket>[0-9a-f-]{36})(/line:(?P<line>[0-9]{1,6})|/return/[0-9a-f]{16})?\Z", re.ASCII
+)
 _ASKED = re.compile(r"\Aasked-(?P<id>[0-9a-f-]{36})(-(?P<units>[0-9]{1,5}))?\Z", re.ASCII)
 
 

@@ -54,7 +54,7 @@ def read_entry(*, text: str, panel: str, currency: str) -> Entry:
         return Entry(kind="nothing")
     if _BADGE.match(text.upper()):
         return Entry(kind="badge", code=text.upper())
-    if panel == "return" or (panel.startswith("return-") and _RECEIPT.match(text.upper())):
+    if panel in ("return", "return_more") or (panel.startswith("return-") and _RECEIPT.match(text.upper())):
         return Entry(kind="receipt", code=text)
     if panel.startswith("return-"):
         return replace(_article(text), kind="returned")

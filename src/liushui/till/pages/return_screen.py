@@ -21,10 +21,12 @@ from liushui.till.contracts import Ticket, Till
 from liushui.till.domain.returned import settlement
 from liushui.till.pages.words import REASONS, payment_words
 from liushui.till.return_queries import ReturnableLine
-from liushui.till.returned import ReturnedLine, TicketRefund, TicketReturn
+from liushui.till.returned import RECEIPTS_MAX, ReturnedLine, ReturnedReceipt, TicketRefund
 
 PANEL = "return"
+MORE = "return_more"  # asks for a receipt though goods of another come back already
 NO_RECEIPT = "return-none"
+ROW_KEYS = ("F2", "F3", "F4", "F6", "F7")  # of receipts to choose from
 _Code = ReasonCode | ConditionCode
 
 
@@ -45,6 +47,17 @@ class BackRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """A receipt of which goods come back on the ticket."""
+
+    sale: str  # as the form names it
+    number: str  # empty: goods without one
+    refund_minor: int
+    key: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRow:
     """A part of what is given back, with the name people call it by."""
 
@@ -56,10 +69,32 @@ class RefundRow:
 
 
 def panel_of(ticket: Ticket | None) -> str:
-    """The panel of what comes back on the ticket; the one that asks for a receipt where nothing does yet."""
+    """The panel of what comes back on the ticket, the receipt chosen last; the one that asks for a receipt where
+    nothing does yet."""
     if ticket is None or ticket.returned is None:
         return PANEL
-    return f"{PANEL}-{ticket.returned.sale_id}" if ticket.returned.sale_id is not None else NO_RECEIPT
+    last = ticket.returned.receipts[-1].sale_id
+    return f"{PANEL}-{last}" if last is not None else NO_RECEIPT
+
+
+def receipt_rows(ticket: Ticket | None, *, shown: UUID | None = None) -> list[ReceiptRow]:
+    """The receipts that come back on the ticket, with the keys that open them."""
+    receipts = ticket.returned.receipts if ticket is not None and ticket.returned is not None else ()
+    return [
+        ReceiptRow(
+            sale=str(each.sale_id or "none"), number=each.receipt_number, refund_minor=each.refund_minor,
+            key=ROW_KEYS[place] if place < len(ROW_KEYS) else "", is_shown=each.sale_id == shown,
+        )
+        for place, each in enumerate(receipts)
+    ]  # fmt: skip
+
+
+def numbers_of_receipts(ticket: Ticket | None) -> dict[int, str]:
+    """By line of the ticket the receipt that it comes back of, where goods of several do."""
+    receipts = ticket.returned.receipts if ticket is not None and ticket.returned is not None else ()
+    if len(receipts) < 2:
+        return {}
+    return {line.number: each.receipt_number for each in receipts for line in each.lines}
 
 
 def sale_of(panel: str) -> UUID | None:
@@ -81,13 +116,19 @@ def return_context(*, till: Till, ticket: Ticket | None, panel: str, line: int |
             return {"panel": PANEL}
     if panel == NO_RECEIPT:
         return _unreceipted(ticket, line, rules)
-    return {"takes_unreceipted": rules.unreceipted_max_minor > 0, "unreceipted_max_minor": rules.unreceipted_max_minor}
+    coming = receipt_rows(ticket)
+    return {
+        "coming": coming,
+        "is_enough": len(coming) >= RECEIPTS_MAX,
+        "takes_unreceipted": rules.unreceipted_max_minor > 0 and not coming,
+        "unreceipted_max_minor": rules.unreceipted_max_minor,
+    }
 
 
 def _receipt(till: Till, ticket: Ticket | None, sale_id: UUID, line: int | None, rules: ReturnPolicy) -> dict[str, Any]:
     receipt = facade.receipt_to_return(till=till, sale_id=sale_id, now=datetime.now(UTC))
-    returned = ticket.returned if ticket is not None and ticket.returned else None
-    chosen = _by_line(returned) if returned is not None and returned.sale_id == sale_id else {}
+    returned = ticket.returned.of(sale_id) if ticket is not None and ticket.returned is not None else None
+    chosen = _by_line(returned) if returned is not None else {}
     numbers = [each.line.line_number for each in receipt.lines]
     at = line if line in numbers else next((each.line.line_number for each in receipt.lines if each.left), None)
     store = stores.store(store_id=till.store_id)
@@ -100,14 +141,16 @@ def _receipt(till: Till, ticket: Ticket | None, sale_id: UUID, line: int | None,
         "sold_at": store.local(receipt.sale.summary.completed_at).replace(tzinfo=None),
         "back_rows": rows,
         "chosen": at,
+        "comes_back": returned is not None,
+        "coming": receipt_rows(ticket, shown=sale_id),
         "has_left": any(each.left for each in receipt.lines),
         **_codes(rules, present[0] if present else None),
     }
 
 
 def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -> dict[str, Any]:
-    returned = ticket.returned if ticket is not None else None
-    lines = returned.lines if returned is not None and returned.sale_id is None else ()
+    returned = ticket.returned.of(None) if ticket is not None and ticket.returned is not None else None
+    lines = returned.lines if returned is not None else ()
     at = line if line in [each.number for each in lines] else (lines[-1].number if lines else None)
     shown = {row.number: _in_language(row.name_zh, row.name_en) for row in (ticket.lines if ticket else ())}
     rows = [
@@ -122,6 +165,7 @@ def _unreceipted(ticket: Ticket | None, line: int | None, rules: ReturnPolicy) -
     return {
         "back_rows": rows,
         "chosen": at,
+        "comes_back": returned is not None,
         "unreceipted_max_minor": rules.unreceipted_max_minor,
         **_codes(rules, present),
     }
@@ -165,7 +209,7 @@ def _in_language(name_zh: str, name_en: str) -> str:
     return (name_zh or name_en) if (get_language() or "").startswith("zh") else (name_en or name_zh)
 
 
-def _by_line(returned: TicketReturn) -> dict[int, tuple[ReturnedLine, ...]]:
+def _by_line(returned: ReturnedReceipt) -> dict[int, tuple[ReturnedLine, ...]]:
     found: dict[int, tuple[ReturnedLine, ...]] = {}
     for each in returned.lines:
         found[each.line_number] = (*found.get(each.line_number, ()), each)
@@ -229,7 +273,7 @@ def _refund_row(place: int, refund: TicketRefund) -> RefundRow:
 
 def needs_approval(ticket: Ticket) -> bool:
     """Whether another person has to approve what comes back, and nobody has yet."""
-    return ticket.returned is not None and bool(ticket.returned.needs_approval) and not ticket.returned.approved_by
+    return ticket.returned is not None and bool(ticket.returned.needs_approval)
 
 
 def give_context(ticket: Ticket) -> dict[str, Any]:

@@ -16,18 +16,20 @@ from liushui.stores import facade as stores
 from liushui.till import facade
 from liushui.till.access import till_page
 from liushui.till.contracts import Ticket, Till
+from liushui.till.domain.tenders import TENDERS_MAX
 from liushui.till.errors import TicketMissing
 from liushui.till.kinds import RETURN, return_target
 from liushui.till.pages.approving import ask_or_do
 from liushui.till.pages.entry import CODE_MAX, Entry, typed_amount
 from liushui.till.pages.posted import currency_of, line_of, text_of, ticket_at_hand, version_of
-from liushui.till.pages.return_screen import NO_RECEIPT, PANEL, sale_of
+from liushui.till.pages.return_screen import MORE, NO_RECEIPT, PANEL, ROW_KEYS, sale_of
 from liushui.till.pages.screen import show
 from liushui.till.pages.words import Answer, answer_to
 from liushui.till.return_queries import ReceiptSearch
+from liushui.till.returned import RECEIPTS_MAX
 
-_KEYS = ("F2", "F3", "F4", "F6", "F7")
 SLIP_MAX = 64
+SLIPS_MAX = RECEIPTS_MAX * TENDERS_MAX
 
 
 def enter_receipt(request: HttpRequest, *, till: Till, text: str) -> HttpResponse:
@@ -57,7 +59,7 @@ def find(request: HttpRequest, *, till: Till) -> HttpResponse:
     try:
         wanted = _search(request, till=till)
     except LiushuiError as error:
-        return _shown(request, till=till, panel=PANEL, answer=answer_to(error), sound="bad", typed=request.POST)
+        return _shown(request, till=till, panel=MORE, answer=answer_to(error), sound="bad", typed=request.POST)
     return _found(request, till=till, wanted=wanted, about="")
 
 
@@ -67,7 +69,7 @@ def choose(request: HttpRequest, *, till: Till) -> HttpResponse:
     """One of the receipts found, or none at all."""
     panel = f"{PANEL}-{request.POST.get('sale', '')[:36]}"
     is_known = panel == NO_RECEIPT or sale_of(panel) is not None
-    return _shown(request, till=till, panel=panel if is_known else PANEL)
+    return _shown(request, till=till, panel=panel if is_known else MORE)
 
 
 @require_POST
@@ -110,7 +112,7 @@ def code(request: HttpRequest, *, till: Till) -> HttpResponse:
 
     def deed() -> Ticket:
         return facade.say_why(
-            till=till, line_number=line or 0, what=request.POST.get("what", ""),
+            till=till, sale_id=sale_of(panel), line_number=line or 0, what=request.POST.get("what", ""),
             code=request.POST.get("code", "")[:64], now=datetime.now(UTC),
         )  # fmt: skip
 
@@ -120,12 +122,13 @@ def code(request: HttpRequest, *, till: Till) -> HttpResponse:
 @require_POST
 @till_page()
 def drop(request: HttpRequest, *, till: Till) -> HttpResponse:
-    """Nothing comes back after all."""
+    """Nothing of this receipt comes back after all."""
+    sale_id = sale_of(request.POST.get("panel", ""))
 
     def deed() -> Ticket:
         present = ticket_at_hand(request, till=till)
         return facade.keep_everything(
-            till=till, ticket_id=present.id, version=version_of(request), now=datetime.now(UTC)
+            till=till, ticket_id=present.id, version=version_of(request), sale_id=sale_id, now=datetime.now(UTC)
         )
 
     return _done(request, till=till, deed=deed, panel="", line=None)
@@ -139,7 +142,8 @@ def approve(request: HttpRequest, *, till: Till) -> HttpResponse:
         present = ticket_at_hand(request, till=till)
     except LiushuiError as error:
         return _refused(request, till=till, error=error, panel="pay")
-    return ask_or_do(request, till=till, kind=RETURN, target=return_target(present.id), panel="pay", line=None)
+    target = return_target(ticket_id=present.id, returned=present.returned)
+    return ask_or_do(request, till=till, kind=RETURN, target=target, panel="pay", line=None)
 
 
 @require_POST
@@ -150,7 +154,7 @@ def give_back(request: HttpRequest, *, till: Till) -> HttpResponse:
         present = ticket_at_hand(request, till=till)
         slips = {
             place: text[:SLIP_MAX]
-            for place in range(1, 21)
+            for place in range(1, SLIPS_MAX + 1)
             if (text := request.POST.get(f"slip-{place}", "").strip()) and "\0" not in text
         }
         settled = facade.give_back(
@@ -183,7 +187,7 @@ def _found(request: HttpRequest, *, till: Till, wanted: ReceiptSearch, about: st
     try:
         found = facade.find_receipts(till=till, wanted=wanted)
     except LiushuiError as error:
-        return _shown(request, till=till, panel=PANEL, answer=answer_to(error), sound="bad", typed=request.POST)
+        return _shown(request, till=till, panel=MORE, answer=answer_to(error), sound="bad", typed=request.POST)
     if len(found) == 1:
         return _shown(request, till=till, panel=f"{PANEL}-{found[0].id}", sound="ok")
     if not found:
@@ -191,13 +195,13 @@ def _found(request: HttpRequest, *, till: Till, wanted: ReceiptSearch, about: st
             level="bad", title=_("No receipt was found"), about=about[:80],
             advice=_("Check the number, or look for it by day and amount, article or member."),
         )  # fmt: skip
-        return _shown(request, till=till, panel=PANEL, answer=answer, sound="bad", typed=request.POST)
+        return _shown(request, till=till, panel=MORE, answer=answer, sound="bad", typed=request.POST)
     store = stores.store(store_id=till.store_id)
     rows = [
-        (sale, store.local(sale.completed_at).replace(tzinfo=None), _KEYS[at] if at < len(_KEYS) else "")
+        (sale, store.local(sale.completed_at).replace(tzinfo=None), ROW_KEYS[at] if at < len(ROW_KEYS) else "")
         for at, sale in enumerate(found)
     ]
-    return _shown(request, till=till, panel=PANEL, found=rows, typed=request.POST, sound="ok")
+    return _shown(request, till=till, panel=MORE, found=rows, typed=request.POST, sound="ok")
 
 
 def _shown(request: HttpRequest, *, till: Till, panel: str, **more: Any) -> HttpResponse:

@@ -24,9 +24,11 @@ from liushui.till.contracts import Receipt, Ticket, TicketLine, TicketTender, Ti
 from liushui.till.domain.codes import mask
 from liushui.till.pages.quick_cash import quick_sums
 from liushui.till.pages.return_screen import (
+    MORE,
     PANEL,
     give_context,
     needs_approval,
+    numbers_of_receipts,
     panel_of,
     reason_words,
     refund_rows,
@@ -35,8 +37,8 @@ from liushui.till.pages.return_screen import (
 from liushui.till.pages.words import REASONS, Answer, code_problem, tender_name, tender_note
 
 PANELS = frozenset(
-    {"", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why", "gift", PANEL}
-)
+    ("", "pay", "price", "weigh", "units", "park", "parked", "line", "cancel", "code", "member", "why", "gift")
+) | {PANEL, MORE}
 _WITHOUT_TICKET = frozenset({"parked", "price", "weigh", "code", "member", "join"})
 UPSELLS = 2  # near misses told at once, the nearest
 _EXPLAINED = frozenset({"", "why", "code", "member", "box"})  # panels beside which gifts and near misses are told
@@ -52,6 +54,7 @@ class LineRow:
     quantity: str
     is_chosen: bool
     discounts: tuple[tuple[str, int], ...]  # name and amount
+    receipt: str  # of goods that come back: its number, where there are several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +169,14 @@ def _besides_minor(ticket: Ticket | None) -> int:
 
 
 def _line_rows(ticket: Ticket | None, chosen: int | None) -> list[LineRow]:
+    receipts = numbers_of_receipts(ticket)
     return [
-        LineRow(line=row, quantity=quantity_text(row), is_chosen=row.number == chosen, discounts=named_discounts(row))
+        LineRow(
+            line=row, quantity=quantity_text(row), is_chosen=row.number == chosen, discounts=named_discounts(row),
+            receipt=receipts.get(row.number, ""),
+        )
         for row in (ticket.lines if ticket else ())
-    ]
+    ]  # fmt: skip
 
 
 def quantity_text(line: TicketLine) -> str:
@@ -295,16 +302,17 @@ def receipt_context(*, till: Till, ticket_id: UUID) -> dict[str, Any]:
 
 
 def paper_back(*, till: Till, receipt: Receipt) -> dict[str, Any]:
-    """What `till/parts/paper_back.html` takes."""
-    told = receipt["returned"]
-    said = {number: reason_words(till=till, said=parts) for number, parts in told["reasons"].items()}
-    theirs = stores.store(store_id=told["store_id"])
+    """What `till/parts/paper_back.html` takes: of each receipt, the name of its store if it is another, lines."""
     is_zh = (get_language() or "").startswith("zh")
-    name = theirs.name_zh or theirs.name_en if is_zh else theirs.name_en or theirs.name_zh
-    return {
-        "paper_back": [
-            (line, quantity_text(line), named_discounts(line), said.get(line.number, ()))
+    told = []
+    for each in receipt["returned"]["receipts"]:
+        theirs = stores.store(store_id=each["store_id"])
+        name = theirs.name_zh or theirs.name_en if is_zh else theirs.name_en or theirs.name_zh
+        said = {number: reason_words(till=till, said=parts) for number, parts in each["reasons"].items()}
+        rows = [
+            (line, quantity_text(line), named_discounts(line), said[line.number])
             for line in receipt["returned_lines"]
-        ],
-        "paper_sold_in": name if theirs.id != till.store_id else "",
-    }
+            if line.number in said
+        ]
+        told.append((each, name if theirs.id != till.store_id else "", rows))
+    return {"paper_back": told}

@@ -223,3 +223,48 @@ def test_a_receipt_whose_goods_are_all_back_says_so(counter):
     counter.do("return/give-back/")
     counter.look("ticket/")
     assert "Everything of this receipt has come back already." in counter.enter(sold.number)
+
+
+def test_two_receipts_and_new_goods_on_one_ticket_from_the_first_scan_to_the_paper(counter):
+    first, second = sell(counter, "TEA", "TEA"), sell(counter, "MILK")
+    shown = counter.enter(first.number)
+    assert "Another receipt" in shown
+    assert "Also back" not in shown
+    counter.enter("TEA")
+    shown = counter.enter(second.number)  # the next receipt in the scan box is enough
+    assert f'data-panel="return-{second.sale_id}"' in shown
+    assert "Also back" in shown
+    assert first.number in shown
+    step(counter, "1")
+    shown = counter.look("ticket/?show=return_more")
+    assert shown.count('data-act="/till/return/receipt/" data-values') == 2  # no way to goods without a receipt
+    assert [number in shown for number in (first.number, second.number)] == [True, True]
+    shown = counter.do("return/receipt/", sale=str(first.sale_id))
+    assert f'data-panel="return-{first.sale_id}"' in shown
+    counter.do("return/code/", what="condition", code="damaged", line="1")
+    assert [line.condition for line in counter.ticket.returned.lines] == ["damaged", "sealed"]
+    shown = counter.look("ticket/")
+    assert [shown.count(f" · {number}</span>") for number in (first.number, second.number)] == [1, 1]
+    counter.enter("MILK")
+    assert counter.ticket.due_minor == -1_000
+    counter.look("ticket/?show=pay")
+    counter.do("return/give-back/")
+    done = facade.finished(till=counter.till)[0]
+    assert (done.state, done.total_minor) == ("settled", -1_000)
+    paper = counter.look(f"receipts/{done.id}/")
+    assert [paper.count(number) for number in (first.number, second.number)] == [1, 1]
+    assert paper.count("Back of this receipt") == 2
+
+
+def test_one_of_two_receipts_is_dropped_by_its_own_key_and_an_unknown_one_is_asked_for_again(counter):
+    first, second = sell(counter, "TEA"), sell(counter, "MILK")
+    for sold in (first, second):
+        counter.enter(sold.number)
+        counter.do("return/everything/")
+    assert "Not this receipt" in counter.shown
+    counter.do("return/drop/")
+    assert [each.receipt_number for each in counter.ticket.returned.receipts] == [first.number]
+    counter.look("ticket/?show=return_more")
+    shown = counter.enter("S01-T1-999999")
+    assert "No receipt was found" in shown
+    assert 'data-panel="return_more"' in shown
