@@ -11,9 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from typer.testing import CliRunner
 
-from liushui.app.cli import cli
 from liushui.intake import facade, raw_store
 from liushui.intake.contracts import RetentionReport
 from liushui.intake.domain.mapping import parse_mapping
@@ -193,20 +191,6 @@ def test_uploads_that_nobody_imported_and_what_a_crash_left_are_swept(shop: Shop
     keep(upload, "cd" * 32)  # chosen again: as new
     assert retained(days=0) == RetentionReport()
     fresh.unlink()
-
-
-def test_the_command_says_what_is_over_and_takes_it_away(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    till.post("/sales", sale("T1-1"))
-    RawMessage.objects.update(received_at=datetime.now(UTC) - timedelta(days=settings.LIUSHUI.raw_days, hours=1))
-    dry = CliRunner().invoke(cli, ["intake", "retention", "--dry-run", "--json"])
-    assert dry.exit_code == 0, dry.output
-    assert json.loads(dry.stdout) == {
-        "messages": 1, "entries": 0, "files": 0, "strays": 0, "messages_needed": 0, "files_needed": 0,
-    }  # fmt: skip
-    assert RawMessage.objects.count() == 1
-    wet = CliRunner().invoke(cli, ["intake", "retention"])
-    assert "Removed: 1 request bodies, 0 closed quarantined sales, 0 files of imports, 0 strays." in wet.stdout
-    assert RawMessage.objects.count() == 0
 
 
 def test_the_worker_does_it_too(till: Till) -> None:
