@@ -36,6 +36,7 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 # The modules whose errors are said on pages in the reader's language, sentence by sentence.
 SAYING = (
     "kernel", "runtime", "stores", "catalog", "orders", "promotions", "trials", "intake", "checkout",
+    "returns",
 )  # fmt: skip
 # Sentences that are made elsewhere, by libraries and by other processes: what is frequent of them stands among the
 # words of the module's pages.

@@ -130,6 +130,6 @@ def _sentences(language: str) -> tuple[Mapping[str, str], tuple[tuple[Pieces, st
 
 def _catalogue(language: str) -> Iterator[tuple[str, str]]:
     """Every sentence of an error with its translation, from the catalogues of all modules."""
-    for key, answer in trans_real.translation(language)._catalog.items():
+    for key, answer in trans_real.translation(language)._catalog.items():  # type: ignore[attr-defined]  # not in the stubs
         if isinstance(key, str) and key.startswith(_MARK):
             yield key.removeprefix(_MARK), answer
