@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from liushui.catalog import facade as catalog
 from liushui.intake import staging
@@ -80,9 +80,7 @@ def start_import(
     }
     known = ImportRunRow.objects.filter(**identity).first()
     if known is not None:
-        if known.status != "done":
-            _keep_again(known, path, items)
-        return run_of(known, already_imported=known.status == "done"), False
+        return _opened_before(known, path, items), False
     keep(path, sha256)
     if items is not None:
         keep(items, items_sha256)
@@ -101,9 +99,19 @@ def start_import(
         created_at=now,
         updated_at=now,
     )
-    row.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:  # the same file came twice at this instant
+        return _opened_before(ImportRunRow.objects.get(**identity), path, items), False
     _keep_again(row, path, items)  # it may have been a stray until now, and be gone
     return run_of(row), True
+
+
+def _opened_before(known: ImportRunRow, path: Path, items: Path | None) -> ImportRun:
+    if known.status != "done":
+        _keep_again(known, path, items)
+    return run_of(known, already_imported=known.status == "done")
 
 
 def _keep_again(row: ImportRunRow, path: Path, items: Path | None) -> None:

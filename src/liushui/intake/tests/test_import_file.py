@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+from tests.support.between import meetings
 
 from liushui.catalog import facade as catalog
 from liushui.intake import facade
@@ -52,6 +53,21 @@ def csv(tmp_path):
         return path
 
     return write
+
+
+def test_a_file_that_two_people_send_at_one_instant_is_one_import(shop, csv):
+    path, mapping = csv(HEADER + row("A")), parse_mapping(MAPPING, name="test")
+
+    def send():
+        run, is_new = facade.start_import(
+            path=path, mapping=mapping, chain="", items=None, principal=ME, now=datetime.now(UTC)
+        )
+        return run.id, is_new, ImportRunRow.objects.count()
+
+    theirs = []
+    for place, (id, is_new, count) in meetings(send, lambda: theirs.append(send())):
+        assert (id, count) == (theirs[-1][0], 1), place
+        assert {is_new, theirs[-1][1]} == {False, True}, place
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
