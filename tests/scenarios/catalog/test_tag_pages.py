@@ -24,6 +24,18 @@ def item(chain, sku: str = "2001"):
     return facade.find_items(chain_id=chain.id, codes=[sku]).get(sku)
 
 
+def test_what_is_wrong_with_an_item_stands_in_the_readers_language_only(chain, items, sign_in) -> None:
+    client = sign_in("marketer")
+    wrong = FORM | {"tax_rate": "200"}
+    said = "&#x27;200%&#x27; is not a tax rate. Write 13%, 13 or 0.13."
+    client.cookies["liushui_language"] = "en"
+    assert said in client.post("/catalog/items/new/", wrong).content.decode()
+    client.cookies["liushui_language"] = "zh-hans"
+    page = client.post("/catalog/items/new/", wrong).content.decode()
+    assert "is not a tax rate" not in page
+    assert "“200%”不是税率。请写 13%、13 或 0.13。" in page
+
+
 def test_the_form_keeps_tags_and_floor_and_shows_them_again(chain, items, sign_in) -> None:
     client = sign_in("marketer")
     assert client.post("/catalog/items/new/", FORM).status_code == 302

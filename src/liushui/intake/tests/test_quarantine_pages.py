@@ -114,6 +114,17 @@ def test_frequent_details_are_said_in_chinese(till):
     assert said[3].startswith("时间 2099-01-01T00:00:00+08:00 早于 1970 年，或比收到时间 ")
 
 
+def test_the_api_answers_in_english_and_the_page_says_the_same_in_chinese(till, manager):
+    negative = {"code": "MILK", "units": 1, "amount": "-5.00"}
+    answer = till.post("/sales", sale("E", lines=[negative]), HTTP_ACCEPT_LANGUAGE="zh-hans")
+    said = "Line 1: goods sold, amount -500, regular price -500"
+    assert answer.json()["detail"] == said
+    manager.cookies["liushui_language"] = "zh-hans"
+    page = manager.get("/intake/quarantine/").content.decode()
+    assert said not in page
+    assert "第 1 行：销售，金额 -500，原价 -500" in page
+
+
 def waiting(till, number):
     for i in range(number):
         till.post("/sales", sale(f"P{i}", lines=[PEAR]))
