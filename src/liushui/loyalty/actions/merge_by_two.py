@@ -70,8 +70,8 @@ def request_merge(
             )  # fmt: skip
     except IntegrityError:  # somebody asked at the same instant
         known = _known(merge_id, keep_id, drop_id)
-        if known is None:
-            raise
+        if known is None:  # and it is over already
+            raise MergeRefused("Somebody asked for this member at the same instant", remedy="Try again.") from None
         return known
     return asked
 

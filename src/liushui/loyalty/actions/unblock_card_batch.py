@@ -51,8 +51,8 @@ def request_card_batch_unblock(
         return _asked(unblock_id, batch, text, principal, now)
     except IntegrityError:  # somebody asked, or blocked, at the same instant
         known = _known(unblock_id, batch_id)
-        if known is None:
-            raise
+        if known is None:  # and it is over already
+            raise CardBatchMoving("This batch was blocked or opened just now", remedy="Try again.") from None
         return known
 
 
