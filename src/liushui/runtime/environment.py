@@ -76,7 +76,8 @@ class Environment(BaseSettings):
     void_limit_minor: int = Field(
         50_000,
         ge=0,
-        description="A sale over this many minor units is voided, other than at a till, with another person's approval.",
+        description="A sale over this many minor units is voided, other than at a till, "
+        "with another person's approval.",
     )
     badge_needs_pin: bool = Field(False, description="Ask for the PIN too when somebody shows a badge at a till.")
     relay_batch: int = Field(

@@ -59,7 +59,7 @@ def test_the_form_keeps_tags_and_floor_and_shows_them_again(chain, items, sign_i
     [
         ("tags", "50%", "&#x27;50%&#x27; is not a tag"),
         ("tags", " ".join(f"t{n}" for n in range(17)), "17 tags are more than 16"),
-        ("floor_price", "-1", "A floor price is zero or more, not -100"),
+        ("floor_price", "-1", "A floor price is zero or more; -100 was given"),
         ("floor_price", "1.005", "&#x27;1.005&#x27; has a fraction of the smallest unit of CNY"),
         ("floor_price", "cheap", "&#x27;cheap&#x27; is not an amount"),
     ],
