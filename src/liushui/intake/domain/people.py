@@ -20,10 +20,10 @@ from liushui.runtime.scrub import HIDDEN, scrubbed
 
 # Cheap to look for, and in few bodies: digits enough for a mobile number or a card, an @, escaped or full-width signs.
 _MAY = (
-    r"@|%40|\\u(?:00|FF)|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{15}|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
-    r"|[\uff10-\uff19]"
+    r"@|%40|\\u(?:00|ff|FF)|1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9](?<![0-9]{2})[0-9]{14,18}(?![0-9])"
+    r"|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}|[\uff10-\uff19]"
 )
-_MAY_BYTES = re.compile(_MAY.replace(r"[\uff10-\uff19]", "\uff11|\uff0b").encode(), re.IGNORECASE)
+_MAY_BYTES = re.compile(_MAY.replace(r"[\uff10-\uff19]", "\uff11|\uff0b").encode())
 _MAY_TEXT = re.compile(_MAY)
 _SALE_KEPT = frozenset(
     {"id", "store", "chain", "currency", "channel", "completed_at", "receipt_number", "codes", "approval"}
