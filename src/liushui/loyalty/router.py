@@ -13,14 +13,14 @@ from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.loyalty import facade
 from liushui.loyalty.contracts import GiftCard, GiftCardBatch
 from liushui.loyalty.schemas import (
-    ApprovalAnswer,
-    BatchAnswer,
-    BatchBlockAnswer,
-    BlockBody,
-    CardAnswer,
-    CodesAnswer,
-    CodesBody,
-    IssueBody,
+    GiftCardAnswer,
+    GiftCardApprovalAnswer,
+    GiftCardBatchAnswer,
+    GiftCardBatchBlockAnswer,
+    GiftCardBlockBody,
+    GiftCardCodesAnswer,
+    GiftCardCodesBody,
+    GiftCardIssueBody,
     Text,
 )
 from liushui.runtime import places
@@ -36,11 +36,11 @@ _BATCHES = UUID("5f0c1c0e-7f0b-5c53-9c0e-2f6f0f5d7a11")  # the space of ids that
 @router.post(
     "/gift-card-batches",
     auth=Bearer(_CAPABILITY),
-    response=BatchAnswer,
+    response=GiftCardBatchAnswer,
     summary="Issue gift cards",
     operation_id="issue_gift_cards",
 )
-def issue_gift_cards(request: HttpRequest, body: IssueBody, chain: Text = "") -> dict[str, Any]:
+def issue_gift_cards(request: HttpRequest, body: GiftCardIssueBody, chain: Text = "") -> dict[str, Any]:
     """Make cards without money on them; tills sell them. Up to 500 are made at once, more in the background: ask for
     the batch until its state is `done`. Safe to repeat under the same key; with other contents it is a conflict."""
     principal = _principal(request)
@@ -56,7 +56,7 @@ def issue_gift_cards(request: HttpRequest, body: IssueBody, chain: Text = "") ->
 @router.get(
     "/gift-card-batches/{batch_id}",
     auth=Bearer(_CAPABILITY),
-    response=BatchAnswer,
+    response=GiftCardBatchAnswer,
     summary="One batch of gift cards",
     operation_id="get_gift_card_batch",
 )
@@ -68,11 +68,11 @@ def get_gift_card_batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
 @router.post(
     "/gift-card-batches/{batch_id}/codes",
     auth=Bearer(_CAPABILITY),
-    response=CodesAnswer,
+    response=GiftCardCodesAnswer,
     summary="Take the codes out, once",
     operation_id="take_gift_card_codes",
 )
-def take_gift_card_codes(request: HttpRequest, batch_id: UUID, body: CodesBody) -> dict[str, Any]:
+def take_gift_card_codes(request: HttpRequest, batch_id: UUID, body: GiftCardCodesBody) -> dict[str, Any]:
     """Numbers and secret codes of a batch that is made. Whoever asks first has them; the same `request_id` of the same
     client is answered again for a day, should an answer be lost, and nothing else is. Only for clients that speak for
     themselves: people take codes out in the console."""
@@ -88,11 +88,11 @@ def take_gift_card_codes(request: HttpRequest, batch_id: UUID, body: CodesBody) 
 @router.post(
     "/gift-card-batches/{batch_id}/block",
     auth=Bearer(_CAPABILITY),
-    response=BatchBlockAnswer,
+    response=GiftCardBatchBlockAnswer,
     summary="Block a batch of gift cards",
     operation_id="block_gift_card_batch",
 )
-def block_gift_card_batch(request: HttpRequest, batch_id: UUID, body: BlockBody) -> dict[str, Any]:
+def block_gift_card_batch(request: HttpRequest, batch_id: UUID, body: GiftCardBlockBody) -> dict[str, Any]:
     """Block every card of the batch, sold or not, and make no more of it. Large batches go on in the background: send
     the same again to see how far it is."""
     principal = _principal(request)
@@ -109,11 +109,11 @@ def block_gift_card_batch(request: HttpRequest, batch_id: UUID, body: BlockBody)
 @router.post(
     "/gift-card-batches/{batch_id}/unblock",
     auth=Bearer(_CAPABILITY),
-    response=ApprovalAnswer,
+    response=GiftCardApprovalAnswer,
     summary="Ask for a batch to be unblocked",
     operation_id="unblock_gift_card_batch",
 )
-def unblock_gift_card_batch(request: HttpRequest, batch_id: UUID, body: BlockBody) -> dict[str, Any]:
+def unblock_gift_card_batch(request: HttpRequest, batch_id: UUID, body: GiftCardBlockBody) -> dict[str, Any]:
     """Another person approves it in the console; then the cards that were blocked with the batch are as before. Send
     the same again to see what became of it."""
     principal = _principal(request)
@@ -128,7 +128,7 @@ def unblock_gift_card_batch(request: HttpRequest, batch_id: UUID, body: BlockBod
 @router.get(
     "/gift-cards/{number}",
     auth=Bearer(_CAPABILITY),
-    response=CardAnswer,
+    response=GiftCardAnswer,
     summary="One gift card",
     operation_id="get_gift_card",
 )
@@ -140,11 +140,11 @@ def get_gift_card(request: HttpRequest, number: str, chain: Text = "") -> dict[s
 @router.post(
     "/gift-cards/{number}/block",
     auth=Bearer(_CAPABILITY),
-    response=CardAnswer,
+    response=GiftCardAnswer,
     summary="Block a gift card",
     operation_id="block_gift_card",
 )
-def block_gift_card(request: HttpRequest, number: str, body: BlockBody, chain: Text = "") -> dict[str, Any]:
+def block_gift_card(request: HttpRequest, number: str, body: GiftCardBlockBody, chain: Text = "") -> dict[str, Any]:
     """Nothing of it can be spent from this moment; its money stays on it. A card that is blocked stays as it is."""
     principal = _principal(request)
     return _card(
@@ -158,11 +158,11 @@ def block_gift_card(request: HttpRequest, number: str, body: BlockBody, chain: T
 @router.post(
     "/gift-cards/{number}/unblock",
     auth=Bearer(_CAPABILITY),
-    response=ApprovalAnswer,
+    response=GiftCardApprovalAnswer,
     summary="Ask for a gift card to be unblocked",
     operation_id="unblock_gift_card",
 )
-def unblock_gift_card(request: HttpRequest, number: str, body: BlockBody, chain: Text = "") -> dict[str, Any]:
+def unblock_gift_card(request: HttpRequest, number: str, body: GiftCardBlockBody, chain: Text = "") -> dict[str, Any]:
     """Another person approves it in the console; then the card is as it was before."""
     principal = _principal(request)
     return _asked(

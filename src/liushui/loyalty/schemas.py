@@ -21,7 +21,7 @@ class _Body(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class IssueBody(_Body):
+class GiftCardIssueBody(_Body):
     """Gift cards to be made."""
 
     key: Key = Field(
@@ -36,7 +36,7 @@ class IssueBody(_Body):
     )
 
 
-class BatchAnswer(Schema):
+class GiftCardBatchAnswer(Schema):
     """A batch of gift cards."""
 
     id: UUID
@@ -52,7 +52,7 @@ class BatchAnswer(Schema):
     blocked: int = Field(description="Cards that are blocked with the batch.")
 
 
-class CodesBody(_Body):
+class GiftCardCodesBody(_Body):
     """One taking out of codes."""
 
     request_id: UUID = Field(
@@ -65,28 +65,28 @@ class CodesBody(_Body):
     limit: Annotated[int, Field(strict=True, ge=1, le=CODES_AT_ONCE)] = CODES_AT_ONCE
 
 
-class CardCode(Schema):
+class GiftCardCode(Schema):
     """A card with its secret code, as it is printed."""
 
     number: str
     code: str
 
 
-class CodesAnswer(Schema):
+class GiftCardCodesAnswer(Schema):
     """Codes in the order in which the cards were made."""
 
-    cards: list[CardCode]
+    cards: list[GiftCardCode]
     next: int | None = Field(description="Where to go on; null at the end.")
 
 
-class BlockBody(_Body):
+class GiftCardBlockBody(_Body):
     """A block, or an unblocking to be asked for."""
 
     id: UUID = Field(description="Made by you: sent again, nothing is done twice.")
     reason: Reason = Field(description="It stands in the audit log. No personal data.")
 
 
-class BatchBlockAnswer(Schema):
+class GiftCardBatchBlockAnswer(Schema):
     """How far the block of a batch has come."""
 
     id: UUID
@@ -96,7 +96,7 @@ class BatchBlockAnswer(Schema):
     blocked: int = Field(description="Cards that this block has blocked.")
 
 
-class ApprovalAnswer(Schema):
+class GiftCardApprovalAnswer(Schema):
     """What another person has to approve in the console."""
 
     approval_id: UUID
@@ -104,7 +104,7 @@ class ApprovalAnswer(Schema):
     expires_at: datetime
 
 
-class CardAnswer(Schema):
+class GiftCardAnswer(Schema):
     """A gift card."""
 
     number: str
