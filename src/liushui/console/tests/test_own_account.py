@@ -230,14 +230,14 @@ def test_a_page_that_asks_by_itself_keeps_no_sign_in_alive(admin: Client) -> Non
 
 
 def test_a_sign_in_ends_after_twelve_hours_whatever_is_done(admin: Client) -> None:
-    move_session(admin, begun_at=12 * 3600 - 1)
+    move_session(admin, begun_at=12 * 3600 - 60)
     assert admin.get(PAGE).status_code == 200
     move_session(admin, begun_at=12 * 3600)
     assert admin.get(PAGE).status_code == 302
 
 
 def test_signing_in_counts_as_fresh_proof(admin: Client) -> None:
-    assert 0 <= int(datetime.now(UTC).timestamp()) - admin.session[VERIFIED_AT] <= 5
+    assert 0 <= int(datetime.now(UTC).timestamp()) - admin.session[VERIFIED_AT] <= 60
     assert admin.get("/settings/staff/new/").status_code == 200
 
 
