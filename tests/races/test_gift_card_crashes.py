@@ -87,7 +87,7 @@ def test_telling_codes(arena: Arena) -> None:
 
         return {"name": name, "request": f"{name}/mine"}, look
 
-    die_everywhere(arena, "tell", turn)
+    die_everywhere(arena, "tell", turn, stride=2)
     assert told == sorted(told)  # nothing before the one commit that claims them, everything after it
     assert (told[0], told[-1]) == (False, True)
 
@@ -135,7 +135,7 @@ def test_opening_a_batch(arena: Arena) -> None:
 
         return {}, look
 
-    die_everywhere(arena, "settle", turn, stride=2)
+    die_everywhere(arena, "settle", turn, stride=3)
 
 
 def test_a_merge_that_two_people_make(arena: Arena) -> None:
@@ -157,7 +157,7 @@ def test_a_merge_that_two_people_make(arena: Arena) -> None:
         arena.do("decide", approval=approval)
         return {}, look
 
-    die_everywhere(arena, "settle_merges", turn, stride=4)
+    die_everywhere(arena, "settle_merges", turn, stride=6)
 
 
 def test_a_batch_is_issued_made_and_told_once_however_many_ask(arena: Arena) -> None:
@@ -207,7 +207,7 @@ def test_a_merge_is_approved_by_many_at_once_and_done_once(arena: Arena) -> None
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_one_of_the_two_is_erased_at_that_moment(arena: Arena, who: int) -> None:
-    for _ in range(4):
+    for _ in range(3):
         ids = arena.do("pair", first=next(_phones), paid=20_000)
         approval = arena.do("ask_merge", keep=ids[0], drop=ids[1])
         mixed(arena, approve=[{"approval": approval}], erase=[{"member": ids[who]}])
@@ -224,7 +224,7 @@ def test_one_of_the_two_is_erased_at_that_moment(arena: Arena, who: int) -> None
 
 
 def test_another_merge_of_the_one_kept_comes_at_that_moment(arena: Arena) -> None:
-    for _ in range(4):
+    for _ in range(3):
         keep, drop = arena.do("pair", first=next(_phones), paid=20_000)
         third, _fourth = arena.do("pair", first=next(_phones), paid=1)
         approval = arena.do("ask_merge", keep=keep, drop=drop)
