@@ -28,7 +28,8 @@ def stirred(*, race: int, process: int) -> Iterator[None]:
         yield
         return
     dice = random.Random(f"{SEED} {race} {process}")
-    wrapper = type(connection._connections[connection._alias])  # the class behind Django's proxy
+    proxy: Any = connection
+    wrapper = type(proxy._connections[proxy._alias])  # the class behind Django's proxy
     commit = wrapper._commit
 
     def wait() -> None:
