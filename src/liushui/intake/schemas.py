@@ -45,7 +45,7 @@ class ProblemAnswer(Schema):
     quarantine_id: str | None = None
 
 
-class ApprovalWhyAnswer(Schema):
+class AskedWhyAnswer(Schema):
     """One reason why another person has to agree."""
 
     code: str  # no_receipt | late | other_store | over_limit
@@ -61,7 +61,7 @@ class ReturnApprovalAnswer(Schema):
     sale: str = Field(description="Your id of the return: the only one that the approval is good for.")
     refund_minor: int = Field(description="What may come back at most.")
     currency: str
-    whys: list[ApprovalWhyAnswer]
+    whys: list[AskedWhyAnswer]
     reason: str
     requested_at: datetime
     expires_at: datetime = Field(description="Until when somebody may decide, and until when the approval is good.")
@@ -130,7 +130,7 @@ def approval_answer(asked: Approval, *, now: datetime) -> ReturnApprovalAnswer:
         sale=asked.target.partition("/")[2],
         refund_minor=asked.amount_minor or 0,
         currency=asked.currency,
-        whys=[ApprovalWhyAnswer(**why) for why in asked.payload["whys"]],
+        whys=[AskedWhyAnswer(**why) for why in asked.payload["whys"]],
         reason=asked.reason,
         requested_at=asked.requested_at,
         expires_at=asked.expires_at,

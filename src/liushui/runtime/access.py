@@ -40,7 +40,7 @@ CAPABILITIES: dict[str, str] = {
     "loyalty.write": "Draft rules of points, tiers and stored value",
     "loyalty.approve": "Publish rules of points, tiers and stored value",
     "value.adjust": "Ask for a correction of points or stored value, issue and block gift cards",
-    "value.approve": "Approve a correction of points or stored value",
+    "value.approve": "Approve corrections of points and value, merges, gift cards in use again",
     "access.manage": "Manage staff, grants and API keys",
     "audit.read": "Read the audit log",
     "system.read": "See the state of the system",

@@ -57,7 +57,7 @@ CAPABILITY_NAMES: dict[str, Any] = {
     "loyalty.write": gettext_lazy("Draft rules of points, tiers and stored value"),
     "loyalty.approve": gettext_lazy("Publish rules of points, tiers and stored value"),
     "value.adjust": gettext_lazy("Ask for a correction of points or stored value, issue and block gift cards"),
-    "value.approve": gettext_lazy("Approve a correction of points or stored value"),
+    "value.approve": gettext_lazy("Approve corrections of points and value, merges, gift cards in use again"),
     "access.manage": gettext_lazy("Manage staff, grants and API keys"),
     "audit.read": gettext_lazy("Read the audit log"),
     "system.read": gettext_lazy("See the state of the system"),
