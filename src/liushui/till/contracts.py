@@ -169,6 +169,11 @@ class Ticket:
     approved_by: str  # name of the person who approved that
     copies: int  # reprints so far
 
+    @property
+    def is_exchange(self) -> bool:
+        """Whether goods come back on it and others go out."""
+        return self.is_refund and any(line.units > 0 for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawerEntry:

@@ -119,7 +119,7 @@ def test_an_exchange_in_one_ticket_takes_the_difference(counter):
     done = facade.finished(till=counter.till)[0]
     assert (done.state, done.total_minor, done.change_minor) == ("settled", 3_990, 1_010)
     receipt = counter.look(f"receipts/{done.id}/")
-    for words in ("EXCHANGE", "Goods back", "New goods", "Difference paid", sold.number):
+    for words in ("EXCHANGE", ">Exchanged<", "Goods back", "New goods", "Difference paid", sold.number):
         assert words in receipt
 
 
