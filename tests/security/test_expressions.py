@@ -11,7 +11,7 @@ import pytest
 
 from liushui.catalog.domain import checks as catalog_checks
 from liushui.catalog.domain import import_columns, import_values, search_text, tags, weighed
-from liushui.intake.domain import sale_json
+from liushui.intake.domain import people, sale_json
 from liushui.kernel import money, strict_json
 from liushui.promotions.domain import documents, rule_kinds
 from liushui.promotions.pages import form_change, form_document, form_values
@@ -41,6 +41,8 @@ EXPRESSIONS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
         scrub.scrubbed,
         ("a@a", "token=", "1", "138", "a.b@c", "6222 ", "authorization bearer ", "token" * 3, '"', "a-", "0-0"),
     ),
+    "people in a text": (people.hidden_text, ("@", "138 ", "1380-0013", "6222 0200 ", "６", "1" * 15)),
+    "people in a body": (lambda text: people.hidden_body(text.encode()), ("@", "138 ", "%4", "\\uff", "1" * 19)),
     "promotion language": (lambda text: rule_kinds._LANGUAGE.fullmatch(text), ("zh-Hans-", "a", "zh-")),
     "instant": (lambda text: strict_json._INSTANT.fullmatch(text), ("2026-", "2026-11-22T10:00:00.", "1")),
     "number in JSON": (lambda text: strict_json._LONG_INTEGER.search(text), ("1 ", "123456789012345,")),
@@ -83,7 +85,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
         "catalog/domain/import_columns.py", "catalog/domain/checks.py", "catalog/domain/weighed.py",
         "catalog/domain/tags.py", "stores/domain/checks.py", "runtime/staff.py", "runtime/api_clients.py",
         "runtime/telemetry.py",
-        "runtime/scrub.py", "intake/domain/sale_json.py",
+        "runtime/scrub.py", "intake/domain/people.py", "intake/domain/sale_json.py",
         "promotions/domain/rule_kinds.py", "promotions/domain/documents.py", "kernel/strict_json.py",
         "promotions/pages/form_document.py", "promotions/pages/form_values.py", "promotions/pages/form_change.py",
     }  # fmt: skip
@@ -93,6 +95,7 @@ def test_every_expression_of_ours_is_among_them_or_bounded() -> None:
         "intake/domain/expressions.py": "written by whoever runs the machine, in a mapping file",
         "intake/pages/words.py": "texts of our own errors",
         "intake/pages/mend_form.py": "digits, at most fifteen",
+        "runtime/error_words.py": "texts of our own errors, of at most 2,000 characters",
         "runtime/operators.py": "one class of characters with a bound on their number",
         "till/pages/devices.py": "one class of characters with a bound on their number",
         "till/pages/approving.py": "one class of characters with a bound on their number",
