@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
+from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.loyalty import ledger
+from liushui.loyalty.asked_deeds import settle
 from liushui.loyalty.contracts import POINTS_MAX, VALUE_MAX_MINOR
 from liushui.loyalty.errors import EntryConflict, NotEnoughPoints, NotEnoughValue
 from liushui.loyalty.ledger import NewEntry
@@ -25,7 +26,6 @@ from liushui.runtime.approvals import Approval
 
 KIND, CAPABILITY, ASKS = "loyalty.adjust", "value.approve", "value.adjust"
 _AT_ONCE = 100
-_logger = structlog.get_logger(__name__)
 
 
 def register() -> None:
@@ -103,17 +103,7 @@ def settle_adjustments(*, now: datetime) -> int:
 def settle_adjustment(*, adjustment_id: UUID, now: datetime) -> bool:
     """Book one correction if it is approved, close it if it is rejected, withdrawn or expired; whether it ended now."""
     row = AdjustmentRow.objects.get(id=adjustment_id)
-    decided = approvals.approval(approval_id=row.approval_id)
-    state = decided.state_at(now)
-    if row.state != "waiting" or state == "pending":
-        return False
-    if state != "approved":
-        return _close(row, state, now)
-    try:
-        return _book(row, decided, now)
-    except LiushuiError as error:  # what was to be taken is spent meanwhile, or the membership has ended
-        _logger.warning("correction_not_booked", adjustment=str(row.id), problem=error.type)
-        return _close(row, error.title, now)
+    return settle(row, carry_out=partial(_book, row, now=now), now=now)
 
 
 def adjustments_of(*, member_id: UUID) -> tuple[tuple[UUID, str, str], ...]:
@@ -171,11 +161,6 @@ def _take(row: AdjustmentRow, account_id: UUID) -> None:
     if not has.update(points_free=F("points_free")):
         error = NotEnoughPoints if row.points < 0 else NotEnoughValue
         raise error("The account has less than is to be taken")
-
-
-def _close(row: AdjustmentRow, problem: str, now: datetime) -> bool:
-    waiting = AdjustmentRow.objects.filter(id=row.id, state="waiting")
-    return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
 def _target(adjustment_id: UUID) -> str:

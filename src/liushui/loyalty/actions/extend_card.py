@@ -6,16 +6,17 @@ What was booked off when the card ended comes back by a line of its own.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import InvalidValue, LiushuiError, NotAllowed
+from liushui.kernel.errors import InvalidValue, NotAllowed
 from liushui.loyalty import ledger
 from liushui.loyalty.actions.gift_cards import gift_card_by_number
+from liushui.loyalty.asked_deeds import settle
 from liushui.loyalty.contracts import CardExtension
 from liushui.loyalty.domain.numbers import gift_account_id
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed
@@ -27,7 +28,6 @@ from liushui.runtime.approvals import Approval
 
 KIND, CAPABILITY, ASKS = "loyalty.extend_card", "value.approve", "value.adjust"
 _AT_ONCE = 100
-_logger = structlog.get_logger(__name__)
 
 
 def register() -> None:
@@ -90,7 +90,7 @@ def _known(extension_id: UUID, card_id: UUID, ends_on: date) -> Approval | None:
 def settle_card_extensions(*, now: datetime) -> int:
     """Book what was approved and close what was not; how many came to their end. Safe to run twice at once."""
     rows = CardExtensionRow.objects.filter(state="waiting").order_by("id")[:_AT_ONCE]
-    return sum(_settle(row, now) for row in rows)
+    return sum(settle(row, carry_out=partial(_book, row, now=now), now=now) for row in rows)
 
 
 def card_extensions(*, chain_id: int, number: str) -> tuple[CardExtension, ...]:
@@ -103,20 +103,6 @@ def card_extensions(*, chain_id: int, number: str) -> tuple[CardExtension, ...]:
         )
         for row in CardExtensionRow.objects.filter(card_id=card_id).order_by("-asked_at", "-id")[:_AT_ONCE]
     )  # fmt: skip
-
-
-def _settle(row: CardExtensionRow, now: datetime) -> bool:
-    decided = approvals.approval(approval_id=row.approval_id)
-    state = decided.state_at(now)
-    if state == "pending":
-        return False
-    if state != "approved":
-        return _close(row, state, now)
-    try:
-        return _book(row, decided, now)
-    except LiushuiError as error:  # it was blocked, or extended further, meanwhile
-        _logger.warning("extension_not_booked", extension=str(row.id), problem=error.type)
-        return _close(row, error.title, now)
 
 
 def _book(row: CardExtensionRow, decided: Approval, now: datetime) -> bool:
@@ -159,11 +145,6 @@ def _check(state: str, present: date | None, ends_on: date, today: date) -> None
         raise InvalidValue("This gift card has no end", pointer="/ends_on")
     if ends_on <= max(present, today):
         raise InvalidValue("The new end must be later than the present one, and than today", pointer="/ends_on")
-
-
-def _close(row: CardExtensionRow, problem: str, now: datetime) -> bool:
-    waiting = CardExtensionRow.objects.filter(id=row.id, state="waiting")
-    return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
 def _target(card_id: UUID, extension_id: UUID) -> str:

@@ -6,16 +6,17 @@ The approval is for exactly these two members. What moves is what is there when 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import LiushuiError, NotAllowed, NotFound
+from liushui.kernel.errors import NotAllowed, NotFound
 from liushui.loyalty import ledger
 from liushui.loyalty.actions.block_gift_card import checked_reason
 from liushui.loyalty.actions.merge import check_mergeable, free_phone, merge_locked
+from liushui.loyalty.asked_deeds import settle
 from liushui.loyalty.contracts import MergeRequest
 from liushui.loyalty.errors import EntryConflict, MergedAlready, MergeRefused, UnknownMember
 from liushui.loyalty.merge_stakes import stake_of
@@ -27,7 +28,6 @@ from liushui.runtime.approvals import Approval
 
 KIND, CAPABILITY, ASKS = "loyalty.merge", "value.approve", "member.write"
 _AT_ONCE = 100
-_logger = structlog.get_logger(__name__)
 
 
 def register() -> None:
@@ -85,17 +85,7 @@ def settle_merges(*, now: datetime) -> int:
 def settle_merge(*, merge_id: UUID, now: datetime) -> bool:
     """Do one merge if it is approved, close it if it is rejected, withdrawn or expired; whether it ended now."""
     row = MergeRow.objects.get(id=merge_id)
-    decided = approvals.approval(approval_id=row.approval_id)
-    state = decided.state_at(now)
-    if row.state != "waiting" or state == "pending":
-        return False
-    if state != "approved":
-        return _close(row, state, now)
-    try:
-        return _do(row, decided, now)
-    except LiushuiError as error:  # one was erased, or merged into somebody else, meanwhile
-        _logger.warning("merge_not_done", merge=str(row.id), problem=error.type)
-        return _close(row, error.title, now)
+    return settle(row, carry_out=partial(_do, row, now=now), now=now)
 
 
 def merge_request(*, merge_id: UUID) -> MergeRequest:
@@ -141,11 +131,6 @@ def _do(row: MergeRow, decided: Approval, now: datetime) -> bool:
     if merged.subject_id is not None:
         free_phone(row.drop_id, merged.subject_id, now)
     return True
-
-
-def _close(row: MergeRow, problem: str, now: datetime) -> bool:
-    waiting = MergeRow.objects.filter(id=row.id, state="waiting")
-    return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
 def _target(merge_id: UUID) -> str:

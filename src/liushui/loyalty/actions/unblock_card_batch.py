@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import LiushuiError
 from liushui.loyalty.actions.block_card_batch import known_block
 from liushui.loyalty.actions.block_gift_card import checked_reason
 from liushui.loyalty.actions.card_batch_parts import go_on_with_all
 from liushui.loyalty.actions.issue_cards import require_issue
+from liushui.loyalty.asked_deeds import settle
 from liushui.loyalty.errors import CardBatchMoving, GiftCardClosed
 from liushui.loyalty.gift_card_queries import batch_row
 from liushui.loyalty.models import AccountRow, CardBatchBlockRow, CardBatchRow, GiftCardRow
@@ -24,7 +24,6 @@ from liushui.runtime.approvals import Approval
 
 KIND, CAPABILITY = "loyalty.unblock_batch", "value.approve"
 _AT_ONCE = 100
-_logger = structlog.get_logger(__name__)
 
 
 def register() -> None:
@@ -60,7 +59,8 @@ def settle_card_batch_unblocks(*, now: datetime, seconds_max: float) -> int:
     """Begin what was approved, close what was not, and go on with all that is under way; how much was done. Safe to run
     twice at once."""
     rows = CardBatchBlockRow.objects.filter(state="waiting").order_by("id")[:_AT_ONCE]
-    return sum(_settle(row, now) for row in rows) + go_on_with_all(now=now, seconds_max=seconds_max)
+    settled = sum(settle(row, carry_out=partial(_begin, row), now=now) for row in rows)
+    return settled + go_on_with_all(now=now, seconds_max=seconds_max)
 
 
 def _known(unblock_id: UUID, batch_id: UUID) -> Approval | None:
@@ -92,22 +92,6 @@ def _asked(unblock_id: UUID, batch: CardBatchRow, reason: str, principal: Princi
     return asked
 
 
-def _settle(row: CardBatchBlockRow, now: datetime) -> bool:
-    if row.approval_id is None:
-        return False
-    decided = approvals.approval(approval_id=row.approval_id)
-    state = decided.state_at(now)
-    if state == "pending":
-        return False
-    if state != "approved":
-        return _close(row, state, now)
-    try:
-        return _begin(row, decided)
-    except LiushuiError as error:
-        _logger.warning("card_batch_not_unblocked", unblock=str(row.id), problem=error.type)
-        return _close(row, error.title, now)
-
-
 def _begin(row: CardBatchBlockRow, decided: Approval) -> bool:
     with transaction.atomic():
         waiting = CardBatchBlockRow.objects.filter(id=row.id, state="waiting")
@@ -118,11 +102,6 @@ def _begin(row: CardBatchBlockRow, decided: Approval) -> bool:
         at = decided.decided_at or row.asked_at
         approvals.use(approval_id=decided.id, kind=KIND, target=_target(row.batch_id, row.id), now=at)
     return True
-
-
-def _close(row: CardBatchBlockRow, problem: str, now: datetime) -> bool:
-    waiting = CardBatchBlockRow.objects.filter(id=row.id, state="waiting")
-    return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
 def _target(batch_id: UUID, unblock_id: UUID) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from liushui.kernel.errors import LiushuiError, NotAllowed
+from liushui.kernel.errors import NotAllowed
 from liushui.loyalty.actions.block_gift_card import checked_reason
 from liushui.loyalty.actions.gift_cards import named_row
+from liushui.loyalty.asked_deeds import settle
 from liushui.loyalty.errors import EntryConflict, GiftCardClosed
 from liushui.loyalty.models import AccountRow, CardBlockRow, EntryRow, GiftCardRow
 from liushui.runtime import approvals, audit
@@ -21,7 +22,6 @@ from liushui.runtime.approvals import Approval
 
 KIND, CAPABILITY, ASKS = "loyalty.unblock_card", "value.approve", "value.adjust"
 _AT_ONCE = 100
-_logger = structlog.get_logger(__name__)
 
 
 def register() -> None:
@@ -67,7 +67,7 @@ def request_gift_card_unblock(
 def settle_gift_card_unblocks(*, now: datetime) -> int:
     """Do what was approved and close what was not; how many came to their end. Safe to run twice at once."""
     rows = CardBlockRow.objects.filter(state="waiting").order_by("id")[:_AT_ONCE]
-    return sum(_settle(row, now) for row in rows)
+    return sum(settle(row, carry_out=partial(_open, row, now=now), now=now) for row in rows)
 
 
 def is_undone(*, card_id: UUID) -> bool:
@@ -90,22 +90,6 @@ def _check(card: GiftCardRow) -> None:
         raise GiftCardClosed("The sale of this gift card was taken back", context={"state": card.state})
 
 
-def _settle(row: CardBlockRow, now: datetime) -> bool:
-    if row.approval_id is None:
-        return False
-    decided = approvals.approval(approval_id=row.approval_id)
-    state = decided.state_at(now)
-    if state == "pending":
-        return False
-    if state != "approved":
-        return _close(row, state, now)
-    try:
-        return _open(row, decided, now)
-    except LiushuiError as error:
-        _logger.warning("gift_card_not_unblocked", unblock=str(row.id), problem=error.type)
-        return _close(row, error.title, now)
-
-
 def _open(row: CardBlockRow, decided: Approval, now: datetime) -> bool:
     with transaction.atomic():
         if not CardBlockRow.objects.filter(id=row.id, state="waiting").update(state="done", ended_at=now):
@@ -126,11 +110,6 @@ def _open(row: CardBlockRow, decided: Approval, now: datetime) -> bool:
             reason=row.reason,
         )  # fmt: skip
     return True
-
-
-def _close(row: CardBlockRow, problem: str, now: datetime) -> bool:
-    waiting = CardBlockRow.objects.filter(id=row.id, state="waiting")
-    return waiting.update(state="refused", problem=problem, ended_at=now) > 0
 
 
 def _target(card_id: UUID, unblock_id: UUID) -> str:
