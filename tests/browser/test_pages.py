@@ -112,6 +112,7 @@ def parameters(facts: dict[str, Any]) -> dict[str, Any]:
         "dry_run_id": facts["dry_run_id"],
         "card_batch_id": facts["card_batch_id"],
         "gift_card_id": facts["gift_card_id"],
+        "merge_id": facts["merge_id"],
     }
 
 
