@@ -61,12 +61,12 @@ def request_adjustment(
     known = _known(adjustment_id, {member_id, member.id}, amounts)
     if known is not None:
         return known
+    moved_minor, currency = _moved_minor(member.chain_id, *amounts, now), ledger.currency_of(chain_id=member.chain_id)
     try:
         with transaction.atomic():
             asked = approvals.request(
                 kind=KIND, target=_target(adjustment_id), chain_id=member.chain_id, store_id=None, reason=reason,
-                principal=principal, now=now, amount_minor=_moved_minor(member.chain_id, *amounts, now),
-                currency=ledger.currency_of(chain_id=member.chain_id),
+                principal=principal, now=now, amount_minor=moved_minor, currency=currency,
                 payload={
                     "member": str(member.id), "number": member.number, "points": points,
                     "principal_minor": principal_minor, "gift_minor": gift_minor,
