@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -55,11 +55,22 @@ def take_back(
     if not asked and not goods:
         return None
     at = _at(command, capability=capability, now=now)
-    whose = {"store": store, "principal": principal, "capability": capability, "at": at}
-    quotes = [_quoted(command, sale_id, asked, **whose) for sale_id in sorted(asked)]
+    quotes: list[ReturnQuote] = []
+    for sale_id, lines in sorted(asked.items()):
+        numbers = [number for number, _ in lines]
+        with _pointing_to(numbers, otherwise=f"/lines/{numbers[0] - 1}/original"):
+            quote = returns.quote_return(
+                sale_id=sale_id, wanted=[wanted for _, wanted in lines], at=at, store_id=store.id,
+                principal=principal, capability=capability,
+            )  # fmt: skip
+        quotes.append(quote)
     _check_time(command, quotes, capability=capability)
     if goods:
-        quotes.append(_quoted_goods(command, goods, **whose))
+        with _pointing_to([number for number, _ in goods]):
+            quote = returns.quote_unreceipted(
+                goods=[each for _, each in goods], at=at, store_id=store.id, principal=principal, capability=capability
+            )
+        quotes.append(quote)
     taken = taken_back(command, asked, quotes, unreceipted=[number for number, _ in goods])
     if is_asked_only:
         return taken
@@ -116,25 +127,13 @@ def _check_time(command: CompleteSale, quotes: Sequence[ReturnQuote], *, capabil
         )
 
 
-def _quoted(command, sale_id, asked, *, store, principal, capability, at) -> ReturnQuote:  # type: ignore[no-untyped-def]
+@contextlib.contextmanager
+def _pointing_to(numbers: Sequence[int], *, otherwise: str | None = None) -> Iterator[None]:
+    """Whatever is refused of what was asked of returns points to the command's lines of these numbers."""
     try:
-        return returns.quote_return(
-            sale_id=sale_id, wanted=[wanted for _, wanted in asked[sale_id]], at=at, store_id=store.id,
-            principal=principal, capability=capability,
-        )  # fmt: skip
+        yield
     except LiushuiError as refusal:
-        numbers = [number for number, _ in asked[sale_id]]
-        refusal.pointer = _in_command(refusal.pointer, numbers) or f"/lines/{numbers[0] - 1}/original"
-        raise
-
-
-def _quoted_goods(command, goods, *, store, principal, capability, at) -> ReturnQuote:  # type: ignore[no-untyped-def]
-    try:
-        return returns.quote_unreceipted(
-            goods=[each for _, each in goods], at=at, store_id=store.id, principal=principal, capability=capability
-        )
-    except LiushuiError as refusal:
-        refusal.pointer = _in_command(refusal.pointer, [number for number, _ in goods])
+        refusal.pointer = _in_command(refusal.pointer, numbers) or otherwise
         raise
 
 

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
-from oauth2_provider.models import DeviceGrant
+from oauth2_provider.models import AccessToken, DeviceGrant
+from oauth2_provider.models import Grant as Code
 from tests.support.between import meetings
 
 from liushui.kernel.errors import LiushuiError
@@ -131,3 +133,28 @@ def test_whatever_falls_between_each_is_answered(
 ) -> None:
     heard = list(meetings(deeds[deed], deeds[other]))
     assert {answer for _place, answer in heard} == answers, heard
+
+
+@pytest.mark.parametrize("look", [1, 2, 3, 4])
+def test_a_code_taken_between_two_looks_at_it_is_a_replay(monkeypatch: pytest.MonkeyPatch, look: int) -> None:
+    """The server reads the code's row several times; before each of them, another exchange may have ended."""
+    monkeypatch.setattr(access, "_expander", expand)
+    mei, app = StaffUser.objects.create(username="mei", display_name="Mei"), make_app()
+    held = Grant(role="store_manager", chain_id=1, store_id=100)
+    grant(subject=staff_subject(mei.pk), grant=held, granted_by=ADMIN)
+    code = consent(mei, app)["code"]
+    looks, taken = 0, False
+
+    def take_before_the_look(execute: Any, sql: str, *args: Any) -> Any:
+        nonlocal looks, taken
+        if sql.startswith("SELECT") and f'FROM "{Code._meta.db_table}"' in sql and not taken:
+            looks += 1
+            if looks == look:
+                taken = True
+                assert token(app, code=code)[0] == 200
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(take_before_the_look):
+        assert token(app, code=code) == (400, {"error": "invalid_grant"})
+    assert taken
+    assert not AccessToken.objects.exists()  # what came twice was stolen from somebody
